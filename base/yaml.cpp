@@ -1,0 +1,125 @@
+#include "base/yaml.h"
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "base/error.h"
+
+namespace blackstart::yaml {
+namespace {
+
+constexpr std::size_t kMostText = 4 << 20;
+constexpr int kMostLevels = 64;
+constexpr int kMostValues = 200'000;
+
+Place place_of(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; }
+
+// Copies yaml-cpp's nodes; aliases are copied where they are used, so the count of values bounds what they can blow up to.
+class Copier {
+ public:
+  Copier(const std::string& file, std::vector<Problem>& problems) : file_(file), problems_(problems) {}
+
+  Value copy(const YAML::Node& node, int level) {
+    Value value;
+    value.place = place_of(node.Mark());
+    if (level > kMostLevels || ++values_ > kMostValues) {
+      if (!full_) problem(value.place, level > kMostLevels ? "nested too deeply" : "too many values", "aliases repeat what they name");
+      full_ = true;
+      return value;
+    }
+    if (node.IsScalar()) {
+      value.kind = Value::Kind::scalar;
+      value.scalar = node.Scalar();
+    } else if (node.IsSequence()) {
+      copy_list(node, level, value);
+    } else if (node.IsMap()) {
+      copy_map(node, level, value);
+    }
+    return value;
+  }
+
+ private:
+  void problem(Place place, std::string message, std::string hint = "") {
+    problems_.push_back({file_, place, std::move(message), std::move(hint)});
+  }
+
+  void copy_list(const YAML::Node& node, int level, Value& value) {
+    value.kind = Value::Kind::list;
+    for (const auto& item : node) {
+      if (full_) return;
+      value.items.push_back(copy(item, level + 1));
+    }
+  }
+
+  void copy_map(const YAML::Node& node, int level, Value& value) {
+    value.kind = Value::Kind::map;
+    std::map<std::string, Place> seen;
+    for (const auto& pair : node) {
+      if (full_) return;
+      Place place = place_of(pair.first.Mark());
+      if (!pair.first.IsScalar()) {
+        problem(place, "a key must be plain text");
+        continue;
+      }
+      auto [first, fresh] = seen.emplace(pair.first.Scalar(), place);
+      if (fresh)
+        value.entries.push_back({pair.first.Scalar(), place, copy(pair.second, level + 1)});
+      else
+        problem(place, fmt::format("key '{}' stands twice", pair.first.Scalar()),
+                fmt::format("first at line {}", first->second.line));
+    }
+  }
+
+  const std::string& file_;
+  std::vector<Problem>& problems_;
+  int values_ = 0;
+  bool full_ = false;
+};
+
+}  // namespace
+
+std::string format(const Problem& problem) {
+  std::string text = fmt::format("{}:{}:{}: {}", problem.file, problem.place.line, problem.place.column, problem.message);
+  if (!problem.hint.empty()) text += " (" + problem.hint + ")";
+  return text;
+}
+
+const Value* Value::find(const std::string& key) const {
+  for (const auto& entry : entries)
+    if (entry.key == key) return &entry.value;
+  return nullptr;
+}
+
+Value parse(const std::string& text, const std::string& file, std::vector<Problem>& problems) {
+  auto problem = [&](Place place, std::string message) { problems.push_back({file, place, std::move(message), ""}); };
+  if (text.size() > kMostText) {
+    problem({}, "the file is larger than 4 MiB");
+    return {};
+  }
+  try {
+    std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    if (documents.empty() || documents[0].IsNull()) problem({}, "the file is empty");
+    if (documents.size() > 1) problem(place_of(documents[1].Mark()), "a second YAML document; one file holds one");
+    return documents.empty() ? Value{} : Copier(file, problems).copy(documents[0], 0);
+  } catch (const YAML::Exception& error) {
+    problem(place_of(error.mark), "not YAML: " + error.msg);
+  }
+  return {};
+}
+
+std::string slurp(const std::filesystem::path& file) {
+  const std::string doing = "reading " + file.string();
+  std::error_code code;
+  if (std::filesystem::is_directory(file, code)) throw Error(ErrorKind::bad_file, doing, "it is a folder");
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream) throw Error(ErrorKind::bad_file, doing, "there is no such file, or it may not be read");
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return text.str();
+}
+
+}  // namespace blackstart::yaml

@@ -1,0 +1,75 @@
+// One request of a probe, and the append-only file that holds all of them.
+//
+// Purpose: the fact from which every outage, RTO and RPO is computed later; probes write it, reports read it.
+// Ownership: plain values. Thread rule: an OperationFile belongs to one thread; reading is a pure function of the file.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace blackstart {
+
+enum class Outcome : std::uint8_t {
+  ok,             // acknowledged
+  failed,         // certainly had no effect
+  indeterminate,  // may or may not have had its effect: no answer after COMMIT was sent
+  unsent,         // the generator never sent it: a fault of ours, never of the cloud's
+};
+const char* name_of(Outcome outcome);
+
+// Times are nanoseconds since the run's zero (RunInfo::zero), on the runner's monotonic clock.
+struct Operation {
+  std::uint16_t series = 0;    // index into ProbeInfo::series
+  std::uint64_t number = 0;    // its place in the series' schedule: 0, 1, 2, … with none missing
+  Outcome outcome = Outcome::unsent;
+  std::uint16_t error = 0;     // the protocol's error code (MySQL errno, HTTP status), or an OperationError; 0 if none
+  Time scheduled{0};
+  Time sent{-1};               // when the generator started it; -1: never
+  Time done{-1};               // when its outcome was known; -1: never
+  // What the audit needs; 0 where a series posts nothing.
+  std::uint64_t posting = 0;   // the client-made unique id of the transfer
+  std::uint32_t from = 0, to = 0;
+  std::int64_t amount = 0;     // in cents
+
+  bool operator==(const Operation&) const = default;
+};
+
+// Our own codes, above every protocol's.
+enum OperationError : std::uint16_t { kTimedOut = 60001, kNoConnection = 60002, kWrongAnswer = 60003, kStopped = 60004 };
+
+// Receives each operation when its outcome is known. Called on the probe's own thread; returns fast, never throws.
+class OperationSink {
+ public:
+  virtual ~OperationSink() = default;
+  virtual void record(const Operation& operation) = 0;
+  // The probe's event loop is about to wait: what was recorded goes to the kernel now, so that kill -9 of the runner loses none.
+  virtual void flush() = 0;
+};
+
+// Creates `file` (it must not exist yet) and appends. Format: docs/record.md. Throws Error(internal) from the constructor and
+// from close(); a write error in between is kept and thrown by close().
+class OperationFile final : public OperationSink {
+ public:
+  explicit OperationFile(const std::filesystem::path& file);
+  ~OperationFile() override;
+  void record(const Operation& operation) override;
+  void flush() override;
+  void close();  // flushes, fsyncs
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+struct OperationLog {
+  std::vector<Operation> operations;  // in the order of the file, which is that of completion
+  std::uint64_t damaged_bytes = 0;    // a torn tail after a crash, or records whose checksum is wrong: skipped, and said
+};
+// Throws Error(bad_file) when the file is missing or is none of ours.
+OperationLog read_operations(const std::filesystem::path& file);
+
+}  // namespace blackstart
