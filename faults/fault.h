@@ -1,0 +1,100 @@
+// The fault contract, and the table of faults.
+//
+// Purpose: cause one kind of disturbance on one node, prove it from two sides, and describe as data how it is undone.
+// Ownership: the runner owns faults; a fault refers to its FaultContext, which outlives it. Thread rule: members of one
+// TargetFault are called one after the other; those of several targets at the same time from threads of their own.
+//
+// Order of calls: preflight · (journal, dead-man) · stage · fire · confirm · undo. Many targets: each call is made on all of
+// them before the next begins. Undo needs no TargetFault: it works from the UndoRecord alone, from any machine that has it.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/fields.h"
+#include "lab/cloud.h"
+#include "lab/remote.h"
+#include "reports/record.h"
+
+namespace blackstart {
+
+struct FaultContext {
+  Remote& remote;
+  Clock& clock;
+};
+
+// How to make an injection's effect absent on one node: declarative data that goes into the journal before anything is done.
+struct UndoRecord {
+  std::string kind;    // an entry of undo_kinds(): "service.running"
+  std::string node;
+  std::map<std::string, std::string> facts;  // {"unit": "mariadb.service", "port": "3306", "host": "198.18.20.11"}
+  bool operator==(const UndoRecord&) const = default;
+};
+
+// A fault on one node. Evidence comes with expected, observed, observer, confirmed and `at` (on context.clock, not yet run time);
+// injection, target and stage are filled in by the caller.
+class TargetFault {
+ public:
+  virtual ~TargetFault() = default;
+  // Reads only: can it be injected here and undone, what is there already? Throws Error(unmet or unreachable).
+  virtual void preflight(const Deadline& deadline) = 0;
+  // Valid after preflight.
+  virtual UndoRecord undo_record() const = 0;
+  // Everything that can be done before the moment: notes the state before, opens the connections that should break.
+  virtual void stage(const Deadline& deadline) = 0;
+  // Causes it. Returns once the order was given; its success is not evidence.
+  virtual void fire(const Deadline& deadline) = 0;
+  // Waits until each piece of evidence is seen or the deadline passes: one from the target itself, one from the runner's side
+  // where the service has a port. Never throws for something that was not seen: that is evidence with confirmed = false.
+  virtual std::vector<Evidence> confirm(const Deadline& deadline) = 0;
+};
+
+// A fault's parameters as the scenario gives them, and the way to make it.
+class FaultSettings {
+ public:
+  virtual ~FaultSettings() = default;
+  virtual void describe(Fields& f) = 0;
+  virtual std::string summary() const = 0;  // "SIGKILL to mariadb.service"
+  virtual std::vector<std::pair<std::string, std::string>> parameters() const = 0;  // for the record
+  virtual std::unique_ptr<TargetFault> make(const Node& node, FaultContext context) const = 0;
+};
+
+struct FaultKind {
+  const char* name;  // "service.kill"
+  const char* doc;   // one sentence
+  std::unique_ptr<FaultSettings> (*settings)();
+};
+// The one table: to add a fault is one file, its test, and a line here (faults/registry.cpp).
+const std::vector<FaultKind>& fault_kinds();
+
+// Undo by kind, state-based: legal from any state, idempotent, "make it absent".
+struct UndoKind {
+  const char* name;
+  const char* doc;  // "mariadb.service runs and is not stopped"
+  // The POSIX shell command by which the node undoes it alone; run by the dead-man.
+  std::string (*command)(const UndoRecord& record);
+  // Undoes and waits for evidence that it is gone; unreachable or not gone by the deadline: confirmed = false. Never throws Error.
+  std::vector<Evidence> (*undo)(const UndoRecord& record, FaultContext context, const Deadline& deadline);
+};
+const std::vector<UndoKind>& undo_kinds();
+// Throws Error(bad_file) for a kind that this version doesn't know.
+const UndoKind& undo_kind(const std::string& name);
+
+// Undo, and what was found out on the way.
+struct Undone {
+  std::vector<Evidence> evidence;
+  std::string dead_man;  // "the dead-man undid it at 2026-11-21T07:12:03Z", or empty
+  std::string problem;   // why it is not confirmed; empty when it is
+};
+
+// The dead-man: a transient systemd timer on the target, named blackstart-<id>, that runs the undo's command when nobody disarmed it.
+// `id` is unique to run, injection and node. A dead-man that fired leaves /run/blackstart/<id>.fired with the time in it.
+void arm_dead_man(const std::string& id, const UndoRecord& record, Duration after, FaultContext context, const Deadline& deadline);
+// Undoes by kind, and when that is confirmed disarms the dead-man and takes its mark away.
+Undone undo_injection(const std::string& id, const UndoRecord& record, FaultContext context, const Deadline& deadline);
+
+}  // namespace blackstart

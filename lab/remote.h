@@ -1,0 +1,32 @@
+// The seam through which everything reaches a node: run one command there.
+//
+// Purpose: SSH in life (lab/ssh.h), a fake in unit tests. Ownership: a Remote outlives whoever was given a reference.
+// Thread rule: run() may be called from any thread; calls to one node queue up, calls to several run at the same time.
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+
+namespace blackstart {
+
+struct CommandResult {
+  int exit_code = -1;   // valid when `signal` is empty
+  std::string signal;   // "KILL" when the command was ended by one
+  std::string out, err;
+  bool ok() const { return exit_code == 0 && signal.empty(); }
+  // "exit code 5: last line of its standard error"
+  std::string trouble() const;
+};
+
+class Remote {
+ public:
+  virtual ~Remote() = default;
+  // Runs `command` in the login user's shell on `node`. A command that fails is a result; no connection, no answer by the
+  // deadline, a host key that isn't known or a refused login throw Error(unreachable) that names node and address.
+  virtual CommandResult run(const std::string& node, const std::string& command, const Deadline& deadline) = 0;
+  // The same, but anything other than success throws Error(unmet) that starts with `doing`; returns its standard output.
+  std::string check(const std::string& doing, const std::string& node, const std::string& command, const Deadline& deadline);
+};
+
+}  // namespace blackstart
