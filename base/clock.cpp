@@ -7,6 +7,11 @@
 namespace blackstart {
 namespace {
 
+// Ten years stand for every longer time: a point on the clock does not wrap around.
+std::chrono::steady_clock::time_point later(std::chrono::steady_clock::time_point from, Duration length) {
+  return from + std::min<Duration>(length, 87600h);
+}
+
 class RealClock final : public Clock {
  public:
   Time now() const override { return std::chrono::steady_clock::now().time_since_epoch(); }
@@ -17,7 +22,7 @@ class RealClock final : public Clock {
     std::mutex mutex;
     std::condition_variable_any woken;
     std::unique_lock lock(mutex);
-    woken.wait_for(lock, stop, length, [] { return false; });
+    woken.wait_until(lock, stop, later(std::chrono::steady_clock::now(), length), [] { return false; });
     return !stop.stop_requested();
   }
 };

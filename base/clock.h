@@ -4,6 +4,7 @@
 // Ownership: a Clock outlives what was given a reference to it. Thread rule: every member may be called from any thread.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -29,10 +30,10 @@ class Clock {
 // CLOCK_MONOTONIC and CLOCK_REALTIME.
 Clock& real_clock();
 
-// A limit that travels down a call chain; each step asks how much is left.
+// A limit that travels down a call chain; each step asks how much is left. A hundred years stand for every longer time.
 class Deadline {
  public:
-  Deadline(Clock& clock, Duration length) : clock_(&clock), at_(clock.now() + length) {}
+  Deadline(Clock& clock, Duration length) : clock_(&clock), at_(clock.now() + std::min<Duration>(length, 876000h)) {}
   Duration left() const { return std::max(Duration::zero(), at_ - clock_->now()); }
   bool passed() const { return clock_->now() >= at_; }
   Time at() const { return at_; }

@@ -47,7 +47,7 @@ class HelpFields final : public Fields {
   bool line(const Field& f, const std::string& kind, const std::string& value, const Describe& nested = {}) {
     std::string left = fmt::format("{:{}}{}", "", level_ * 2, f.name);
     std::string rest = f.need == Field::required ? "required" : value.empty() ? "optional" : "default " + value;
-    text_ += fmt::format("  {:<18} {} ({}, {})\n", left, f.doc, kind, rest);
+    text_ += fmt::format("  {:<20} {} ({}, {})\n", left, f.doc, kind, rest);
     if (nested) {
       HelpFields inner(level_ + 1);
       nested(inner);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
 
 #include "base/error.h"
 #include "base/fields.h"
@@ -45,8 +46,7 @@ class YamlFields final : public Fields {
 
   bool text(const Field& field, std::string& value) override {
     const Value* found = scalar(field);
-    if (found && found->scalar.empty()) report(found->place, fmt::format("'{}' is empty", field.name));
-    return found && !found->scalar.empty() && (value = found->scalar, true);
+    return found && filled(*found, field) && (value = found->scalar, true);
   }
 
   bool name(const Field& field, std::string& value) override {
@@ -91,12 +91,12 @@ class YamlFields final : public Fields {
   bool texts(const Field& field, std::vector<std::string>& value) override {
     const Value* found = find(field);
     if (!found) return false;
-    if (found->kind == Value::Kind::scalar) return value = {found->scalar}, true;
+    if (found->kind == Value::Kind::scalar) return filled(*found, field) && (value = {found->scalar}, true);
     if (!expect(*found, field, Value::Kind::list)) return false;
-    value.clear();
+    std::vector<std::string> read;
     for (const auto& item : found->items)
-      if (expect(item, field, Value::Kind::scalar)) value.push_back(item.scalar);
-    return true;
+      if (expect(item, field, Value::Kind::scalar) && filled(item, field)) read.push_back(item.scalar);
+    return read.size() == found->items.size() && (value = std::move(read), true);
   }
 
   bool object(const Field& field, const Describe& describe) override {
@@ -171,6 +171,11 @@ class YamlFields final : public Fields {
     return false;
   }
 
+  bool filled(const Value& found, const Field& field) {
+    if (found.scalar.empty()) report(found.place, fmt::format("'{}' is empty", field.name));
+    return !found.scalar.empty();
+  }
+
   const Value* scalar(const Field& field) {
     const Value* found = find(field);
     return found && expect(*found, field, Value::Kind::scalar) ? found : nullptr;
@@ -221,7 +226,7 @@ std::vector<yaml::Problem> check_text(const std::string& text, const std::string
   root(fields);
   fields.finish();
   std::stable_sort(problems.begin(), problems.end(),
-                   [](const auto& a, const auto& b) { return a.place.line < b.place.line; });
+                   [](const auto& a, const auto& b) { return std::tie(a.place.line, a.place.column) < std::tie(b.place.line, b.place.column); });
   return problems;
 }
 

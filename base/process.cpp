@@ -9,6 +9,8 @@
 #include <boost/asio.hpp>
 #include <boost/process/v2.hpp>
 #include <cstdlib>
+#include <filesystem>
+#include <mutex>
 
 #include "base/error.h"
 
@@ -20,14 +22,20 @@ namespace process = boost::process::v2;
 
 constexpr std::size_t kMostOutput = 64 << 20;
 
+bool executable(const std::string& file) {
+  std::error_code ignored;
+  return access(file.c_str(), X_OK) == 0 && std::filesystem::is_regular_file(file, ignored);
+}
+
 std::string find_program(const std::string& name) {
-  if (name.find('/') != std::string::npos) return access(name.c_str(), X_OK) == 0 ? name : "";
+  if (name.empty()) return "";
+  if (name.find('/') != std::string::npos) return executable(name) ? name : "";
   const char* path = std::getenv("PATH");
   std::string folders = std::string(path ? path : "") + ":/usr/sbin:/usr/bin:/sbin:/bin";
   for (std::size_t at = 0; at < folders.size();) {
     std::size_t end = std::min(folders.find(':', at), folders.size());
     std::string candidate = folders.substr(at, end - at) + "/" + name;
-    if (end > at && access(candidate.c_str(), X_OK) == 0) return candidate;
+    if (end > at && executable(candidate)) return candidate;
     at = end + 1;
   }
   return "";
@@ -38,6 +46,20 @@ struct OwnGroup {
   template <class Launcher>
   boost::system::error_code on_exec_setup(Launcher&, const process::filesystem::path&, const char* const*) const {
     ::setpgid(0, 0);
+    return {};
+  }
+};
+
+// What process_environment would do, whose body Boost 1.81 leaves out of its headers.
+struct OwnEnvironment {
+  std::vector<std::string> entries;
+  std::vector<const char*> pointers = {};
+
+  template <class Launcher>
+  boost::system::error_code on_setup(Launcher& launcher, const process::filesystem::path&, const char* const*) {
+    for (const auto& entry : entries) pointers.push_back(entry.c_str());
+    pointers.push_back(nullptr);
+    launcher.env = pointers.data();
     return {};
   }
 };
@@ -53,7 +75,7 @@ struct Reader {
 
   void read() {
     pipe.async_read_some(asio::buffer(chunk), [this](boost::system::error_code error, std::size_t count) {
-      if (text.size() < kMostOutput) text.append(chunk.data(), count);
+      text.append(chunk.data(), std::min(count, kMostOutput - text.size()));
       tell_lines(static_cast<bool>(error));
       if (error) open = false;
       else read();
@@ -67,8 +89,6 @@ struct Reader {
   }
 };
 
-void close_on_exec(int fd) { ::fcntl(fd, F_SETFD, FD_CLOEXEC); }
-
 std::vector<std::string> environment_with(const std::vector<std::string>& extra) {
   std::vector<std::string> all;
   for (char** each = environ; *each; ++each) {
@@ -80,6 +100,44 @@ std::vector<std::string> environment_with(const std::vector<std::string>& extra)
   all.insert(all.end(), extra.begin(), extra.end());
   return all;
 }
+
+// The parent's and the child's ends of its three streams.
+struct Streams {
+  explicit Streams(asio::io_context& io) : out(io), err(io), in_end(io), in(io), out_end(io), err_end(io) {
+    connect(out, out_end);
+    connect(err, err_end);
+    connect(in_end, in);
+  }
+  void close_child_ends() {
+    in_end.close();
+    out_end.close();
+    err_end.close();
+  }
+
+  asio::readable_pipe out, err, in_end;
+  asio::writable_pipe in, out_end, err_end;
+
+ private:
+  static void connect(asio::readable_pipe& from, asio::writable_pipe& to) {
+    asio::connect_pipe(from, to);
+    for (int fd : {from.native_handle(), to.native_handle()}) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  }
+};
+
+process::process launch(asio::io_context& io, const std::string& program, const std::vector<std::string>& argv, Streams& streams,
+                        const ProcessOptions& options) {
+  try {
+    return process::process(io, program, std::vector<std::string>(argv.begin() + 1, argv.end()),
+                            process::process_stdio{streams.in_end, streams.out_end, streams.err_end},
+                            OwnEnvironment{environment_with(options.extra_environment)}, OwnGroup{});
+  } catch (const boost::system::system_error& problem) {
+    throw Error(ErrorKind::unmet, "starting " + argv[0], problem.code().message());
+  }
+}
+
+// A child that another thread starts between a pipe's making and its close-on-exec mark would inherit that pipe and keep it open:
+// one launch at a time (Boost's own pipe, by which a failed exec is told, has the same gap).
+std::mutex launching;
 
 void write_input(asio::writable_pipe& pipe, const std::string& input) {
   asio::async_write(pipe, asio::buffer(input), [&pipe](boost::system::error_code, std::size_t) {
@@ -115,23 +173,13 @@ ProcessResult run_process(const std::vector<std::string>& argv, Duration limit, 
   ::signal(SIGPIPE, SIG_IGN);
   ProcessResult result;
   asio::io_context io;
-  asio::readable_pipe out(io), err(io);
-  asio::writable_pipe in(io), out_end(io), err_end(io);
-  asio::readable_pipe in_end(io);
-  asio::connect_pipe(out, out_end);
-  asio::connect_pipe(err, err_end);
-  asio::connect_pipe(in_end, in);
-  for (int fd : {out.native_handle(), err.native_handle(), in.native_handle(), out_end.native_handle(), err_end.native_handle(),
-                 in_end.native_handle()})
-    close_on_exec(fd);
-  process::process child(io, program, std::vector<std::string>(argv.begin() + 1, argv.end()),
-                         process::process_stdio{in_end, out_end, err_end},
-                         process::process_environment(environment_with(options.extra_environment)), OwnGroup{});
-  in_end.close();
-  out_end.close();
-  err_end.close();
-  write_input(in, options.input);
-  Reader readers[] = {{std::move(out), result.out, options.on_line}, {std::move(err), result.err, options.on_line}};
+  std::unique_lock one_launch(launching);
+  Streams streams(io);
+  process::process child = launch(io, program, argv, streams, options);
+  streams.close_child_ends();
+  one_launch.unlock();
+  write_input(streams.in, options.input);
+  Reader readers[] = {{std::move(streams.out), result.out, options.on_line}, {std::move(streams.err), result.err, options.on_line}};
   for (auto& reader : readers) reader.read();
   bool ended = false;
   asio::steady_timer timer(io, limit);

@@ -13,6 +13,7 @@ namespace {
 
 struct Quantity {
   double number;
+  std::optional<std::int64_t> whole;  // the number, when it is written without a point
   std::string_view unit;
 };
 
@@ -29,7 +30,9 @@ std::optional<Quantity> split(std::string_view text) {
   if (error != std::errc() || stop != text.data() + end) return std::nullopt;
   std::string_view unit = text.substr(end);
   if (!unit.empty() && unit.front() == ' ') unit.remove_prefix(1);
-  return Quantity{number, unit};
+  std::optional<std::int64_t> whole;
+  if (std::int64_t exact = 0; points == 0 && std::from_chars(text.data(), text.data() + end, exact).ec == std::errc()) whole = exact;
+  return Quantity{number, whole, unit};
 }
 
 template <std::size_t N>
@@ -44,6 +47,7 @@ constexpr std::array<std::pair<std::string_view, double>, 7> kDurations{
 constexpr std::array<std::pair<std::string_view, double>, 5> kSizes{
     {{"TiB", 1099511627776.0}, {"GiB", 1073741824.0}, {"MiB", 1048576.0}, {"KiB", 1024.0}, {"B", 1.0}}};
 constexpr double kLongest = 3660.0 * 86400e9;
+constexpr std::int64_t kExact = 1ll << 50;  // nanoseconds, 13 days
 
 }  // namespace
 
@@ -52,6 +56,7 @@ std::optional<Duration> parse_duration(std::string_view text) {
   if (!quantity) return std::nullopt;
   auto scale = scale_of(quantity->unit, kDurations);
   if (!scale || quantity->number * *scale > kLongest) return std::nullopt;
+  if (quantity->whole) return Duration(*quantity->whole * static_cast<std::int64_t>(*scale));
   return Duration(std::llround(quantity->number * *scale));
 }
 
@@ -89,15 +94,19 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
 }
 
 std::string format_number(double value) {
+  // Left alone, to_chars writes 100000 as 1e+05.
+  const double size = std::abs(value);
+  const auto format = size == 0 || (size >= 1e-6 && size < 1e18) ? std::chars_format::fixed : std::chars_format::general;
   char buffer[64];
-  auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value);
+  auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value, format);
   return error == std::errc() ? std::string(buffer, end) : "nan";
 }
 
 std::string format_duration(Duration value) {
+  const bool exact = value.count() < kExact;  // a decimal of it survives the way through a double
   for (auto [unit, scale] : kDurations) {
     auto whole = static_cast<std::int64_t>(scale);
-    if (value.count() >= whole && (value.count() % whole == 0 || unit == "s" || unit == "ms" || unit == "us"))
+    if (value.count() >= whole && (value.count() % whole == 0 || (exact && (unit == "s" || unit == "ms" || unit == "us"))))
       return format_number(static_cast<double>(value.count()) / scale) + std::string(unit);
   }
   return std::to_string(value.count()) + (value.count() == 0 ? "s" : "ns");

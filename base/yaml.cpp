@@ -8,32 +8,36 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "base/yaml_text.h"
 
 namespace blackstart::yaml {
 namespace {
 
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::size_t kMostText = 4 << 20;
 constexpr int kMostLevels = 64;
 constexpr int kMostValues = 200'000;
+constexpr std::size_t kMostCopied = 4 * kMostText;
 
-Place place_of(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; }
+Place place_of(const YAML::Mark& mark, const Places& places) { return places.at(mark.line, mark.column); }
 
-// Copies yaml-cpp's nodes; aliases are copied where they are used, so the count of values bounds what they can blow up to.
+// Copies yaml-cpp's nodes; aliases are copied where they are used, so the count of values and of their bytes bounds what they can
+// blow up to.
 class Copier {
  public:
-  Copier(const std::string& file, std::vector<Problem>& problems) : file_(file), problems_(problems) {}
+  Copier(const std::string& file, const Places& places, std::vector<Problem>& problems)
+      : file_(file), places_(places), problems_(problems) {}
 
   Value copy(const YAML::Node& node, int level) {
     Value value;
-    value.place = place_of(node.Mark());
-    if (level > kMostLevels || ++values_ > kMostValues) {
-      if (!full_) problem(value.place, level > kMostLevels ? "nested too deeply" : "too many values", "aliases repeat what they name");
-      full_ = true;
-      return value;
-    }
+    value.place = place_of(node.Mark(), places_);
+    if (level > kMostLevels) return stop(value, "nested too deeply");
+    if (++values_ > kMostValues) return stop(value, "too many values");
     if (node.IsScalar()) {
       value.kind = Value::Kind::scalar;
+      if ((copied_ += node.Scalar().size()) > kMostCopied) return stop(value, "too much text");
       value.scalar = node.Scalar();
+      refuse_escapes(value.scalar, value.place);
     } else if (node.IsSequence()) {
       copy_list(node, level, value);
     } else if (node.IsMap()) {
@@ -43,6 +47,17 @@ class Copier {
   }
 
  private:
+  Value stop(const Value& value, const char* why) {
+    if (!full_) problem(value.place, why, "aliases repeat what they name");
+    full_ = true;
+    return value;
+  }
+
+  // "\0" and "\e" in quotes bring in what the text itself must not hold.
+  void refuse_escapes(const std::string& text, Place place) {
+    if (auto bad = find_bad_byte(text)) problem(place, bad->message + " in a quoted text");
+  }
+
   void problem(Place place, std::string message, std::string hint = "") {
     problems_.push_back({file_, place, std::move(message), std::move(hint)});
   }
@@ -60,11 +75,12 @@ class Copier {
     std::map<std::string, Place> seen;
     for (const auto& pair : node) {
       if (full_) return;
-      Place place = place_of(pair.first.Mark());
+      Place place = place_of(pair.first.Mark(), places_);
       if (!pair.first.IsScalar()) {
         problem(place, "a key must be plain text");
         continue;
       }
+      refuse_escapes(pair.first.Scalar(), place);
       auto [first, fresh] = seen.emplace(pair.first.Scalar(), place);
       if (fresh)
         value.entries.push_back({pair.first.Scalar(), place, copy(pair.second, level + 1)});
@@ -75,8 +91,10 @@ class Copier {
   }
 
   const std::string& file_;
+  const Places& places_;
   std::vector<Problem>& problems_;
   int values_ = 0;
+  std::size_t copied_ = 0;  // bytes of scalars
   bool full_ = false;
 };
 
@@ -100,13 +118,19 @@ Value parse(const std::string& text, const std::string& file, std::vector<Proble
     problem({}, "the file is larger than 4 MiB");
     return {};
   }
+  const std::string plain = text.starts_with(kByteOrderMark) ? text.substr(kByteOrderMark.size()) : text;
+  const Places places(plain);
+  if (auto bad = find_bad_byte(plain)) {
+    problem(places.at_offset(bad->offset), bad->message);
+    return {};
+  }
   try {
-    std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    std::vector<YAML::Node> documents = YAML::LoadAll(plain);
     if (documents.empty() || documents[0].IsNull()) problem({}, "the file is empty");
-    if (documents.size() > 1) problem(place_of(documents[1].Mark()), "a second YAML document; one file holds one");
-    return documents.empty() ? Value{} : Copier(file, problems).copy(documents[0], 0);
+    if (documents.size() > 1) problem(place_of(documents[1].Mark(), places), "a second YAML document; one file holds one");
+    return documents.empty() ? Value{} : Copier(file, places, problems).copy(documents[0], 0);
   } catch (const YAML::Exception& error) {
-    problem(place_of(error.mark), "not YAML: " + error.msg);
+    problem(place_of(error.mark, places), "not YAML: " + error.msg);
   }
   return {};
 }

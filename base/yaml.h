@@ -1,6 +1,7 @@
 // The one YAML reader: a file becomes a tree of plain values that know where they stand.
 //
-// Purpose: places for messages, and refusal of what YAML lets slip: duplicate keys, aliases that explode, several documents.
+// Purpose: places for messages, and refusal of what YAML lets slip: duplicate keys, aliases that explode, several documents,
+// control characters, text that is not UTF-8.
 // Ownership: a Value owns its children. Thread rule: plain data.
 #pragma once
 
@@ -41,7 +42,8 @@ struct Value::Entry {
   Value value;
 };
 
-// Problems are appended to; the tree is as much as could be read. Limits: 4 MiB of text, 64 levels, 200,000 values.
+// Problems are appended to; the tree is as much as could be read. Limits: 4 MiB of text, 16 MiB
+// with aliases copied, 64 levels, 200,000 values.
 Value parse(const std::string& text, const std::string& file, std::vector<Problem>& problems);
 
 // The file's text; throws Error(bad_file) when it can't be read.

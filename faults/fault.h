@@ -18,6 +18,7 @@
 #include "base/fields.h"
 #include "lab/cloud.h"
 #include "lab/remote.h"
+#include "lab/tcp.h"
 #include "reports/record.h"
 
 namespace blackstart {
@@ -25,6 +26,7 @@ namespace blackstart {
 struct FaultContext {
   Remote& remote;
   Clock& clock;
+  Tcp& tcp = real_tcp();
 };
 
 // How to make an injection's effect absent on one node: declarative data that goes into the journal before anything is done.
@@ -46,7 +48,8 @@ class TargetFault {
   virtual UndoRecord undo_record() const = 0;
   // Everything that can be done before the moment: notes the state before, opens the connections that should break.
   virtual void stage(const Deadline& deadline) = 0;
-  // Causes it. Returns once the order was given; its success is not evidence.
+  // Causes it. Returns once the order was given; its success is not evidence. Throws Error(unmet) when the node refused the order
+  // and Error(unreachable) when it may or may not have been carried out.
   virtual void fire(const Deadline& deadline) = 0;
   // Waits until each piece of evidence is seen or the deadline passes: one from the target itself, one from the runner's side
   // where the service has a port. Never throws for something that was not seen: that is evidence with confirmed = false.
@@ -75,7 +78,8 @@ const std::vector<FaultKind>& fault_kinds();
 struct UndoKind {
   const char* name;
   const char* doc;  // "mariadb.service runs and is not stopped"
-  // The POSIX shell command by which the node undoes it alone; run by the dead-man.
+  // The POSIX shell command by which the node undoes it alone; run by the dead-man. Without '$' and '%', which systemd expands.
+  // Throws Error(bad_file) when the facts don't make sense.
   std::string (*command)(const UndoRecord& record);
   // Undoes and waits for evidence that it is gone; unreachable or not gone by the deadline: confirmed = false. Never throws Error.
   std::vector<Evidence> (*undo)(const UndoRecord& record, FaultContext context, const Deadline& deadline);
@@ -92,9 +96,11 @@ struct Undone {
 };
 
 // The dead-man: a transient systemd timer on the target, named blackstart-<id>, that runs the undo's command when nobody disarmed it.
-// `id` is unique to run, injection and node. A dead-man that fired leaves /run/blackstart/<id>.fired with the time in it.
+// `id` is unique to run, injection and node: letters, digits, '-', '_', '.', at most 100. A dead-man that fired leaves /run/blackstart/<id>.fired with the time in it.
+// Throws Error(unmet) when it can't be armed, was armed under this id before, or is not seen to be armed afterwards.
 void arm_dead_man(const std::string& id, const UndoRecord& record, Duration after, FaultContext context, const Deadline& deadline);
-// Undoes by kind, and when that is confirmed disarms the dead-man and takes its mark away.
+// Undoes by kind, and when that is confirmed disarms the dead-man and takes its mark away; one whose command runs at that moment is
+// waited for. Never throws Error: what went wrong is in `problem`.
 Undone undo_injection(const std::string& id, const UndoRecord& record, FaultContext context, const Deadline& deadline);
 
 }  // namespace blackstart

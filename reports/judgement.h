@@ -29,7 +29,9 @@ struct Outage {
   bool down = false;           // the good share fell below 0.5; false: a brown-out
   int flaps = 0;               // returns to UP shorter than the hold, merged in
   std::uint64_t operations = 0, bad = 0;
+  Time known{-1};              // from here on it was certain: when its first bad operations failed, or could be good no more
   std::optional<Time> first_success;  // done time of the first good operation after onset
+  Time first_success_after{-1};       // when the last bad operation before that one was scheduled
 };
 
 struct BlindInterval {
@@ -47,6 +49,7 @@ struct SeriesMeasures {
   double budget_spent = 0;     // share of the SLO's error budget over its window that this rehearsal used
   Duration baseline_p50{0}, baseline_p99{0};  // latency from the scheduled time before the first injection
   Duration send_lag_p999{0};
+  std::string problem;         // what makes the series' record unfit to be judged: "operation 17 was recorded twice"
 };
 
 // RTO of one series for one injection.
@@ -70,6 +73,8 @@ struct AuditResult {
     std::string problem;
     std::uint64_t rows = 0;
     std::uint64_t lost = 0, phantom = 0, duplicate = 0, altered = 0, partial = 0;  // partial: history rows missing or wrong
+    std::uint64_t unbalanced = 0;  // accounts whose balance is not what the transfers add up to
+    std::int64_t lost_amount = 0;  // cents
     std::int64_t sum = 0;      // of balances, cents
     bool sum_right = false;
     std::vector<std::string> examples;  // the first few of each finding, in words
@@ -82,7 +87,7 @@ struct AuditResult {
   std::int64_t lost_amount = 0;          // cents
   Duration rpo_time{0};                  // fault time - newest moment up to which everything acknowledged is there
   Duration rpo_resolution{0};            // 1 / write rate
-  bool intact() const;                   // no phantom, duplicate, altered, partial; equal; sums right
+  bool intact() const;                   // no phantom, duplicate, altered, partial, unbalanced; equal; sums right
 };
 
 struct ObjectiveResult {

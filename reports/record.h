@@ -156,7 +156,8 @@ struct Record {
 };
 
 // Appends to RUN/events.jsonl; each call is one line, written with one write(2) before it returns; injections and undo are
-// fsynced. Re-recording a step, injection or phase with the same number, id or name replaces what stood before.
+// fsynced. Re-recording a step, injection or phase with the same number, id or name replaces what stood before; so does evidence
+// of the same injection, target, stage, expectation and observer (the undo is asked again), and a redundancy of the same thing.
 class RecordWriter {
  public:
   explicit RecordWriter(std::filesystem::path run_folder);  // creates the folder; Error(internal) if it can't
@@ -189,5 +190,7 @@ Record read_record(const std::filesystem::path& run_folder);
 
 // Where a probe's operations are: RUN/ops/<probe>.ops
 std::filesystem::path operations_path(const std::filesystem::path& run_folder, const std::string& probe);
+// Where what the audit read from a replica is: RUN/audit/<probe>/<replica>.rows
+std::filesystem::path rows_path(const std::filesystem::path& run_folder, const std::string& probe, const std::string& replica);
 
 }  // namespace blackstart

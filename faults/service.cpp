@@ -1,0 +1,222 @@
+#include "faults/service.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <sstream>
+
+#include "base/error.h"
+#include "base/process.h"
+#include "faults/service_port.h"
+#include "faults/unit_state.h"
+
+namespace blackstart {
+namespace {
+
+constexpr Duration kPoll = 20ms;       // between looks at the target: the width of the effect's bracket
+constexpr Duration kReadLimit = 3s;    // for one look
+constexpr Duration kOrderLimit = 10s;  // for the order itself; it only queues
+
+struct Parameters {
+  std::string unit;
+  std::string signal = "KILL";
+  std::optional<int> port;
+};
+
+// In what the three faults differ.
+struct Action {
+  std::string (*summary)(const Parameters&);
+  std::string (*order)(const Parameters&);
+  const char* target_effect;  // {0}: main process before, {1}: unit, {2}: node
+  bool (*effective)(const UnitState& before, const UnitState& now);
+  const char* port_effect;    // {0}: endpoint
+  std::optional<ServicePort::Seen> (ServicePort::*look)(const Deadline&);
+  bool has_signal;
+};
+
+const Action kKill = {
+    [](const Parameters& p) { return fmt::format("SIG{} to the main process of {}", p.signal, p.unit); },
+    [](const Parameters& p) { return fmt::format("systemctl kill --kill-who=main -s {} {}", p.signal, shell_quote(p.unit)); },
+    "main process {0} of {1} on {2} ends",
+    [](const UnitState& before, const UnitState& now) { return !now.same_process(before); },
+    "{0} ends its open connection or refuses a new one", &ServicePort::ended, true};
+
+const Action kStop = {
+    [](const Parameters& p) { return "stop of " + p.unit; },
+    [](const Parameters& p) { return "systemctl --no-block stop " + shell_quote(p.unit); },
+    "{1} on {2} is stopped, main process {0} has ended",
+    [](const UnitState&, const UnitState& now) { return (now.active == "inactive" || now.active == "failed") && !now.runs(); },
+    "{0} ends its open connection and refuses new ones", &ServicePort::ended_and_refused, false};
+
+const Action kFreeze = {
+    [](const Parameters& p) { return "SIGSTOP to all processes of " + p.unit; },
+    [](const Parameters& p) { return "systemctl kill --kill-who=all -s STOP " + shell_quote(p.unit); },
+    "main process {0} of {1} on {2} is in state T (stopped)",
+    [](const UnitState& before, const UnitState& now) { return now.same_process(before) && now.frozen(); },
+    "{0} does not answer any more", &ServicePort::silent, false};
+
+// Exactly one unit, loaded, active, with a main process that runs: anything else is a state of somebody else's making.
+void require_running(const UnitState& state, const std::string& unit, const std::string& node) {
+  const std::string doing = fmt::format("looking at {} on {}", unit, node);
+  const std::string look = fmt::format("look at it there: systemctl status {}", unit);
+  if (state.load == "not-found")
+    throw Error(ErrorKind::unmet, doing, "there is no such unit", "what there is: systemctl list-units --type=service");
+  if (state.id != unit) throw Error(ErrorKind::unmet, doing, "it is another name of " + state.id, "name the unit " + state.id);
+  if (state.load != "loaded") throw Error(ErrorKind::unmet, doing, "the unit is " + state.load, look);
+  if (state.active != "active") throw Error(ErrorKind::unmet, doing, "the unit is " + state.words(), look);
+  if (state.frozen())
+    throw Error(ErrorKind::unmet, doing, "somebody froze it before us: " + state.words(),
+                fmt::format("systemctl kill --kill-who=all -s CONT {}", unit));
+  if (!state.runs()) throw Error(ErrorKind::unmet, doing, "it has no main process that runs: " + state.words(), look);
+}
+
+// The undo must not depend on what the fault takes away.
+void require_other_than_our_way_in(FaultContext context, const std::string& unit, const std::string& node, const Deadline& deadline) {
+  const std::string doing = fmt::format("looking at {} on {}", unit, node);
+  const std::string groups = context.remote.check(doing, node, "cat /proc/self/cgroup", deadline) + "\n";
+  const bool inside = groups.find("/" + unit + "/") != std::string::npos || groups.find("/" + unit + "\n") != std::string::npos;
+  if (inside || unit == "ssh.service" || unit == "sshd.service")
+    throw Error(ErrorKind::unmet, doing, "it is the way by which the fault would be undone", "choose another unit");
+}
+
+class ServiceFault final : public TargetFault {
+ public:
+  ServiceFault(const Action& action, Parameters parameters, Node node, FaultContext context)
+      : action_(action), parameters_(std::move(parameters)), node_(std::move(node)), context_(context) {}
+
+  void preflight(const Deadline& deadline) override {
+    read_before(deadline);
+    require_other_than_our_way_in(context_, parameters_.unit, node_.name, deadline);
+    port_ = ServicePort::find(context_, node_, before_.main_pid, parameters_.port, deadline);
+  }
+
+  UndoRecord undo_record() const override {
+    UndoRecord record{"service.running", node_.name, {{"unit", parameters_.unit}}};
+    if (port_) {
+      record.facts["host"] = port_->where().host;
+      record.facts["port"] = std::to_string(port_->where().port);
+    }
+    return record;
+  }
+
+  void stage(const Deadline& deadline) override {
+    read_before(deadline);
+    if (port_) port_->hold(deadline);
+  }
+
+  void fire(const Deadline& deadline) override {
+    if (port_) port_->hold(deadline);
+    const std::string doing = fmt::format("{} on {}", action_.summary(parameters_), node_.name);
+    context_.remote.check(doing, node_.name, action_.order(parameters_), deadline.sooner(kOrderLimit));
+  }
+
+  std::vector<Evidence> confirm(const Deadline& deadline) override {
+    std::vector<Evidence> evidence = {target_expectation()};
+    if (port_) evidence.push_back(port_expectation());
+    wait_until(
+        [&] {
+          if (!evidence[0].confirmed) look_at_target(evidence[0], deadline);
+          if (port_ && !evidence[1].confirmed) look_at_port(evidence[1], deadline);
+          return std::all_of(evidence.begin(), evidence.end(), [](const Evidence& e) { return e.confirmed; });
+        },
+        deadline, kPoll);
+    return evidence;
+  }
+
+ private:
+  void read_before(const Deadline& deadline) {
+    before_ = read_unit(context_.remote, node_.name, parameters_.unit, deadline);
+    require_running(before_, parameters_.unit, node_.name);
+  }
+
+  Evidence target_expectation() const {
+    Evidence evidence;
+    evidence.observer = node_.name;
+    evidence.expected = fmt::format(fmt::runtime(action_.target_effect), before_.main_pid, parameters_.unit, node_.name);
+    if (!port_) evidence.expected += " (none of its ports answered the runner before: no second witness)";
+    evidence.observed = "not looked at";
+    return evidence;
+  }
+
+  Evidence port_expectation() const {
+    Evidence evidence;
+    evidence.observer = "runner";
+    evidence.expected = fmt::format(fmt::runtime(action_.port_effect), port_->where().text());
+    return evidence;
+  }
+
+  void look_at_target(Evidence& evidence, const Deadline& deadline) const {
+    try {
+      const UnitState now = read_unit(context_.remote, node_.name, parameters_.unit, deadline.sooner(kReadLimit));
+      evidence.observed = fmt::format("was main process {}, now {}", before_.main_pid, now.words());
+      evidence.confirmed = action_.effective(before_, now);
+      if (evidence.confirmed) evidence.at = context_.clock.now();
+    } catch (const Error& error) {
+      evidence.observed = error.what();
+    }
+  }
+
+  void look_at_port(Evidence& evidence, const Deadline& deadline) const {
+    const auto seen = (*port_.*action_.look)(deadline);
+    evidence.confirmed = seen.has_value();
+    evidence.observed = seen ? seen->words : port_->trouble();
+    if (seen) evidence.at = seen->at;
+  }
+
+  const Action& action_;
+  const Parameters parameters_;
+  const Node node_;
+  FaultContext context_;
+  UnitState before_;
+  std::unique_ptr<ServicePort> port_;
+};
+
+class ServiceSettings final : public FaultSettings {
+ public:
+  explicit ServiceSettings(const Action& action) : action_(action) {}
+
+  void describe(Fields& f) override {
+    f.text({"unit", "the systemd service, with its suffix: mariadb.service", Field::required}, parameters_.unit);
+    if (!parameters_.unit.empty() && !is_service_name(parameters_.unit))
+      f.problem("unit", fmt::format("'{}' does not name one systemd service", parameters_.unit), hint());
+    if (action_.has_signal)
+      f.choice({"signal", "what the main process gets"}, parameters_.signal, {"KILL", "TERM", "INT", "QUIT", "HUP", "SEGV", "ABRT"});
+    std::int64_t port = 0;
+    if (f.integer({"port", "TCP port at which the runner watches the service; without it one that answers is looked for"}, port,
+                  {1, 65535}))
+      parameters_.port = static_cast<int>(port);
+  }
+
+  std::string summary() const override { return action_.summary(parameters_); }
+
+  std::vector<std::pair<std::string, std::string>> parameters() const override {
+    std::vector<std::pair<std::string, std::string>> all = {{"unit", parameters_.unit}};
+    if (action_.has_signal) all.emplace_back("signal", parameters_.signal);
+    if (parameters_.port) all.emplace_back("port", std::to_string(*parameters_.port));
+    return all;
+  }
+
+  std::unique_ptr<TargetFault> make(const Node& node, FaultContext context) const override {
+    return std::make_unique<ServiceFault>(action_, parameters_, node, context);
+  }
+
+ private:
+  std::string hint() const {
+    const std::string longer = parameters_.unit + ".service";
+    return is_service_name(longer) && parameters_.unit.find('.') == std::string::npos
+               ? fmt::format("did you mean '{}'?", longer)
+               : "letters, digits and -_.:@ up to '.service'; no pattern";
+  }
+
+  const Action& action_;
+  Parameters parameters_;
+};
+
+}  // namespace
+
+std::unique_ptr<FaultSettings> service_kill_settings() { return std::make_unique<ServiceSettings>(kKill); }
+std::unique_ptr<FaultSettings> service_stop_settings() { return std::make_unique<ServiceSettings>(kStop); }
+std::unique_ptr<FaultSettings> service_freeze_settings() { return std::make_unique<ServiceSettings>(kFreeze); }
+
+}  // namespace blackstart

@@ -1,0 +1,89 @@
+#include "lab/lab_folder.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/error.h"
+#include "base/yaml.h"
+
+namespace blackstart {
+namespace {
+
+const std::filesystem::path kState = "/var/lib/blackstart";
+const std::filesystem::path kLabs = kState / "labs";
+
+void write_all(int descriptor, const std::string& text, const std::string& doing) {
+  for (std::size_t at = 0; at < text.size();) {
+    const ssize_t count = write(descriptor, text.data() + at, text.size() - at);
+    if (count < 0 && errno != EINTR) throw_errno(doing, errno);
+    if (count > 0) at += static_cast<std::size_t>(count);
+  }
+}
+
+}  // namespace
+
+LabFolder::LabFolder(const std::string& lab) : path(kLabs / lab) {}
+
+std::vector<std::string> lab_names() {
+  std::vector<std::string> names;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(kLabs, none))
+    if (entry.is_directory()) names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+LabFile made_lab(const std::string& name) {
+  const auto file = LabFolder(name).lab_file();
+  if (!std::filesystem::exists(file))
+    throw Error(ErrorKind::usage, fmt::format("looking for the lab '{}'", name), "no such lab is up on this host",
+                suggestion(name, lab_names()));
+  return read_lab_file(file);
+}
+
+void write_file(const std::filesystem::path& file, const std::string& text, int mode) {
+  const std::string doing = fmt::format("writing {}", file.string());
+  const std::string fresh = file.string() + ".new";
+  const int descriptor = open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+  if (descriptor < 0) throw_errno(doing, errno);
+  const bool moded = fchmod(descriptor, static_cast<mode_t>(mode)) == 0;
+  try {
+    write_all(descriptor, text, doing);
+  } catch (...) {
+    close(descriptor);
+    throw;
+  }
+  close(descriptor);
+  if (!moded || rename(fresh.c_str(), file.c_str()) != 0) throw_errno(doing, errno);
+}
+
+std::string random_word(std::size_t length, const std::string& letters) {
+  std::string word;
+  while (word.size() < length) {
+    unsigned char byte = 0;
+    if (getrandom(&byte, 1, 0) != 1) throw_errno("asking the kernel for random numbers", errno);
+    const std::size_t fair = 256 / letters.size() * letters.size();  // the rest would make some letters likelier
+    if (byte < fair) word += letters[byte % letters.size()];
+  }
+  return word;
+}
+
+LabLock::LabLock() {
+  std::filesystem::create_directories(kLabs);
+  descriptor_ = open(kLabs.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor_ < 0) throw_errno("opening " + kLabs.string(), errno);
+  if (flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
+  close(descriptor_);
+  throw Error(ErrorKind::unmet, "locking " + kLabs.string(), "another `blackstart lab up` or `lab down` runs", "wait for it to end");
+}
+
+LabLock::~LabLock() { close(descriptor_); }
+
+}  // namespace blackstart

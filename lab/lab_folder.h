@@ -1,0 +1,54 @@
+// Where a lab keeps what it needs on the host: keys, passwords, the nodes' file systems.
+//
+// Purpose: the layout of /var/lib/blackstart/labs/NAME, and careful writing of files there.
+// Ownership: a path. Thread rule: plain data; one lab is made and unmade by one thread.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "lab/lab_file.h"
+
+namespace blackstart {
+
+struct LabFolder {
+  explicit LabFolder(const std::string& lab);
+
+  std::filesystem::path path;
+  std::filesystem::path lab_file() const { return path / "lab.yaml"; }          // what it was made from
+  std::filesystem::path cloud_file() const { return path / "cloud.yaml"; }
+  std::filesystem::path cloud_copy() const { return path / "cloud_copy"; }      // where `lab up` wrote it for the user
+  std::filesystem::path image_file() const { return path / "image"; }           // the image's path, under all nodes
+  std::filesystem::path key() const { return path / "id_ed25519"; }
+  std::filesystem::path known_hosts() const { return path / "known_hosts"; }
+  std::filesystem::path password() const { return path / "bank.password"; }
+  std::filesystem::path host_key(const std::string& node) const { return path / (node + ".host_key"); }
+  std::filesystem::path node(const std::string& name) const { return path / "nodes" / name; }
+  // Exists once a node's own files are all written.
+  std::filesystem::path written(const std::string& name) const { return node(name) / "written"; }
+};
+
+// The labs that there is a folder of, up or half-built.
+std::vector<std::string> lab_names();
+// The lab as it was made; throws Error(usage) when there is none of that name.
+LabFile made_lab(const std::string& name);
+
+// Replaces the file at once (never half of it), with these permissions. Throws Error(internal).
+void write_file(const std::filesystem::path& file, const std::string& text, int mode = 0644);
+// Letters and digits from the kernel's random numbers.
+std::string random_word(std::size_t length, const std::string& letters = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789");
+
+// Holds the right to make or unmake labs on this host, until destroyed. Throws Error(unmet) when another process has it.
+class LabLock {
+ public:
+  LabLock();
+  ~LabLock();
+  LabLock(const LabLock&) = delete;
+  LabLock& operator=(const LabLock&) = delete;
+
+ private:
+  int descriptor_ = -1;
+};
+
+}  // namespace blackstart

@@ -1,0 +1,117 @@
+#include "lab/libvirt.h"
+
+#include <fmt/format.h>
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+
+#include <cstdlib>
+
+#include "base/error.h"
+
+namespace blackstart {
+namespace {
+
+using DomainHandle = std::unique_ptr<virDomain, decltype(&virDomainFree)>;
+using Text = std::unique_ptr<char, decltype(&std::free)>;
+
+[[noreturn]] void fail(const std::string& doing, ErrorKind kind = ErrorKind::internal, const std::string& hint = "") {
+  const virErrorPtr error = virGetLastError();
+  throw Error(kind, doing, error && error->message ? error->message : "libvirt gives no reason", hint);
+}
+
+// libvirt prints every error to stderr unless told not to; ours say more.
+void stay_silent(void*, virErrorPtr) {}
+
+// Between the tags of a domain's <description>; the marks of labs need no unescaping.
+std::string description_in(const std::string& xml) {
+  static const std::string kBegin = "<description>", kEnd = "</description>";
+  const std::size_t begin = xml.find(kBegin);
+  const std::size_t end = xml.find(kEnd, begin == std::string::npos ? 0 : begin);
+  if (begin == std::string::npos || end == std::string::npos) return "";
+  return xml.substr(begin + kBegin.size(), end - begin - kBegin.size());
+}
+
+Domain look_at(virDomainPtr handle) {
+  Domain domain;
+  domain.name = virDomainGetName(handle);
+  domain.running = virDomainIsActive(handle) == 1;
+  const unsigned id = domain.running ? virDomainGetID(handle) : static_cast<unsigned>(-1);
+  domain.pid = id == static_cast<unsigned>(-1) ? 0 : static_cast<int>(id);
+  const Text xml(virDomainGetXMLDesc(handle, 0), &std::free);
+  if (xml) domain.description = description_in(xml.get());
+  return domain;
+}
+
+}  // namespace
+
+struct Hypervisor::Connection {
+  virConnectPtr handle = nullptr;
+  ~Connection() {
+    if (handle) virConnectClose(handle);
+  }
+  // Null when there is no such domain.
+  DomainHandle find(const std::string& name) const {
+    DomainHandle found(virDomainLookupByName(handle, name.c_str()), &virDomainFree);
+    const virErrorPtr error = found ? nullptr : virGetLastError();
+    if (error && error->code != VIR_ERR_NO_DOMAIN) fail(fmt::format("looking for the domain {}", name));
+    return found;
+  }
+  DomainHandle need(const std::string& name) const {
+    DomainHandle found = find(name);
+    if (!found) throw Error(ErrorKind::internal, fmt::format("looking for the domain {}", name), "libvirt knows no such domain");
+    return found;
+  }
+};
+
+Hypervisor::Hypervisor(const std::string& uri) : connection_(std::make_unique<Connection>()) {
+  virInitialize();
+  virSetErrorFunc(nullptr, stay_silent);
+  connection_->handle = virConnectOpen(uri.c_str());
+  if (!connection_->handle)
+    fail(fmt::format("connecting to libvirt ({})", uri), ErrorKind::unmet, "run lab/prepare-host lab: it installs and starts libvirtd");
+}
+Hypervisor::Hypervisor(Hypervisor&&) noexcept = default;
+Hypervisor::~Hypervisor() = default;
+
+std::vector<Domain> Hypervisor::domains() const {
+  virDomainPtr* all = nullptr;
+  const int count = virConnectListAllDomains(connection_->handle, &all, 0);
+  if (count < 0) fail("listing libvirt's domains");
+  std::vector<Domain> found;
+  for (int i = 0; i < count; ++i) {
+    const DomainHandle each(all[i], &virDomainFree);
+    found.push_back(look_at(each.get()));
+  }
+  std::free(all);
+  return found;
+}
+
+std::optional<Domain> Hypervisor::find(const std::string& name) const {
+  const DomainHandle found = connection_->find(name);
+  return found ? std::optional(look_at(found.get())) : std::nullopt;
+}
+
+void Hypervisor::define(const std::string& xml) {
+  const DomainHandle made(virDomainDefineXML(connection_->handle, xml.c_str()), &virDomainFree);
+  if (!made) fail("defining a domain");
+}
+
+void Hypervisor::start(const std::string& name) {
+  const DomainHandle domain = connection_->need(name);
+  if (virDomainIsActive(domain.get()) == 1) return;
+  if (virDomainCreate(domain.get()) < 0)
+    fail(fmt::format("starting the domain {}", name), ErrorKind::internal, fmt::format("see /var/log/libvirt/lxc/{}.log", name));
+}
+
+void Hypervisor::destroy(const std::string& name) {
+  const DomainHandle domain = connection_->find(name);
+  if (!domain || virDomainIsActive(domain.get()) != 1 || virDomainDestroy(domain.get()) == 0) return;
+  if (virDomainIsActive(domain.get()) == 1) fail(fmt::format("stopping the domain {}", name));  // else it ended by itself
+}
+
+void Hypervisor::undefine(const std::string& name) {
+  const DomainHandle domain = connection_->find(name);
+  if (domain && virDomainUndefine(domain.get()) < 0) fail(fmt::format("removing the domain {}", name));
+}
+
+}  // namespace blackstart

@@ -1,0 +1,32 @@
+// What a node has of its own on top of the image: names, addresses, keys and the settings of its services.
+//
+// Purpose: pure text from the lab file; the templates are lab/services/. Ownership: plain values. Thread rule: any thread.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "lab/lab_file.h"
+
+namespace blackstart {
+
+struct NodeKeys {
+  std::string authorized;   // public key that may log in as root
+  std::string host_key;     // the node's private host key, OpenSSH form
+  std::string machine_id;   // 32 hexadecimal digits
+};
+
+struct NodeFile {
+  std::string path;  // absolute, in the node
+  std::string text;
+  int mode = 0644;
+};
+
+std::vector<NodeFile> node_files(const LabFile& lab, const LabNode& node, const NodeKeys& keys);
+// Its presence lets the next start of MariaDB make a new cluster; that start removes it.
+NodeFile bootstrap_file();
+// libvirt's description of the node, whose file system stands at `root`.
+std::string domain_xml(const LabFile& lab, const LabNode& node, const std::filesystem::path& root);
+
+}  // namespace blackstart

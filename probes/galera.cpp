@@ -1,0 +1,108 @@
+#include "probes/galera.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/error.h"
+
+namespace blackstart {
+namespace {
+
+constexpr Duration kConnectLimit = 1s;    // a node that is down must not eat the time of the others
+constexpr Duration kAskAgainAfter = 200ms;
+
+struct Seen {
+  std::size_t whole = 0;
+  std::vector<std::string> others;  // "c2: Joining, Primary, ready OFF, size 3"
+};
+
+std::string one_line(const Error& error) { return fmt::format("{}: {}", error.doing(), error.why()); }
+
+Seen look(const Database& database, const Deadline& deadline) {
+  Seen seen;
+  for (const auto& replica : database.replicas) {
+    try {
+      SqlSession session(target_of(database, replica), deadline, kConnectLimit);
+      GaleraState state = galera_state(session);
+      if (state.whole(database.replicas.size()))
+        ++seen.whole;
+      else
+        seen.others.push_back(replica.node + ": " + describe(state));
+    } catch (const Error& error) {
+      seen.others.push_back(replica.node + ": " + one_line(error));
+    }
+  }
+  return seen;
+}
+
+const std::string& or_none(const std::string& text) {
+  static const std::string none = "none";
+  return text.empty() ? none : text;
+}
+
+}  // namespace
+
+std::string current_writer(const Cloud& cloud, const Deadline& deadline) {
+  const std::string doing = "asking the database's endpoint which node writes";
+  if (!cloud.database.present())
+    throw Error(ErrorKind::unmet, doing, fmt::format("cloud '{}' has no database", cloud.name), "add 'database' to cloud.yaml");
+  SqlSession session(endpoint_of(cloud.database), deadline);
+  auto rows = session.ask(doing, "SELECT @@wsrep_node_name");
+  std::string name = !rows.empty() && rows[0][0] ? *rows[0][0] : "";
+  if (!cloud.find(name))
+    throw Error(ErrorKind::unmet, doing, fmt::format("it calls itself '{}', which is no node of cloud '{}'", name, cloud.name),
+                "set wsrep_node_name on each database server to its node's name in cloud.yaml");
+  return name;
+}
+
+bool GaleraState::whole(std::size_t nodes) const {
+  return comment == "Synced" && status == "Primary" && ready == "ON" && size == std::to_string(nodes);
+}
+
+GaleraState galera_state(SqlSession& session) {
+  GaleraState state;
+  // SHOW, as a node outside of the primary component answers nothing else.
+  auto rows = session.ask("asking for the state of Galera",
+                          "SHOW GLOBAL STATUS WHERE Variable_name IN ('wsrep_local_state_comment', 'wsrep_cluster_status', "
+                          "'wsrep_ready', 'wsrep_cluster_size')");
+  for (const SqlRow& row : rows) {
+    const std::string name = row[0].value_or(""), value = row[1].value_or("");
+    if (name == "wsrep_local_state_comment") state.comment = value;
+    if (name == "wsrep_cluster_status") state.status = value;
+    if (name == "wsrep_ready") state.ready = value;
+    if (name == "wsrep_cluster_size") state.size = value;
+  }
+  return state;
+}
+
+std::string describe(const GaleraState& state) {
+  return fmt::format("{}, {}, ready {}, size {}", or_none(state.comment), or_none(state.status), or_none(state.ready),
+                     or_none(state.size));
+}
+
+void require_whole(const Database& database, const Deadline& deadline) {
+  std::vector<std::string> broken;
+  for (const auto& replica : database.replicas) {
+    SqlSession session(target_of(database, replica), deadline);
+    GaleraState state = galera_state(session);
+    if (!state.whole(database.replicas.size())) broken.push_back(replica.node + ": " + describe(state));
+  }
+  if (!broken.empty())
+    throw Error(ErrorKind::unmet, fmt::format("checking that all {} Galera nodes are synced", database.replicas.size()),
+                fmt::format("{}", fmt::join(broken, "; ")),
+                "repair the cluster first; without Galera, set 'replication: none' in the probe");
+}
+
+Redundancy await_whole(const Database& database, const Deadline& deadline, const std::stop_token& stop) {
+  Seen seen;
+  std::size_t all = database.replicas.size();
+  auto whole = [&] { return (seen = look(database, deadline)).whole == all; };
+  Redundancy redundancy;
+  redundancy.restored = wait_until(whole, deadline, kAskAgainAfter, stop);
+  redundancy.what = fmt::format("Galera: {} of {} nodes synced", all, all);
+  redundancy.observed = fmt::format("{} of {} nodes synced", seen.whole, all);
+  if (!seen.others.empty()) redundancy.observed += fmt::format("; {}", fmt::join(seen.others, "; "));
+  return redundancy;
+}
+
+}  // namespace blackstart

@@ -1,0 +1,177 @@
+#include "probes/ledger.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <future>
+#include <optional>
+
+#include "base/error.h"
+#include "base/units.h"
+#include "probes/galera.h"
+#include "probes/ledger_bank.h"
+#include "probes/ledger_operation.h"
+#include "probes/ledger_snapshot.h"
+#include "probes/open_loop.h"
+
+namespace blackstart {
+namespace {
+
+constexpr Duration kAskAgainAfter = 200ms;
+constexpr rlim_t kOtherFiles = 256;  // what the rest of the process may have open
+
+std::string replica_list(const Database& database) {
+  std::string names;
+  for (const auto& replica : database.replicas) names += (names.empty() ? "" : ", ") + replica.node;
+  return names;
+}
+
+class Ledger final : public Probe {
+ public:
+  Ledger(const std::string& name, const LedgerSettings& settings, const Database& database)
+      : name_(name), settings_(settings), database_(database), bank_(database, settings) {}
+
+  ProbeInfo info() const override;
+  void preflight(const Deadline& deadline) override;
+  void prepare(const Deadline& deadline) override;
+  Time start(Clock& clock, Time zero, OperationSink& sink) override;
+  Stopped stop() override;
+  std::vector<Redundancy> await_redundancy(const Deadline& deadline, const std::stop_token& stop) override;
+  std::vector<ReplicaSnapshot> snapshots(const Deadline& deadline) override;
+  void clean_up(const Deadline& deadline) override;
+
+ private:
+  void require_files() const;
+  void require_server(SqlSession& session) const;
+  Redundancy await_answers(const Deadline& deadline, const std::stop_token& stop) const;
+
+  std::string name_;
+  LedgerSettings settings_;
+  Database database_;
+  Bank bank_;
+  std::optional<SqlTarget> endpoint_;  // looked up by prepare(), as looking up may take its time
+  std::unique_ptr<OpenLoop> loop_;
+  Time zero_{0};
+};
+
+ProbeInfo Ledger::info() const {
+  ProbeInfo info;
+  info.name = name_;
+  info.kind = "ledger";
+  info.description = fmt::format("bank of {} accounts at {}:{}, audited on {}", settings_.accounts, database_.host, database_.port,
+                                 replica_list(database_));
+  info.series = {{"transfer", settings_.transfers, settings_.deadline, settings_.good_within, true},
+                 {"inquiry", settings_.inquiries, settings_.deadline, settings_.good_within, false}};
+  info.slo = settings_.slo;
+  info.slo_window = settings_.slo_window;
+  info.hold = settings_.hold;
+  info.audited = true;
+  info.initial_sum = bank_.initial_sum();
+  for (const auto& replica : database_.replicas) info.replicas.push_back(replica.node);
+  return info;
+}
+
+void Ledger::preflight(const Deadline& deadline) {
+  require_files();
+  SqlSession endpoint(endpoint_of(database_), deadline);
+  require_server(endpoint);
+  bank_.require_room(endpoint);
+  if (settings_.galera()) return require_whole(database_, deadline);
+  for (const auto& replica : database_.replicas)
+    SqlSession(target_of(database_, replica), deadline).ask("asking replica " + replica.node, "SELECT 1");
+}
+
+// Running out of file numbers in an outage would be a fault of ours.
+void Ledger::require_files() const {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  rlim_t needed = static_cast<rlim_t>(settings_.most_in_flight() + settings_.connections) + kOtherFiles;
+  if (limit.rlim_cur >= needed) return;
+  limit.rlim_cur = std::min(needed, limit.rlim_max);
+  if (limit.rlim_cur < needed || ::setrlimit(RLIMIT_NOFILE, &limit) != 0)
+    throw Error(ErrorKind::unmet, fmt::format("preparing probe '{}'", name_),
+                fmt::format("it may need {} open files, the limit is {}", needed, limit.rlim_max),
+                "raise it with 'ulimit -n', or lower the probe's rates or deadline");
+}
+
+void Ledger::require_server(SqlSession& session) const {
+  const std::string doing = fmt::format("checking the database server for probe '{}'", name_);
+  auto rows = session.ask(doing, "SELECT @@max_connections, (SELECT COUNT(*) FROM information_schema.ENGINES WHERE ENGINE = 'InnoDB' "
+                                 "AND SUPPORT IN ('YES', 'DEFAULT')), @@read_only");
+  std::int64_t most = integer_of(doing, rows[0][0]), needed = settings_.most_in_flight();
+  if (most < needed)
+    throw Error(ErrorKind::unmet, doing,
+                fmt::format("in an outage up to {} operations wait at one time, and max_connections is {}", needed, most),
+                "raise max_connections, or lower the probe's rates or deadline");
+  if (rows[0][1] != "1") throw Error(ErrorKind::unmet, doing, "it has no InnoDB, so no transactions");
+  if (rows[0][2] != "0" && rows[0][2] != "OFF") throw Error(ErrorKind::unmet, doing, "read_only is set", "is this the writer?");
+}
+
+void Ledger::prepare(const Deadline& deadline) {
+  endpoint_ = endpoint_of(database_);
+  SqlSession session(*endpoint_, deadline);
+  bank_.create(session);
+}
+
+Time Ledger::start(Clock& clock, Time zero, OperationSink& sink) {
+  if (!endpoint_) throw Error(ErrorKind::internal, fmt::format("starting probe '{}'", name_), "it was not prepared");
+  zero_ = zero;
+  loop_ = std::make_unique<OpenLoop>(clock, zero, sink, info().series);
+  return loop_->start(make_ledger_workload(loop_->io(), *endpoint_, bank_, settings_));
+}
+
+Probe::Stopped Ledger::stop() { return loop_ ? loop_->stop() : Stopped{}; }
+
+std::vector<Redundancy> Ledger::await_redundancy(const Deadline& deadline, const std::stop_token& stop) {
+  Redundancy seen = settings_.galera() ? await_whole(database_, deadline, stop) : await_answers(deadline, stop);
+  seen.at = deadline.clock().now() - zero_;
+  return {seen};
+}
+
+Redundancy Ledger::await_answers(const Deadline& deadline, const std::stop_token& stop) const {
+  std::string silent;
+  auto all_answer = [&] {
+    silent.clear();
+    for (const auto& replica : database_.replicas) try {
+        SqlSession(target_of(database_, replica), deadline, 1s).ask("asking replica " + replica.node, "SELECT 1");
+      } catch (const Error& error) {
+        silent += (silent.empty() ? "" : "; ") + replica.node + ": " + error.why();
+      }
+    return silent.empty();
+  };
+  Redundancy redundancy;
+  redundancy.restored = wait_until(all_answer, deadline, kAskAgainAfter, stop);
+  redundancy.what = fmt::format("database: {} of {} replicas answer", database_.replicas.size(), database_.replicas.size());
+  redundancy.observed = redundancy.restored ? "all answer" : silent;
+  return redundancy;
+}
+
+std::vector<ReplicaSnapshot> Ledger::snapshots(const Deadline& deadline) {
+  std::vector<std::future<ReplicaSnapshot>> readers;
+  for (const auto& replica : database_.replicas)
+    readers.push_back(std::async(std::launch::async, [this, &replica, &deadline] {
+      return read_replica(database_, replica, bank_, settings_.galera(), deadline);
+    }));
+  std::vector<ReplicaSnapshot> snapshots;
+  for (auto& reader : readers) snapshots.push_back(reader.get());
+  return snapshots;
+}
+
+void Ledger::clean_up(const Deadline& deadline) {
+  SqlSession session(endpoint_of(database_), deadline);
+  bank_.drop(session);
+}
+
+}  // namespace
+
+std::unique_ptr<Probe> make_ledger(const std::string& name, const LedgerSettings& settings, const Cloud& cloud) {
+  const std::string doing = fmt::format("making probe '{}' (ledger)", name);
+  if (!cloud.database.present())
+    throw Error(ErrorKind::unmet, doing, fmt::format("cloud '{}' has no database", cloud.name), "add 'database' to cloud.yaml");
+  if (cloud.database.replicas.empty())
+    throw Error(ErrorKind::unmet, doing, fmt::format("the database of cloud '{}' has no replicas to audit", cloud.name),
+                "name each server that holds the data under 'replicas' of 'database' in cloud.yaml");
+  return std::make_unique<Ledger>(name, settings, cloud.database);
+}
+
+}  // namespace blackstart

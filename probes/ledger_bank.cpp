@@ -1,0 +1,135 @@
+#include "probes/ledger_bank.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+
+#include "base/error.h"
+
+namespace blackstart {
+namespace {
+
+constexpr std::array kKinds{"accounts", "transfers", "history"};
+// In each table's comment: what bears it may be dropped, what does not is somebody's own.
+constexpr const char* kOurs = "Blackstart ledger";
+constexpr std::int64_t kAccountsAtOnce = 1000;
+constexpr std::int64_t kMostAmount = 10'000;  // cents
+
+// splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014): well mixed, and the same everywhere.
+std::uint64_t mix(std::uint64_t x) {
+  x += 0x9e3779b97f4a7c15;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return x ^ (x >> 31);
+}
+
+const char* columns_of(const std::string& kind) {
+  if (kind == "accounts") return "id INT UNSIGNED NOT NULL PRIMARY KEY, balance BIGINT NOT NULL";
+  if (kind == "transfers")
+    return "seq BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, posting BIGINT UNSIGNED NOT NULL, src INT UNSIGNED NOT NULL, "
+           "dst INT UNSIGNED NOT NULL, amount BIGINT NOT NULL, KEY (posting)";
+  return "id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, posting BIGINT UNSIGNED NOT NULL, account INT UNSIGNED NOT NULL, "
+         "amount BIGINT NOT NULL, KEY (posting)";
+}
+
+}  // namespace
+
+Bank::Bank(const Database& database, const LedgerSettings& settings)
+    : schema_(database.name), prefix_(settings.prefix), accounts_(settings.accounts), opening_(settings.opening_balance) {}
+
+Bank::Transfer Bank::transfer(std::uint64_t number) const {
+  auto count = static_cast<std::uint64_t>(accounts_);
+  std::uint64_t from = mix(3 * number) % count, step = 1 + mix(3 * number + 1) % (count - 1);
+  return {number + 1, static_cast<std::uint32_t>(from + 1), static_cast<std::uint32_t>((from + step) % count + 1),
+          static_cast<std::int64_t>(1 + mix(3 * number + 2) % kMostAmount)};
+}
+
+std::uint32_t Bank::account(std::uint64_t number) const {
+  return static_cast<std::uint32_t>(mix(number) % static_cast<std::uint64_t>(accounts_) + 1);
+}
+
+std::string Bank::work(const Transfer& t) const {
+  auto change = [&](std::uint32_t id) {
+    return fmt::format("UPDATE {} SET balance = balance + {} WHERE id = {}", table("accounts"), id == t.from ? -t.amount : t.amount, id);
+  };
+  return fmt::format(
+      "START TRANSACTION; INSERT INTO {} (posting, src, dst, amount) VALUES ({}, {}, {}, {}); "
+      "INSERT INTO {} (posting, account, amount) VALUES ({}, {}, {}), ({}, {}, {}); {}; {}",
+      table("transfers"), t.posting, t.from, t.to, t.amount, table("history"), t.posting, t.from, -t.amount, t.posting, t.to, t.amount,
+      change(std::min(t.from, t.to)), change(std::max(t.from, t.to)));
+}
+
+const std::vector<std::uint64_t>& Bank::work_changes() {
+  static const std::vector<std::uint64_t> changes{0, 1, 2, 1, 1};
+  return changes;
+}
+
+std::string Bank::inquiry(std::uint32_t account) const {
+  return fmt::format("SELECT balance FROM {} WHERE id = {}", table("accounts"), account);
+}
+
+std::string Bank::table(const std::string& kind) const { return fmt::format("`{}`.`{}{}`", schema_, prefix_, kind); }
+
+void Bank::require_room(SqlSession& session) const {
+  require_ours(session);
+  require_privileges(session);
+}
+
+void Bank::require_ours(SqlSession& session) const {
+  std::vector<std::string> names;
+  for (const char* kind : kKinds) names.push_back(fmt::format("'{}{}'", prefix_, kind));
+  const std::string doing = fmt::format("looking for tables in schema '{}'", schema_);
+  auto rows = session.ask(doing, fmt::format("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{}' AND "
+                                             "TABLE_NAME IN ({}) AND TABLE_COMMENT NOT LIKE '{}%'",
+                                             schema_, fmt::join(names, ", "), kOurs));
+  if (!rows.empty())
+    throw Error(ErrorKind::unmet, doing, fmt::format("table '{}' is there already and is not ours", rows[0][0].value_or("")),
+                "give the probes a schema of their own ('name' of 'database' in cloud.yaml), or the probe a 'prefix'");
+}
+
+void Bank::require_privileges(SqlSession& session) const {
+  const std::string doing = fmt::format("checking the privileges on schema '{}'", schema_);
+  // Grants that come through a role don't stand under the user's own name: making the tables will tell.
+  if (auto role = session.ask(doing, "SELECT CURRENT_ROLE()"); role[0][0]) return;
+  auto rows = session.ask(
+      doing, fmt::format("SET @me = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), ''''); "
+                         "SELECT DISTINCT PRIVILEGE_TYPE FROM (SELECT PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES WHERE "
+                         "GRANTEE = @me UNION SELECT PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE = @me "
+                         "AND '{}' LIKE TABLE_SCHEMA) AS granted",
+                         schema_));
+  std::vector<std::string> missing;
+  for (const char* needed : {"SELECT", "INSERT", "UPDATE", "CREATE", "DROP"})
+    if (std::none_of(rows.begin(), rows.end(), [&](const SqlRow& row) { return row[0] == needed; })) missing.push_back(needed);
+  if (!missing.empty())
+    throw Error(ErrorKind::unmet, doing, fmt::format("the database's user lacks {}", fmt::join(missing, ", ")),
+                fmt::format("GRANT ALL PRIVILEGES ON `{}`.* to it", schema_));
+}
+
+void Bank::create(SqlSession& session) const {
+  session.ask("making the bank's schema", fmt::format("CREATE DATABASE IF NOT EXISTS `{}`", schema_));
+  drop(session);
+  for (const char* kind : kKinds)
+    session.ask(fmt::format("making table {}", table(kind)),
+                fmt::format("CREATE TABLE {} ({}) ENGINE=InnoDB COMMENT='{}: {}'", table(kind), columns_of(kind), kOurs, kind));
+  open_accounts(session);
+}
+
+void Bank::open_accounts(SqlSession& session) const {
+  for (std::int64_t first = 1; first <= accounts_; first += kAccountsAtOnce) {
+    std::string rows;
+    for (std::int64_t id = first; id < std::min(first + kAccountsAtOnce, accounts_ + 1); ++id)
+      fmt::format_to(std::back_inserter(rows), "{}({}, {})", id == first ? "" : ", ", id, opening_);
+    session.ask("opening the accounts", fmt::format("INSERT INTO {} (id, balance) VALUES {}", table("accounts"), rows));
+  }
+}
+
+void Bank::drop(SqlSession& session) const {
+  require_ours(session);
+  for (const char* kind : kKinds)
+    session.ask(fmt::format("dropping table {}", table(kind)), fmt::format("DROP TABLE IF EXISTS {}", table(kind)));
+}
+
+}  // namespace blackstart

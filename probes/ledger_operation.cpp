@@ -1,0 +1,154 @@
+#include "probes/ledger_operation.h"
+
+#include <errmsg.h>
+#include <mysqld_error.h>
+
+#include "base/units.h"
+
+namespace blackstart {
+namespace {
+
+constexpr std::uint16_t kTransfers = 0;
+
+// No socket or no memory on our side: the cloud has no part in it.
+bool is_ours(std::uint16_t error) {
+  return error == CR_IPSOCK_ERROR || error == CR_SOCKET_CREATE_ERROR || error == CR_OUT_OF_MEMORY;
+}
+
+class LedgerWorkload final : public Workload {
+ public:
+  LedgerWorkload(boost::asio::io_context& io, const SqlTarget& endpoint, const Bank& bank, const LedgerSettings& settings)
+      : io_(io),
+        endpoint_(endpoint),
+        bank_(bank),
+        connect_timeout_(settings.connect_timeout),
+        fresh_inquiries_(settings.fresh_inquiries()),
+        kept_(static_cast<std::size_t>(settings.connections)) {}
+
+  Operation plan(std::uint16_t series, std::uint64_t number) override;
+  void send(const Operation& operation, const Deadline& deadline, Done done) override;
+
+ private:
+  class Run;
+  boost::asio::io_context& io_;
+  SqlTarget endpoint_;
+  Bank bank_;
+  Duration connect_timeout_;
+  bool fresh_inquiries_;
+  KeptConnections kept_;
+};
+
+// One operation under way; the callback that waits for its next answer holds it alive.
+class LedgerWorkload::Run : public std::enable_shared_from_this<Run> {
+ public:
+  Run(LedgerWorkload& workload, const Operation& operation, const Deadline& deadline, Done done)
+      : workload_(workload), operation_(operation), deadline_(deadline), done_(std::move(done)) {}
+
+  void begin() {
+    if (!fresh()) connection_ = workload_.kept_.take();
+    if (connection_) return work();
+    connection_ = std::make_unique<MariadbConnection>(workload_.io_, workload_.endpoint_);
+    connection_->connect(std::min(workload_.connect_timeout_, deadline_.left()), then(&Run::connected));
+  }
+
+ private:
+  bool transfer() const { return operation_.series == kTransfers; }
+  bool fresh() const { return !transfer() && workload_.fresh_inquiries_; }
+
+  MariadbConnection::Done then(void (Run::*next)(const SqlAnswer&)) {
+    return [self = shared_from_this(), next](const SqlAnswer& answer) { ((*self).*next)(answer); };
+  }
+
+  void connected(const SqlAnswer& answer) {
+    if (answer.ok()) return work();
+    // Before the deadline it was the time for connecting that ran out.
+    bool early = answer.error == kTimedOut && !deadline_.passed();
+    finish(Stage::connecting, early ? std::uint16_t{kNoConnection} : answer.error);
+  }
+
+  void work() {
+    if (!transfer()) return ask(workload_.bank_.inquiry(workload_.bank_.account(operation_.number)), &Run::inquired);
+    ask(workload_.bank_.work({operation_.posting, operation_.from, operation_.to, operation_.amount}), &Run::worked);
+  }
+
+  void ask(const std::string& sql, void (Run::*next)(const SqlAnswer&)) { connection_->query(sql, deadline_.left(), then(next)); }
+
+  void inquired(const SqlAnswer& answer) {
+    bool right = answer.rows.size() == 1 && answer.rows[0].size() == 1 && answer.rows[0][0] && parse_integer(*answer.rows[0][0]);
+    finish(Stage::working, answer.ok() && !right ? std::uint16_t{kWrongAnswer} : answer.error);
+  }
+
+  void worked(const SqlAnswer& answer) {
+    if (!answer.ok()) return finish(Stage::working, answer.error);
+    // Without an open transaction each statement may have been committed by itself: then its effect can't be ruled out.
+    if (!answer.in_transaction) return finish(Stage::committing, kWrongAnswer);
+    if (answer.changed != Bank::work_changes()) return finish(Stage::working, kWrongAnswer);
+    if (deadline_.passed()) return finish(Stage::working, kTimedOut);
+    ask("COMMIT", &Run::committed);
+  }
+
+  void committed(const SqlAnswer& answer) { finish(Stage::committing, answer.error); }
+
+  void finish(Stage stage, std::uint16_t error) {
+    if (error != 0) {
+      connection_.reset();  // closed, so an open transaction is rolled back
+      if (stage != Stage::connecting && !fresh()) workload_.kept_.forget_all();
+    } else if (!fresh()) {
+      workload_.kept_.give_back(std::move(connection_));
+    }
+    done_(outcome_of(stage, error));
+  }
+
+  LedgerWorkload& workload_;
+  Operation operation_;
+  Deadline deadline_;
+  Done done_;
+  std::unique_ptr<MariadbConnection> connection_;
+};
+
+Operation LedgerWorkload::plan(std::uint16_t series, std::uint64_t number) {
+  Operation operation;
+  operation.series = series;
+  operation.number = number;
+  if (series != kTransfers) return operation;
+  auto transfer = bank_.transfer(number);
+  operation.posting = transfer.posting;
+  operation.from = transfer.from;
+  operation.to = transfer.to;
+  operation.amount = transfer.amount;
+  return operation;
+}
+
+void LedgerWorkload::send(const Operation& operation, const Deadline& deadline, Done done) {
+  std::make_shared<Run>(*this, operation, deadline, std::move(done))->begin();
+}
+
+}  // namespace
+
+Workload::Result outcome_of(Stage stage, std::uint16_t error) {
+  if (error == 0) return {Outcome::ok, 0};
+  if (stage == Stage::connecting && is_ours(error)) return {Outcome::unsent, error};
+  // A transaction that lost its certification (Galera) or a deadlock was rolled back as a whole, and the server says so.
+  if (stage == Stage::committing && error != ER_LOCK_DEADLOCK) return {Outcome::indeterminate, error};
+  return {Outcome::failed, error};
+}
+
+std::unique_ptr<MariadbConnection> KeptConnections::take() {
+  while (!idle_.empty()) {
+    auto connection = std::move(idle_.front());
+    idle_.pop_front();
+    if (connection->usable()) return connection;
+  }
+  return nullptr;
+}
+
+void KeptConnections::give_back(std::unique_ptr<MariadbConnection> connection) {
+  if (idle_.size() < most_) idle_.push_back(std::move(connection));
+}
+
+std::unique_ptr<Workload> make_ledger_workload(boost::asio::io_context& io, const SqlTarget& endpoint, const Bank& bank,
+                                               const LedgerSettings& settings) {
+  return std::make_unique<LedgerWorkload>(io, endpoint, bank, settings);
+}
+
+}  // namespace blackstart

@@ -1,0 +1,79 @@
+#include "probes/ledger_settings.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "base/units.h"
+#include "probes/ledger.h"
+
+namespace blackstart {
+namespace {
+
+constexpr std::int64_t kMostInFlight = 4000;
+// A closed connection keeps its local port for a minute, and Linux has 28,232 of them.
+constexpr double kMostFreshConnections = 400;
+constexpr std::int64_t kMostMoney = 1'000'000'000'000;  // cents; times the most accounts it still fits 64 bits
+
+void describe_load(Fields& f, LedgerSettings& s) {
+  f.rate({"transfers", "transfers between two accounts, each one transaction"}, s.transfers, {0.01, 2000});
+  f.rate({"inquiries", "inquiries of one balance"}, s.inquiries, {0.01, 2000});
+  f.integer({"accounts", "accounts of the bank"}, s.accounts, {2, 100'000});
+  f.integer({"opening-balance", "cents on each account at the start"}, s.opening_balance, {0, kMostMoney});
+}
+
+void describe_client(Fields& f, LedgerSettings& s) {
+  f.duration({"deadline", "an operation is given up this long after the time it was scheduled for"}, s.deadline, {50ms, 60s});
+  f.duration({"connect-timeout", "limit for opening a connection, log-in included"}, s.connect_timeout, {10ms, 30s});
+  f.integer({"connections", "connections that are kept open between operations"}, s.connections, {1, 1000});
+  f.choice({"inquiry-connections",
+            "fresh: each inquiry opens a connection of its own, as a new customer would; kept: they share those of the transfers"},
+           s.inquiry_connections, {"fresh", "kept"});
+  f.choice({"replication", "what keeps the replicas equal; none: no cluster state is asked for"}, s.replication, {"galera", "none"});
+  f.name({"prefix", "begins the names of its three tables; two ledgers in one schema need different ones"}, s.prefix);
+}
+
+void describe_goals(Fields& f, LedgerSettings& s) {
+  f.duration({"good-within", "an operation that takes longer is not good, even when it succeeds"}, s.good_within, {1ms, 60s});
+  f.ratio({"slo", "share of good operations that the service promises"}, s.slo);
+  f.duration({"slo-window", "the time over which it promises that"}, s.slo_window, {1h, 366 * 24h});
+  f.duration({"hold", "the service must stay up for this long to count as recovered"}, s.hold, {1s, 1h});
+}
+
+void check(Fields& f, const LedgerSettings& s) {
+  if (s.connect_timeout > s.deadline)
+    f.problem("connect-timeout", fmt::format("{} is longer than the deadline of an operation, {}", format_duration(s.connect_timeout),
+                                             format_duration(s.deadline)));
+  if (s.good_within > s.deadline)
+    f.problem("good-within", fmt::format("{} is longer than the deadline of an operation, {}", format_duration(s.good_within),
+                                         format_duration(s.deadline)));
+  if (s.slo <= 0 || s.slo >= 1) f.problem("slo", "it must lie between 0% and 100%: at 100% there is no error budget");
+  if (s.prefix.size() > 32) f.problem("prefix", "it is longer than 32 characters");
+  if (s.most_in_flight() > kMostInFlight)
+    f.problem("deadline", fmt::format("with these rates up to {} operations would wait at one time in an outage, more than {}",
+                                      s.most_in_flight(), kMostInFlight),
+              "lower the deadline or the rates");
+  if (s.fresh_inquiries() && s.inquiries > kMostFreshConnections)
+    f.problem("inquiries", fmt::format("{}/s fresh connections would use up this machine's ports", format_number(s.inquiries)),
+              fmt::format("at most {}/s, or 'inquiry-connections: kept'", format_number(kMostFreshConnections)));
+}
+
+}  // namespace
+
+void LedgerSettings::describe(Fields& f) {
+  describe_load(f, *this);
+  describe_client(f, *this);
+  describe_goals(f, *this);
+  if (f.reading()) check(f, *this);
+}
+
+std::unique_ptr<Probe> LedgerSettings::make(const std::string& name, const Cloud& cloud) const {
+  return make_ledger(name, *this, cloud);
+}
+
+std::int64_t LedgerSettings::most_in_flight() const {
+  double seconds = std::chrono::duration<double>(deadline).count();
+  return static_cast<std::int64_t>(std::ceil(transfers * seconds) + std::ceil(inquiries * seconds)) + 2;
+}
+
+}  // namespace blackstart

@@ -1,0 +1,37 @@
+// The parameters of a ledger, as a scenario gives them.
+// A plain value; any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/clock.h"
+#include "probes/probe.h"
+
+namespace blackstart {
+
+struct LedgerSettings final : ProbeSettings {
+  double transfers = 40, inquiries = 10;   // a second
+  std::int64_t accounts = 100;
+  std::int64_t opening_balance = 100'000;  // cents
+  Duration deadline{2s};                   // from the scheduled time
+  Duration connect_timeout{1s};
+  std::int64_t connections = 20;           // kept open by transfers
+  std::string inquiry_connections = "fresh";
+  std::string replication = "galera";
+  std::string prefix;
+  Duration good_within{500ms};
+  double slo = 0.999;
+  Duration slo_window{30 * 24h};
+  Duration hold{30s};
+
+  void describe(Fields& f) override;
+  std::unique_ptr<Probe> make(const std::string& name, const Cloud& cloud) const override;
+
+  bool fresh_inquiries() const { return inquiry_connections == "fresh"; }
+  bool galera() const { return replication == "galera"; }
+  // The most connections that can be in use at one time: each operation ends at its deadline.
+  std::int64_t most_in_flight() const;
+};
+
+}  // namespace blackstart

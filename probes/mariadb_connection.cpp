@@ -1,0 +1,251 @@
+#include "probes/mariadb_connection.h"
+
+#include <errmsg.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <mysql.h>
+#include <sys/socket.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <mutex>
+
+#include "reports/operation.h"
+
+namespace blackstart {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+struct FreeResult {
+  void operator()(MYSQL_RES* result) const { mysql_free_result(result); }
+};
+
+std::vector<SqlRow> rows_of(MYSQL_RES* result) {
+  std::vector<SqlRow> rows;
+  unsigned columns = mysql_num_fields(result);
+  rows.reserve(mysql_num_rows(result));
+  while (MYSQL_ROW row = mysql_fetch_row(result)) {
+    const unsigned long* lengths = mysql_fetch_lengths(result);
+    SqlRow& cells = rows.emplace_back(columns);
+    for (unsigned i = 0; i < columns; ++i)
+      if (row[i]) cells[i].emplace(row[i], lengths[i]);
+  }
+  return rows;
+}
+
+MYSQL* new_session() {
+  static std::once_flag once;  // the library's own first initialisation is not safe between threads
+  std::call_once(once, [] { mysql_library_init(0, nullptr, nullptr); });
+  MYSQL* session = mysql_init(nullptr);
+  if (!session) throw std::bad_alloc();
+  unsigned off = 0;
+  mysql_optionsv(session, MYSQL_OPT_NONBLOCK, nullptr);
+  mysql_optionsv(session, MYSQL_OPT_LOCAL_INFILE, &off);  // a server may not ask for our files
+  mysql_optionsv(session, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+  return session;
+}
+
+}  // namespace
+
+std::string shown(const SqlTarget& target) {
+  bool six = target.address.find(':') != std::string::npos;
+  return fmt::format("{}{}{}:{}", six ? "[" : "", target.address, six ? "]" : "", target.port);
+}
+
+// A call of the library runs until it would block and returns what it waits for; `resume` lets it go on. The handlers hold
+// the Impl alive, and know by the number of their wait whether they still matter.
+struct MariadbConnection::Impl : std::enable_shared_from_this<Impl> {
+  enum class Step { none, connecting, asking, fetching, advancing };
+
+  Impl(asio::io_context& io, const SqlTarget& target_) : socket(io), timer(io), target(target_), session(new_session()) {}
+  ~Impl() { close(); }
+
+  void start(Step first, Duration limit, Done done_) {
+    done = std::move(done_);
+    answer = {};
+    ++call;
+    timer.expires_after(limit);
+    timer.async_wait([self = shared_from_this(), mine = call](error_code error) {
+      if (!error && mine == self->call) self->give_up(kTimedOut, "no answer in time");
+    });
+    proceed(begin(first));
+  }
+
+  int begin(Step next) {
+    step = next;
+    switch (step) {
+      case Step::connecting:
+        return mysql_real_connect_start(&connected, session, target.address.c_str(), target.user.c_str(), target.password.c_str(),
+                                        nullptr, static_cast<unsigned>(target.port), nullptr, CLIENT_MULTI_STATEMENTS);
+      case Step::asking: return mysql_real_query_start(&failed, session, sql.data(), sql.size());
+      case Step::fetching: return mysql_store_result_start(&result, session);
+      case Step::advancing: return mysql_next_result_start(&failed, session);
+      case Step::none: break;
+    }
+    return 0;
+  }
+
+  int resume(int events) {
+    switch (step) {
+      case Step::connecting: return mysql_real_connect_cont(&connected, session, events);
+      case Step::asking: return mysql_real_query_cont(&failed, session, events);
+      case Step::fetching: return mysql_store_result_cont(&result, session, events);
+      case Step::advancing: return mysql_next_result_cont(&failed, session, events);
+      case Step::none: break;
+    }
+    return 0;
+  }
+
+  // `waits`: what the library waits for, 0 when the step is complete.
+  void proceed(int waits) {
+    while (waits == 0) {
+      Step next = after(step);
+      if (next == Step::none) return finish();
+      waits = begin(next);
+    }
+    wait(waits);
+  }
+
+  // What follows a complete step; none at the end and after an error.
+  Step after(Step finished) {
+    switch (finished) {
+      case Step::connecting: return connected ? Step::none : fail();
+      case Step::asking: return failed ? fail() : take_in();
+      case Step::fetching: return keep_rows();
+      case Step::advancing: return failed > 0 ? fail() : failed < 0 ? Step::none : take_in();
+      case Step::none: break;
+    }
+    return Step::none;
+  }
+
+  Step take_in() {
+    if (mysql_field_count(session) > 0) return Step::fetching;
+    answer.changed.push_back(mysql_affected_rows(session));
+    return more();
+  }
+
+  Step keep_rows() {
+    if (!result) return fail();
+    answer.rows = rows_of(std::unique_ptr<MYSQL_RES, FreeResult>(std::exchange(result, nullptr)).get());
+    return more();
+  }
+
+  Step more() const { return mysql_more_results(session) ? Step::advancing : Step::none; }
+
+  Step fail() {
+    answer.error = static_cast<std::uint16_t>(mysql_errno(session));
+    answer.message = mysql_error(session);
+    return Step::none;
+  }
+
+  void wait(int waits) {
+    // The library may close its socket in any call, so it is watched only between two calls: an epoll entry left behind
+    // would later be taken for that of a newer socket with the same number.
+    error_code error;
+    socket.assign(mysql_get_socket(session), error);
+    if (error) return give_up(CR_OUT_OF_MEMORY, "watching the connection: " + error.message());
+    if (step == Step::connecting) ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
+    watch(waits & MYSQL_WAIT_READ, asio::posix::descriptor_base::wait_read, MYSQL_WAIT_READ);
+    watch(waits & MYSQL_WAIT_WRITE, asio::posix::descriptor_base::wait_write, MYSQL_WAIT_WRITE);
+    watch(waits & MYSQL_WAIT_EXCEPT, asio::posix::descriptor_base::wait_error, MYSQL_WAIT_EXCEPT);
+  }
+
+  void watch(bool wanted, asio::posix::descriptor_base::wait_type what, int event) {
+    if (!wanted) return;
+    socket.async_wait(what, [self = shared_from_this(), mine = waiting, event](error_code error) {
+      if (error || mine != self->waiting) return;
+      self->stop_watching();
+      self->proceed(self->resume(event));
+    });
+  }
+
+  void stop_watching() {
+    ++waiting;
+    if (socket.is_open()) socket.release();
+  }
+
+  void give_up(std::uint16_t error, const std::string& why) {
+    abandon();
+    answer = {};
+    answer.error = error;
+    answer.message = why;
+    finish();
+  }
+
+  void finish() {
+    answer.in_transaction = session->server_status & SERVER_STATUS_IN_TRANS;
+    ready = answer.ok();
+    step = Step::none;
+    ++call;
+    timer.cancel();
+    asio::post(timer.get_executor(), [self = shared_from_this(), mine = call] {
+      if (mine == self->call) std::exchange(self->done, nullptr)(std::exchange(self->answer, {}));
+    });
+  }
+
+  // Ends the outstanding call at once. The library is told of a timeout on a socket that is shut down, so it unwinds by itself
+  // without waiting and gives back all it holds; closing the session under a call that hangs would lose its socket.
+  void abandon() {
+    stop_watching();
+    cut();
+    for (int tries = 0; step != Step::none && tries < 100; ++tries)
+      if (resume(MYSQL_WAIT_TIMEOUT) == 0) step = Step::none;
+    if (result) mysql_free_result(std::exchange(result, nullptr));
+  }
+
+  void cut() {
+    if (int handle = mysql_get_socket(session); handle >= 0) ::shutdown(handle, SHUT_RDWR);
+  }
+
+  void close() {
+    if (!session) return;
+    ++call;
+    done = nullptr;
+    if (step != Step::none) abandon();
+    if (!ready) cut();  // a farewell to a server that doesn't listen might block
+    mysql_close(std::exchange(session, nullptr));
+  }
+
+  asio::posix::stream_descriptor socket;  // open only while we wait; the library owns it
+  asio::steady_timer timer;
+  SqlTarget target;
+  MYSQL* session;
+  MYSQL* connected = nullptr;
+  MYSQL_RES* result = nullptr;
+  int failed = 0;
+  Step step = Step::none;
+  bool ready = false;
+  std::uint64_t call = 0, waiting = 0;
+  std::string sql;
+  SqlAnswer answer;
+  Done done;
+};
+
+MariadbConnection::MariadbConnection(asio::io_context& io, const SqlTarget& target) : impl_(std::make_shared<Impl>(io, target)) {}
+
+MariadbConnection::~MariadbConnection() {
+  impl_->stop_watching();
+  impl_->timer.cancel();
+  impl_->close();
+}
+
+void MariadbConnection::connect(Duration limit, Done done) { impl_->start(Impl::Step::connecting, limit, std::move(done)); }
+
+void MariadbConnection::query(const std::string& sql, Duration limit, Done done) {
+  impl_->sql = sql;
+  impl_->ready = false;
+  impl_->start(Impl::Step::asking, limit, std::move(done));
+}
+
+bool MariadbConnection::usable() const {
+  if (!impl_->ready) return false;
+  char byte;
+  // An idle server sends nothing: the end of the stream, or words of farewell, mean that it is gone.
+  return ::recv(mysql_get_socket(impl_->session), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+}  // namespace blackstart

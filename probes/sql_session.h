@@ -1,0 +1,39 @@
+// A blocking session with a MariaDB server, for everything that is not on a schedule: preflight, set-up, audit.
+//
+// Purpose: ask, and get rows or an Error that says what was being done; the deadline holds whatever the server does.
+// Ownership: owns its connection. Thread rule: one thread at a time.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "lab/cloud.h"
+#include "probes/mariadb_connection.h"
+
+namespace blackstart {
+
+// Where the bank's clients go, and where one replica answers. The host's name is looked up once, here, and the password is read
+// from its file. Throws Error(unreachable, bad_file).
+SqlTarget endpoint_of(const Database& database);
+SqlTarget target_of(const Database& database, const Database::Replica& replica);
+
+class SqlSession {
+ public:
+  // Connects within `deadline` and at most `connect_limit`. Throws Error(unreachable, or unmet when the server refuses us).
+  SqlSession(const SqlTarget& target, const Deadline& deadline, Duration connect_limit = std::chrono::seconds(10));
+  ~SqlSession();
+
+  // `doing` starts the Error that anything but success throws: "reading the accounts".
+  std::vector<SqlRow> ask(const std::string& doing, const std::string& sql);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// A cell that must be a whole number; throws Error(unmet) with `doing`.
+std::int64_t integer_of(const std::string& doing, const std::optional<std::string>& cell);
+
+}  // namespace blackstart

@@ -1,0 +1,223 @@
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "base/units.h"
+#include "reports/json_format.h"
+#include "reports/reports.h"
+#include "reports/words.h"
+
+namespace blackstart {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json seconds(Duration value) { return std::chrono::duration<double>(value).count(); }
+// Run time; null when it never happened.
+Json moment(Time at) { return at.count() < 0 ? Json(nullptr) : seconds(at); }
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+Json measured(const Measured& value) { return {{"value", seconds(value.value)}, {"plus_minus", seconds(value.plus_minus)}}; }
+
+Json bracket(const Bracket& value) {
+  if (!value.known()) return nullptr;
+  return {{"from", seconds(value.from)}, {"to", seconds(value.to)}};
+}
+
+template <class Items, class Write>
+Json array(const Items& items, Write write) {
+  Json all = Json::array();
+  for (const auto& item : items) all.push_back(write(item));
+  return all;
+}
+
+Json run(const RunInfo& info) {
+  return {{"id", info.id},
+          {"scenario", info.scenario},
+          {"claim", info.claim},
+          {"source", info.source},
+          {"cloud", info.cloud},
+          {"simulated", info.simulated},
+          {"seed", std::to_string(info.seed)},
+          {"repetition", info.repetition},
+          {"repetitions", info.repetitions},
+          {"started", format_utc(info.zero_wall)},
+          {"version", info.version}};
+}
+
+Json objective(const ObjectiveResult& result) {
+  constexpr const char* kKinds[] = {"rto", "rpo", "downtime", "error-budget", "first-success"};
+  return {{"kind", kKinds[static_cast<int>(result.spec.kind)]},
+          {"probe", result.spec.probe},
+          {"series", result.spec.series},
+          {"injection", result.spec.injection},
+          {"limit", number(result.spec.limit)},
+          {"state", state_text(result.state)},
+          {"text", result.text},
+          {"measured", result.measured},
+          {"why", result.why}};
+}
+
+Json rto(const Rto& one) {
+  return {{"probe", one.probe},
+          {"series", one.series},
+          {"injection", one.injection},
+          {"impact", one.impact},
+          {"censored", one.censored},
+          {"rto_seconds", measured(one.rto)},
+          {"outage_seconds", measured(one.perceived)},
+          {"first_success_seconds", one.first_success ? measured(*one.first_success) : Json(nullptr)}};
+}
+
+Json outage(const Outage& one) {
+  return {{"onset", bracket(one.onset)},
+          {"recovery", bracket(one.recovery)},
+          {"censored", one.censored},
+          {"kind", one.down ? "down" : "brown-out"},
+          {"flaps", one.flaps},
+          {"operations", one.operations},
+          {"bad", one.bad},
+          {"first_success", one.first_success ? seconds(*one.first_success) : Json(nullptr)}};
+}
+
+Json blind(const BlindInterval& one) { return {{"from", seconds(one.from)}, {"to", seconds(one.to)}, {"why", one.why}}; }
+
+Json series(const SeriesMeasures& one) {
+  return {{"name", one.name},
+          {"operations", one.operations},
+          {"good", one.good},
+          {"ok", one.ok},
+          {"failed", one.failed},
+          {"indeterminate", one.indeterminate},
+          {"unsent", one.unsent},
+          {"late", one.late},
+          {"downtime_seconds", seconds(one.downtime)},
+          {"degraded_seconds", seconds(one.degraded)},
+          {"down_seconds", seconds(one.down)},
+          {"error_budget_spent", number(one.budget_spent)},
+          {"baseline_p50_seconds", seconds(one.baseline_p50)},
+          {"baseline_p99_seconds", seconds(one.baseline_p99)},
+          {"send_lag_p999_seconds", seconds(one.send_lag_p999)},
+          {"outages", array(one.outages, outage)},
+          {"blind", array(one.blind, blind)}};
+}
+
+Json replica(const AuditResult::Replica& one) {
+  return {{"name", one.name},       {"complete", one.complete},
+          {"problem", one.problem}, {"rows", one.rows},
+          {"lost", one.lost},       {"phantom", one.phantom},
+          {"duplicate", one.duplicate}, {"altered", one.altered},
+          {"partial", one.partial}, {"sum_cents", one.sum},
+          {"sum_right", one.sum_right}, {"examples", one.examples}};
+}
+
+Json audit(const AuditResult& one) {
+  return {{"complete", one.complete},
+          {"intact", one.intact()},
+          {"problem", one.problem},
+          {"acknowledged", one.acknowledged},
+          {"indeterminate", one.indeterminate},
+          {"indeterminate_present", one.indeterminate_present},
+          {"failed", one.failed},
+          {"lost", one.lost},
+          {"lost_cents", one.lost_amount},
+          {"rpo_seconds", measured({one.rpo_time, one.rpo_resolution})},
+          {"replicas_equal", one.replicas_equal},
+          {"differences", one.differences},
+          {"replicas", array(one.replicas, replica)}};
+}
+
+// What the probe was set to do; a comparison of runs needs to know that it was the same.
+Json settings(const ProbeInfo& info) {
+  auto one = [](const SeriesInfo& series) -> Json {
+    return {{"name", series.name},
+            {"rate_per_second", number(series.rate)},
+            {"deadline_seconds", seconds(series.deadline)},
+            {"good_within_seconds", seconds(series.good_within)}};
+  };
+  return {{"kind", info.kind}, {"slo", number(info.slo)}, {"slo_window_seconds", seconds(info.slo_window)},
+          {"hold_seconds", seconds(info.hold)}, {"series", array(info.series, one)}};
+}
+
+Json probe(const Record& record, const ProbeMeasures& one) {
+  Json json{{"name", one.probe}, {"settings", nullptr}, {"series", array(one.series, series)},
+            {"audit", one.audit ? audit(*one.audit) : Json(nullptr)}};
+  for (const auto& known : record.probes)
+    if (known.info.name == one.probe) json["settings"] = settings(known.info);
+  return json;
+}
+
+Json evidence(const Evidence& one) {
+  return {{"stage", one.stage},       {"target", one.target},     {"expected", one.expected}, {"observed", one.observed},
+          {"observer", one.observer}, {"confirmed", one.confirmed}, {"at", moment(one.at)}};
+}
+
+Json injection(const Injection& one) {
+  Json parameters = Json::object();
+  for (const auto& [name, value] : one.parameters) parameters[name] = value;
+  return {{"id", one.id},
+          {"fault", one.fault},
+          {"summary", one.summary},
+          {"targets", one.targets},
+          {"parameters", parameters},
+          {"effect", bracket(one.effect)},
+          {"skew_seconds", seconds(one.skew)},
+          {"problem", one.problem},
+          {"undo_asked", moment(one.undo_asked)},
+          {"undone", moment(one.undone)},
+          {"undo_problem", one.undo_problem},
+          {"evidence", array(one.evidence, evidence)}};
+}
+
+Json phase(const Phase& one) { return {{"name", one.name}, {"began", moment(one.began)}, {"ended", moment(one.ended)}}; }
+
+Json step(const Step& one) {
+  return {{"number", one.number}, {"text", one.text},           {"state", one.state},
+          {"reason", one.reason}, {"began", moment(one.began)}, {"ended", moment(one.ended)}};
+}
+
+Json steady(const SteadyCheck& one) {
+  return {{"probe", one.probe},           {"series", one.series},         {"length_seconds", seconds(one.length)},
+          {"required", number(one.required)}, {"observed", number(one.observed)}, {"operations", one.operations},
+          {"steady", one.steady}};
+}
+
+Json guard(const GuardTrip& one) { return {{"guard", one.guard}, {"observed", one.observed}, {"at", moment(one.at)}}; }
+
+Json redundancy(const Redundancy& one) {
+  return {{"what", one.what}, {"restored", one.restored}, {"observed", one.observed}, {"at", moment(one.at)}};
+}
+
+}  // namespace
+
+namespace json_format {
+
+Json of_run(const Record& record, const Judgement& judgement) {
+  return {{"format", "blackstart-record"},
+          {"schema_version", 1},
+          {"run", run(record.run)},
+          {"verdict", name_of(judgement.verdict)},
+          {"reasons", judgement.reasons},
+          {"finished", record.finished},
+          {"ended", moment(record.ended)},
+          {"objectives", array(judgement.objectives, objective)},
+          {"rtos", array(judgement.rtos, rto)},
+          {"probes", array(judgement.probes, [&](const auto& one) { return probe(record, one); })},
+          {"injections", array(record.injections, injection)},
+          {"steady", array(record.steady, steady)},
+          {"phases", array(record.phases, phase)},
+          {"steps", array(record.steps, step)},
+          {"guards", array(record.guards, guard)},
+          {"redundancy", array(record.redundancy, redundancy)},
+          {"problems", record.problems}};
+}
+
+std::string text_of(const Json& json, int indent) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace json_format
+
+std::string record_json(const Record& record, const Judgement& judgement) {
+  return json_format::text_of(json_format::of_run(record, judgement), 2);
+}
+
+}  // namespace blackstart

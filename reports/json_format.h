@@ -1,0 +1,17 @@
+// record.json as a value, for those writers that put runs together. Only for .cpp files of reports/: it names nlohmann's types.
+// Pure functions.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "reports/judgement.h"
+
+namespace blackstart::json_format {
+
+// docs/reports.md and reports/record.schema.json say what is in it.
+nlohmann::ordered_json of_run(const Record& record, const Judgement& judgement);
+// UTF-8 whatever the strings hold; `indent` of -1: one line.
+std::string text_of(const nlohmann::ordered_json& json, int indent);
+
+}  // namespace blackstart::json_format

@@ -1,0 +1,47 @@
+#include "reports/audit.h"
+#include "reports/objectives.h"
+#include "reports/outages.h"
+#include "reports/rto.h"
+#include "reports/verdict_rules.h"
+
+namespace blackstart {
+namespace {
+
+ProbeMeasures measure_probe(const ProbeRecord& probe, const Record& record, Judgement& judgement) {
+  auto order = effective(record.injections);
+  Bracket first = order.empty() ? Bracket{} : order.front()->effect;
+  std::vector<Stream> streams = streams_of(probe);
+  ProbeMeasures measures{probe.info.name, {}, {}};
+  for (const Stream& stream : streams) {
+    measures.series.push_back(measure(stream, first.from));
+    for (Rto& rto : rtos_of(stream, measures.series.back(), record.injections)) judgement.rtos.push_back(std::move(rto));
+  }
+  if (probe.info.audited) measures.audit = audit(probe, streams, first.known() ? first.middle() : Time(-1));
+  return measures;
+}
+
+void measure_all(const Record& record, Judgement& judgement) {
+  for (const ProbeRecord& probe : record.probes) judgement.probes.push_back(measure_probe(probe, record, judgement));
+  auto order = effective(record.injections);
+  std::string first = order.empty() ? "" : order.front()->id;
+  for (const ObjectiveSpec& spec : record.objectives) judgement.objectives.push_back(check_objective(spec, judgement, first));
+}
+
+}  // namespace
+
+Judgement judge(const Record& record) {
+  Judgement judgement;
+  try {
+    measure_all(record, judgement);
+    decide(record, judgement);
+  } catch (const std::exception& error) {  // whatever goes wrong here must never become a pass
+    Objections o;
+    rules::undo(record, o);
+    judgement.verdict = o.undo_pending.empty() ? Verdict::inconclusive : Verdict::undo_pending;
+    judgement.reasons = o.undo_pending;
+    judgement.reasons.push_back(std::string("The record could not be judged: ") + error.what() + ".");
+  }
+  return judgement;
+}
+
+}  // namespace blackstart

@@ -1,0 +1,69 @@
+#include <algorithm>
+#include <cmath>
+
+#include "reports/outages.h"
+
+namespace blackstart {
+namespace {
+
+// The nearest-rank quantile: the least value that at least `share` of all do not exceed. 0 when there is none.
+Duration quantile(std::vector<Duration>& values, double share) {
+  if (values.empty()) return Duration(0);
+  auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(values.size())));
+  auto at = values.begin() + static_cast<std::ptrdiff_t>(std::max<std::size_t>(rank, 1) - 1);
+  std::nth_element(values.begin(), at, values.end());
+  return *at;
+}
+
+void count(const Stream& stream, SeriesMeasures& m) {
+  for (const Operation& o : stream.operations) {
+    ++m.operations;
+    if (o.outcome == Outcome::unsent) ++m.unsent;
+    if (o.outcome == Outcome::failed) ++m.failed;
+    if (o.outcome == Outcome::indeterminate) ++m.indeterminate;
+    if (o.outcome != Outcome::ok) continue;
+    ++m.ok;
+    ++(stream.good(o) ? m.good : m.late);
+  }
+}
+
+void measure_times(const Stream& stream, Time first_effect, SeriesMeasures& m) {
+  std::vector<Duration> latency, lag;
+  for (const Operation& o : stream.operations) {
+    if (o.outcome == Outcome::unsent) continue;
+    lag.push_back(std::max(o.sent - o.scheduled, Duration(0)));
+    bool before = first_effect.count() < 0 || o.done < first_effect;
+    if (before && o.outcome == Outcome::ok) latency.push_back(o.done - o.scheduled);
+  }
+  m.baseline_p50 = quantile(latency, 0.5);
+  m.baseline_p99 = quantile(latency, 0.99);
+  m.send_lag_p999 = quantile(lag, 0.999);
+}
+
+// An objective of 100 % leaves no budget at all; one operation's time stands in for it, the least that could be measured.
+double budget_spent(const Stream& stream, Duration downtime) {
+  auto budget = from_seconds(std::chrono::duration<double>(stream.probe->slo_window).count() * (1 - stream.probe->slo));
+  budget = std::max({budget, stream.step, Duration(1)});
+  return std::chrono::duration<double>(downtime) / std::chrono::duration<double>(budget);
+}
+
+}  // namespace
+
+SeriesMeasures measure(const Stream& stream, Time first_effect) {
+  SeriesMeasures m;
+  m.name = stream.info->name;
+  m.problem = stream.problem;
+  count(stream, m);
+  measure_times(stream, first_effect, m);
+  Outages outages = find_outages(stream);
+  m.outages = std::move(outages.all);
+  m.degraded = outages.degraded;
+  m.down = outages.down;
+  m.blind = find_blind(stream);
+  std::uint64_t bad = m.operations - m.unsent - m.good;
+  if (stream.info->rate > 0) m.downtime = from_seconds(static_cast<double>(bad) / stream.info->rate);
+  m.budget_spent = budget_spent(stream, m.downtime);
+  return m;
+}
+
+}  // namespace blackstart

@@ -1,0 +1,122 @@
+#include <prometheus/text_serializer.h>
+
+#include <cmath>
+#include <utility>
+
+#include "reports/reports.h"
+#include "reports/words.h"
+
+namespace blackstart {
+namespace {
+
+using Labels = std::vector<std::pair<std::string, std::string>>;
+
+double seconds(Duration value) { return std::chrono::duration<double>(value).count(); }
+
+// Families in the order they are first named: the registry of the library would order them by hash.
+class Metrics {
+ public:
+  explicit Metrics(Labels common) : common_(std::move(common)) {}
+
+  void gauge(const std::string& name, const std::string& help, const Labels& labels, double value) {
+    if (!std::isfinite(value)) return;  // no sample is honest, NaN breaks alerts
+    prometheus::ClientMetric metric;
+    for (const Labels* part : {static_cast<const Labels*>(&common_), &labels})
+      for (const auto& [label, text] : *part) metric.label.push_back({label, clean_text(text)});
+    metric.gauge.value = value;
+    family(name, help).metric.push_back(std::move(metric));
+  }
+
+  std::string text() const { return prometheus::TextSerializer().Serialize(families_); }
+
+ private:
+  prometheus::MetricFamily& family(const std::string& name, const std::string& help) {
+    for (auto& known : families_)
+      if (known.name == name) return known;
+    families_.push_back({name, help, prometheus::MetricType::Gauge, {}});
+    return families_.back();
+  }
+
+  Labels common_;
+  std::vector<prometheus::MetricFamily> families_;
+};
+
+void run(Metrics& metrics, const Record& record, const Judgement& judgement) {
+  for (Verdict verdict : {Verdict::passed, Verdict::failed, Verdict::inconclusive, Verdict::undo_pending}) {
+    metrics.gauge("blackstart_verdict", "1 for the verdict of the latest rehearsal, 0 for the others.",
+                  {{"verdict", name_of(verdict)}}, verdict == judgement.verdict ? 1 : 0);
+  }
+  metrics.gauge("blackstart_run_start_timestamp_seconds", "When the rehearsal began, seconds since 1970 UTC.", {},
+                static_cast<double>(record.run.zero_wall) / 1e9);
+  metrics.gauge("blackstart_run_info", "Always 1; the labels tell which rehearsal this is.",
+                {{"run", record.run.id}, {"version", record.run.version}, {"seed", std::to_string(record.run.seed)}}, 1);
+}
+
+void recovery(Metrics& metrics, const Judgement& judgement) {
+  for (const auto& rto : judgement.rtos) {
+    Labels labels{{"probe", rto.probe}, {"series", rto.series}, {"injection", rto.injection}};
+    metrics.gauge("blackstart_rto_seconds", "From the fault to the start of the stable recovery; at least this where censored.",
+                  labels, seconds(rto.rto.value));
+    metrics.gauge("blackstart_rto_plus_minus_seconds", "Half-width of the interval that certainly holds the RTO.", labels,
+                  seconds(rto.rto.plus_minus));
+    metrics.gauge("blackstart_rto_censored", "1 when no recovery was seen: the RTO is longer than its value.", labels,
+                  rto.censored ? 1 : 0);
+    if (rto.first_success)
+      metrics.gauge("blackstart_first_success_seconds", "From the fault to the first good operation after the outage began.",
+                    labels, seconds(rto.first_success->value));
+  }
+}
+
+void operations(Metrics& metrics, const Labels& labels, const SeriesMeasures& series) {
+  auto outcome = [&](const char* name, std::uint64_t count) {
+    Labels with = labels;
+    with.emplace_back("outcome", name);
+    metrics.gauge("blackstart_operations", "Operations of the rehearsal by outcome.", with, static_cast<double>(count));
+  };
+  outcome("ok", series.ok);
+  outcome("failed", series.failed);
+  outcome("indeterminate", series.indeterminate);
+  outcome("unsent", series.unsent);
+  metrics.gauge("blackstart_late_operations", "Operations that succeeded, but later than the objective allows.", labels,
+                static_cast<double>(series.late));
+}
+
+void service(Metrics& metrics, const std::string& probe, const SeriesMeasures& series) {
+  Labels labels{{"probe", probe}, {"series", series.name}};
+  metrics.gauge("blackstart_downtime_seconds", "Bad operations over the rate: downtime weighted by how bad it was.", labels,
+                seconds(series.downtime));
+  metrics.gauge("blackstart_error_budget_spent_ratio", "Share of the error budget of the whole SLO window that was used.",
+                labels, series.budget_spent);
+  metrics.gauge("blackstart_outages", "Outages, brown-outs included.", labels, static_cast<double>(series.outages.size()));
+  metrics.gauge("blackstart_blind_intervals", "Intervals in which the generator could not see the service.", labels,
+                static_cast<double>(series.blind.size()));
+  operations(metrics, labels, series);
+}
+
+void audit(Metrics& metrics, const AuditResult& audit) {
+  Labels labels{{"probe", audit.probe}};
+  metrics.gauge("blackstart_audit_complete", "1 when every replica was read to its end.", labels, audit.complete ? 1 : 0);
+  metrics.gauge("blackstart_audit_intact", "1 when nothing is phantom, duplicate, altered, partial or unequal.", labels,
+                audit.intact() ? 1 : 0);
+  if (!audit.complete) return;  // an RPO that was not measured is no 0
+  metrics.gauge("blackstart_rpo_transfers", "Acknowledged transfers that the worst replica lost.", labels,
+                static_cast<double>(audit.lost));
+  metrics.gauge("blackstart_rpo_amount", "Money in the lost transfers, in units of the currency.", labels,
+                static_cast<double>(audit.lost_amount) / 100);
+  metrics.gauge("blackstart_rpo_seconds", "Work that was lost, as time before the fault.", labels, seconds(audit.rpo_time));
+}
+
+}  // namespace
+
+std::string prometheus_text(const Record& record, const Judgement& judgement) {
+  Metrics metrics({{"scenario", record.run.scenario}, {"cloud", record.run.cloud}});
+  run(metrics, record, judgement);
+  recovery(metrics, judgement);
+  for (const auto& probe : judgement.probes) {
+    for (const auto& series : probe.series) service(metrics, probe.probe, series);
+    if (probe.audit) audit(metrics, *probe.audit);
+  }
+  return metrics.text();
+}
+
+}  // namespace blackstart

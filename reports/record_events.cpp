@@ -1,0 +1,174 @@
+#include "reports/record_events.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace nlohmann {
+template <>
+struct adl_serializer<blackstart::Duration> {
+  static void to_json(json& j, blackstart::Duration value) { j = value.count(); }
+  // A century at most: what is computed from times must not overflow.
+  static void from_json(const json& j, blackstart::Duration& value) {
+    value = blackstart::Duration(j.get<std::int64_t>());
+    if (value > std::chrono::hours(876600) || value < -std::chrono::hours(876600)) throw std::out_of_range("no time of a run");
+  }
+};
+}  // namespace nlohmann
+
+namespace blackstart {
+
+// The names of the members are those of the fields: docs/record.md.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Bracket, from, to)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunInfo, id, scenario, claim, source, cloud, simulated, seed, repetition, repetitions,
+                                   zero_wall, version)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SeriesInfo, name, rate, deadline, good_within, posts)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProbeInfo, name, kind, description, series, slo, slo_window, hold, audited, initial_sum,
+                                   replicas)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Evidence, injection, target, stage, expected, observed, observer, confirmed, at)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Injection, id, fault, summary, targets, parameters, effect, skew, problem, undo_asked,
+                                   undone, undo_problem)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Step, number, text, state, reason, began, ended)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Phase, name, began, ended)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SteadyCheck, probe, series, length, required, observed, operations, steady)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ObjectiveSpec, kind, probe, series, injection, limit)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(GuardTrip, guard, observed, at)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Redundancy, what, restored, observed, at)
+
+namespace {
+constexpr std::pair<ObjectiveSpec::Kind, const char*> kKinds[] = {{ObjectiveSpec::Kind::rto, "rto"},
+                                                                  {ObjectiveSpec::Kind::rpo, "rpo"},
+                                                                  {ObjectiveSpec::Kind::downtime, "downtime"},
+                                                                  {ObjectiveSpec::Kind::error_budget, "error_budget"},
+                                                                  {ObjectiveSpec::Kind::first_success, "first_success"}};
+}  // namespace
+
+// An unknown kind makes the line unreadable: to take it for another one would judge by the wrong bound.
+void to_json(nlohmann::json& j, ObjectiveSpec::Kind kind) {
+  for (auto [value, name] : kKinds)
+    if (value == kind) j = name;
+}
+void from_json(const nlohmann::json& j, ObjectiveSpec::Kind& kind) {
+  for (auto [value, name] : kKinds)
+    if (j.get<std::string>() == name) return void(kind = value);
+  throw std::invalid_argument("unknown kind of objective");
+}
+
+namespace events {
+namespace {
+
+using nlohmann::json;
+constexpr int kFormat = 1;
+
+std::string text_of(const char* event, json fields) {
+  fields["event"] = event;
+  return fields.dump(-1, ' ', false, json::error_handler_t::replace) + '\n';
+}
+
+// Puts `item` in the place of the one with the same key, or at the end.
+template <class T, class Key>
+void replace(std::vector<T>& all, T item, Key key) {
+  auto same = std::find_if(all.begin(), all.end(), [&](const T& other) { return key(other) == key(item); });
+  if (same == all.end()) all.push_back(std::move(item));
+  else *same = std::move(item);
+}
+
+ProbeRecord& probe_named(Record& record, const std::string& name) {
+  for (ProbeRecord& probe : record.probes)
+    if (probe.info.name == name) return probe;
+  throw std::out_of_range("no such probe");
+}
+
+void run(const json& j, Events& e) {
+  if (j.at("format").get<int>() != kFormat) throw std::invalid_argument("unknown format");
+  e.record.run = j.get<RunInfo>();
+}
+void phase(const json& j, Events& e) {
+  replace(e.record.phases, j.get<Phase>(), [](const Phase& p) { return p.name; });
+}
+void step(const json& j, Events& e) {
+  replace(e.record.steps, j.get<Step>(), [](const Step& s) { return s.number; });
+}
+void objectives(const json& j, Events& e) { e.record.objectives = j.at("objectives").get<std::vector<ObjectiveSpec>>(); }
+void started(const json& j, Events& e) {
+  ProbeRecord probe;
+  probe.info = j.at("probe").get<ProbeInfo>();
+  probe.started = j.at("started").get<Time>();
+  probe.planned.assign(probe.info.series.size(), ~std::uint64_t{0});
+  replace(e.record.probes, std::move(probe), [](const ProbeRecord& p) { return p.info.name; });
+}
+void stopped(const json& j, Events& e) {
+  auto planned = j.at("planned").get<std::vector<std::uint64_t>>();
+  auto at = j.at("stopped").get<Time>();
+  ProbeRecord& probe = probe_named(e.record, j.at("probe"));
+  if (planned.size() != probe.info.series.size()) throw std::invalid_argument("not one number for each series");
+  probe.planned = std::move(planned);
+  probe.stopped = at;
+}
+void steady(const json& j, Events& e) {
+  replace(e.record.steady, j.get<SteadyCheck>(), [](const SteadyCheck& s) { return std::pair(s.probe, s.series); });
+}
+void injection(const json& j, Events& e) {
+  replace(e.record.injections, j.get<Injection>(), [](const Injection& i) { return i.id; });
+}
+void evidence(const json& j, Events& e) {
+  replace(e.evidence, j.get<Evidence>(),
+          [](const Evidence& v) { return std::tuple(v.injection, v.target, v.stage, v.expected, v.observer); });
+}
+void guard(const json& j, Events& e) { e.record.guards.push_back(j.get<GuardTrip>()); }
+void redundancy(const json& j, Events& e) {
+  replace(e.record.redundancy, j.get<Redundancy>(), [](const Redundancy& r) { return r.what; });
+}
+void rows(const json& j, Events& e) {
+  auto replicas = j.at("replicas").get<std::vector<std::string>>();
+  ProbeRecord& probe = probe_named(e.record, j.at("probe"));
+  probe.snapshots_taken = true;
+  e.replicas[probe.info.name] = std::move(replicas);
+}
+void trouble(const json& j, Events& e) { e.record.problems.push_back(j.at("problem").get<std::string>()); }
+void end(const json& j, Events& e) {
+  e.record.ended = j.at("ended").get<Time>();
+  e.record.finished = true;
+}
+
+const std::map<std::string, void (*)(const json&, Events&)> kApply{
+    {"run", run},           {"phase", phase},   {"step", step},           {"objectives", objectives}, {"probe_started", started},
+    {"probe_stopped", stopped}, {"steady", steady}, {"injection", injection}, {"evidence", evidence},     {"guard", guard},
+    {"redundancy", redundancy}, {"snapshots", rows}, {"problem", trouble},     {"finished", end}};
+
+}  // namespace
+
+std::string line(const RunInfo& info) {
+  json fields = info;
+  fields["format"] = kFormat;
+  return text_of("run", std::move(fields));
+}
+std::string line(const Phase& phase) { return text_of("phase", phase); }
+std::string line(const Step& step) { return text_of("step", step); }
+std::string line(const std::vector<ObjectiveSpec>& all) { return text_of("objectives", {{"objectives", all}}); }
+std::string probe_started(const ProbeInfo& info, Time at) { return text_of("probe_started", {{"probe", info}, {"started", at}}); }
+std::string probe_stopped(const std::string& probe, Time at, const std::vector<std::uint64_t>& planned) {
+  return text_of("probe_stopped", {{"probe", probe}, {"stopped", at}, {"planned", planned}});
+}
+std::string line(const SteadyCheck& check) { return text_of("steady", check); }
+std::string line(const Injection& injection) { return text_of("injection", injection); }
+std::string line(const Evidence& evidence) { return text_of("evidence", evidence); }
+std::string line(const GuardTrip& trip) { return text_of("guard", trip); }
+std::string line(const Redundancy& redundancy) { return text_of("redundancy", redundancy); }
+std::string snapshots(const std::string& probe, const std::vector<std::string>& replicas) {
+  return text_of("snapshots", {{"probe", probe}, {"replicas", replicas}});
+}
+std::string problem(const std::string& what) { return text_of("problem", {{"problem", what}}); }
+std::string finished(Time ended) { return text_of("finished", {{"ended", ended}}); }
+
+bool apply(const std::string& text, Events& events) {
+  try {
+    json fields = json::parse(text);
+    kApply.at(fields.at("event").get<std::string>())(fields, events);
+    return true;
+  } catch (const std::exception&) {  // whatever a torn or foreign line provokes: the caller counts it
+    return false;
+  }
+}
+
+}  // namespace events
+}  // namespace blackstart

@@ -1,0 +1,75 @@
+#include <algorithm>
+
+#include "base/error.h"
+#include "reports/files.h"
+#include "reports/record.h"
+#include "reports/record_events.h"
+
+namespace blackstart {
+namespace {
+
+events::Events read_events(const std::filesystem::path& folder) {
+  events::Events events;
+  std::string text = read_whole(folder / "events.jsonl");
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t end = std::min(text.find('\n', at), text.size());
+    std::string line = text.substr(at, end - at);
+    if (!line.empty() && !events::apply(line, events)) ++events.record.torn_events;
+    at = end + 1;
+  }
+  return events;
+}
+
+void give_evidence(events::Events& events) {
+  for (Evidence& evidence : events.evidence) {
+    auto& all = events.record.injections;
+    auto owner = std::find_if(all.begin(), all.end(), [&](const Injection& i) { return i.id == evidence.injection; });
+    if (owner == all.end())
+      events.record.problems.push_back("there is evidence for '" + evidence.injection + "', an injection that isn't in the record");
+    else
+      owner->evidence.push_back(std::move(evidence));
+  }
+}
+
+void read_operations_of(const std::filesystem::path& folder, ProbeRecord& probe, std::vector<std::string>& problems) {
+  try {
+    OperationLog log = read_operations(operations_path(folder, probe.info.name));
+    probe.operations = std::move(log.operations);
+    probe.damaged_bytes = log.damaged_bytes;
+  } catch (const Error& error) {
+    problems.push_back(error.what());
+  }
+}
+
+ReplicaSnapshot read_rows(const std::filesystem::path& folder, const std::string& probe, const std::string& replica) {
+  ReplicaSnapshot snapshot;
+  try {
+    snapshot = read_snapshot(rows_path(folder, probe, replica));
+    if (snapshot.replica == replica) return snapshot;
+    snapshot.problem = "the file holds the rows of '" + snapshot.replica + "'";
+  } catch (const Error& error) {
+    snapshot.problem = error.what();
+  }
+  snapshot.replica = replica;
+  snapshot.complete = false;
+  return snapshot;
+}
+
+}  // namespace
+
+Record read_record(const std::filesystem::path& run_folder) {
+  events::Events events = read_events(run_folder);
+  Record& record = events.record;
+  if (record.run.id.empty())
+    throw Error(ErrorKind::bad_file, "reading the record in " + run_folder.string(),
+                "events.jsonl does not say which run it is", "is this a run folder of this version of Blackstart?");
+  give_evidence(events);
+  for (ProbeRecord& probe : record.probes) {
+    read_operations_of(run_folder, probe, record.problems);
+    for (const std::string& replica : events.replicas[probe.info.name])
+      probe.snapshots.push_back(read_rows(run_folder, probe.info.name, replica));
+  }
+  return std::move(events.record);
+}
+
+}  // namespace blackstart

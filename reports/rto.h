@@ -1,0 +1,21 @@
+// Which outage follows from which injection, and how long recovery took (docs/measurement.md, "RTO").
+//
+// Purpose: from the fault to the start of the stable recovery, with the interval that certainly holds it.
+// Ownership: plain values. Thread rule: pure functions.
+#pragma once
+
+#include <vector>
+
+#include "reports/judgement.h"
+#include "reports/stream.h"
+
+namespace blackstart {
+
+// One for each injection whose effect is known and after which the series was watched for at least the hold H: where fewer
+// operations were recorded nothing can be said, and there is none.
+std::vector<Rto> rtos_of(const Stream& stream, const SeriesMeasures& measures, const std::vector<Injection>& injections);
+
+// Injections with a known effect, in the order of their effects.
+std::vector<const Injection*> effective(const std::vector<Injection>& injections);
+
+}  // namespace blackstart

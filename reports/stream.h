@@ -1,0 +1,35 @@
+// One series' operations in the order of its schedule: what every measure is computed from.
+//
+// Purpose: the record's operations come in the order of completion, perhaps damaged; a Stream is sorted, each number once, every
+// time plausible, and it says what was wrong. Ownership: refers to the ProbeRecord it came from. Thread rule: plain data.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "reports/record.h"
+
+namespace blackstart {
+
+struct Stream {
+  const ProbeInfo* probe = nullptr;
+  const SeriesInfo* info = nullptr;
+  std::vector<Operation> operations;  // by number
+  std::uint64_t planned = 0;          // how many were due; as many as are there when that isn't known
+  Time started{0}, end{0};            // scheduled in [started, end)
+  Duration step{0};                   // 1 / rate
+  std::string problem;                // empty when nothing was wrong
+
+  // ok, and done within L of the scheduled time.
+  bool good(const Operation& operation) const;
+  // The length of the sliding window in operations: 20, or one second of them if that is more.
+  std::size_t window() const;
+};
+
+// One for each series of the probe, in its order.
+std::vector<Stream> streams_of(const ProbeRecord& probe);
+
+// Seconds as a Duration; what is no number or beyond a century becomes the nearest end of that range.
+Duration from_seconds(double seconds);
+
+}  // namespace blackstart

@@ -1,0 +1,134 @@
+#include <fmt/format.h>
+
+#include "base/units.h"
+#include "reports/reports.h"
+#include "reports/text_page.h"
+#include "reports/words.h"
+
+namespace blackstart {
+namespace {
+
+std::string upper(std::string text) {
+  for (char& c : text) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  return text;
+}
+
+void head(TextPage& page, const Record& record, const Judgement& judgement) {
+  page.line(upper(name_of(judgement.verdict)) + "  " + record.run.scenario + ": " + verdict_meaning(judgement.verdict));
+  page.blank();
+  if (!record.run.claim.empty()) page.entry("claim", record.run.claim);
+  if (!record.run.source.empty()) page.entry("source", record.run.source);
+  page.entry("cloud", record.run.cloud + (record.run.simulated ? " (simulated)" : " (live)"));
+  page.entry("run", fmt::format("{}, {}, seed {}, Blackstart {}", record.run.id, format_utc(record.run.zero_wall, false),
+                                record.run.seed, record.run.version));
+  if (record.run.repetition > 0)
+    page.entry("repetition", fmt::format("{} of {}", record.run.repetition, record.run.repetitions));
+}
+
+void reasons(TextPage& page, const Judgement& judgement) {
+  page.section("Why");
+  for (const auto& reason : judgement.reasons) page.bullet(reason);
+}
+
+void injections(TextPage& page, const Record& record) {
+  page.section("What was done");
+  for (const auto& injection : record.injections) {
+    page.entry(injection.id, injection_text(injection));
+    page.entry("", injection.problem.empty() ? "effect at " + bracket_text(injection.effect) + "; " + undo_text(injection)
+                                             : "not injected: " + injection.problem + "; " + undo_text(injection));
+    for (const auto& evidence : injection.evidence) {
+      page.entry("", fmt::format("{} {}, seen by {}: {} ({})", evidence.confirmed ? "[confirmed]" : "[NOT CONFIRMED]",
+                                 evidence.stage, evidence.observer, evidence.expected, evidence.observed));
+    }
+  }
+  if (record.injections.empty()) page.bullet("nothing was injected");
+}
+
+void recovery(TextPage& page, const Judgement& judgement) {
+  page.section("How long it stood still (RTO)");
+  for (const auto& rto : judgement.rtos) {
+    std::string more;
+    if (rto.impact && !rto.censored) more += "; outage " + measured_text(rto.perceived);
+    if (rto.first_success) more += "; first success " + measured_text(*rto.first_success);
+    page.entry(series_name(rto), fmt::format("{} after {}{}", rto_text(rto), rto.injection, more));
+  }
+  if (judgement.rtos.empty()) page.bullet("not measured");
+}
+
+void audit(TextPage& page, const ProbeMeasures& probe) {
+  if (!probe.audit) return;
+  page.section("What was lost (RPO, " + probe.probe + ")");
+  page.entry("RPO", rpo_text(*probe.audit));
+  page.entry("audit", std::string(probe.audit->complete ? "complete" : "NOT COMPLETE") + ", replicas " +
+                          (probe.audit->replicas_equal ? "equal" : "NOT EQUAL") +
+                          fmt::format("; {} without a clear outcome, {} of them posted",
+                                      grouped(probe.audit->indeterminate), grouped(probe.audit->indeterminate_present)));
+  for (const auto& replica : probe.audit->replicas) {
+    page.entry(replica.name, fmt::format("{}, sum {}, found: {}", count_text(replica.rows, "transfer"),
+                                         money_text(replica.sum), findings_text(replica)));
+    for (const auto& example : replica.examples) page.entry("", example);
+  }
+  for (const auto& difference : probe.audit->differences) page.entry("difference", difference);
+}
+
+void service(TextPage& page, const ProbeMeasures& probe) {
+  page.section("Service (" + probe.probe + ")");
+  for (const auto& series : probe.series) {
+    page.entry(series.name, fmt::format("{}: {} good, {} late, {} failed, {} indeterminate, {} unsent",
+                                        count_text(series.operations, "operation"), grouped(series.good), grouped(series.late),
+                                        grouped(series.failed), grouped(series.indeterminate), grouped(series.unsent)));
+    page.entry("", fmt::format("downtime {} (down {}, degraded {}); error budget spent {}", format_seconds(series.downtime),
+                               format_seconds(series.down), format_seconds(series.degraded),
+                               percent_text(series.budget_spent)));
+    page.entry("", fmt::format("before the fault: p50 {}, p99 {}; send lag p99.9 {}", latency_text(series.baseline_p50),
+                               latency_text(series.baseline_p99), latency_text(series.send_lag_p999)));
+    for (const auto& blind : series.blind)
+      page.entry("BLIND", fmt::format("{} to {}: {}", time_text(blind.from), time_text(blind.to), blind.why));
+  }
+}
+
+void objectives(TextPage& page, const Judgement& judgement) {
+  if (judgement.objectives.empty()) return;
+  page.section("Objectives");
+  for (const auto& objective : judgement.objectives) {
+    page.entry(upper(state_text(objective.state)), objective.text + ": " + objective.measured +
+                                                       (objective.why.empty() ? "" : " – " + objective.why));
+  }
+}
+
+void troubles(TextPage& page, const Record& record) {
+  page.section("Steady state, guards, redundancy, steps");
+  for (const auto& check : record.steady) {
+    page.entry(check.steady ? "steady" : "NOT STEADY",
+               fmt::format("{}/{}: {} of {} good in {}, {} required", check.probe, check.series, percent_text(check.observed),
+                           count_text(check.operations, "operation"), format_seconds(check.length, 1),
+                           percent_text(check.required)));
+  }
+  for (const auto& guard : record.guards)
+    page.entry("GUARD", fmt::format("{} at {}: {}", guard.guard, time_text(guard.at), guard.observed));
+  for (const auto& item : record.redundancy)
+    page.entry(item.restored ? "restored" : "NOT RESTORED", item.what + (item.observed.empty() ? "" : ": " + item.observed));
+  for (const auto& step : record.steps) {
+    if (step.state == "done") continue;
+    page.entry(upper(step.state), fmt::format("step {}: {}{}", step.number, step.text,
+                                              step.reason.empty() ? "" : " – " + step.reason));
+  }
+  for (const auto& problem : record.problems) page.entry("PROBLEM", problem);
+}
+
+}  // namespace
+
+std::string text_summary(const Record& record, const Judgement& judgement) {
+  TextPage page;
+  head(page, record, judgement);
+  reasons(page, judgement);
+  objectives(page, judgement);
+  recovery(page, judgement);
+  for (const auto& probe : judgement.probes) audit(page, probe);
+  for (const auto& probe : judgement.probes) service(page, probe);
+  injections(page, record);
+  troubles(page, record);
+  return page.text();
+}
+
+}  // namespace blackstart

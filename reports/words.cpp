@@ -1,0 +1,196 @@
+#include "reports/words.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/units.h"
+
+namespace blackstart {
+namespace {
+
+constexpr const char* kNone = "–";
+constexpr const char* kReplacement = "\xEF\xBF\xBD";
+
+// Length of the well-formed UTF-8 sequence at the start of `text`; 0 when there is none (RFC 3629).
+std::size_t sequence_length(std::string_view text) {
+  auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; };
+  auto follows = [&](std::size_t at) { return (byte(at) & 0xC0U) == 0x80U; };
+  unsigned lead = byte(0);
+  if (lead < 0x80) return 1;
+  if (lead >= 0xC2 && lead <= 0xDF && follows(1)) return 2;
+  if ((lead & 0xF0U) == 0xE0U && follows(1) && follows(2)) {
+    bool overlong = lead == 0xE0 && byte(1) < 0xA0;
+    bool surrogate = lead == 0xED && byte(1) >= 0xA0;
+    bool no_character = lead == 0xEF && byte(1) == 0xBF && byte(2) >= 0xBE;  // U+FFFE, U+FFFF: XML forbids them
+    return overlong || surrogate || no_character ? 0 : 3;
+  }
+  if (lead >= 0xF0 && lead <= 0xF4 && follows(1) && follows(2) && follows(3)) {
+    bool overlong = lead == 0xF0 && byte(1) < 0x90;
+    bool beyond = lead == 0xF4 && byte(1) >= 0x90;
+    return overlong || beyond ? 0 : 4;
+  }
+  return 0;
+}
+
+bool is_control(std::string_view character) {
+  auto first = static_cast<unsigned char>(character[0]);
+  if (character.size() == 1) return (first < 0x20 && first != '\t' && first != '\n') || first == 0x7F;
+  return first == 0xC2 && static_cast<unsigned char>(character[1]) < 0xA0;  // C1 controls: some terminals obey them
+}
+
+}  // namespace
+
+std::string money_text(std::int64_t cents) {
+  auto amount = cents < 0 ? 0 - static_cast<std::uint64_t>(cents) : static_cast<std::uint64_t>(cents);
+  return fmt::format("{}{}.{:02}", cents < 0 ? "-" : "", grouped(amount / 100), amount % 100);
+}
+
+std::string count_text(std::uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", grouped(count), noun, count == 1 ? "" : "s");
+}
+
+std::string grouped(std::uint64_t count) {
+  std::string text = std::to_string(count);
+  for (int at = static_cast<int>(text.size()) - 3; at > 0; at -= 3) text.insert(static_cast<std::size_t>(at), ",");
+  return text;
+}
+
+std::string measured_text(const Measured& value) {
+  return format_seconds(value.value) + " ± " + format_seconds(value.plus_minus);
+}
+
+std::string rto_text(const Rto& rto) {
+  if (rto.censored) return "> " + format_seconds(rto.rto.value) + " (not seen to recover)";
+  if (!rto.impact) return "no outage (± " + format_seconds(rto.rto.plus_minus) + ")";
+  return measured_text(rto.rto);
+}
+
+std::string latency_text(Duration value) {
+  if (value.count() < 0) return kNone;
+  double milliseconds = std::chrono::duration<double, std::milli>(value).count();
+  return fmt::format("{:.{}f} ms", milliseconds, milliseconds < 10 ? 2 : milliseconds < 100 ? 1 : 0);
+}
+
+std::string percent_text(double share) {
+  if (!std::isfinite(share)) return kNone;
+  double percent = share * 100;
+  if (percent == 0) return "0 %";
+  int decimals = percent >= 100 ? 1 : std::clamp(2 - static_cast<int>(std::floor(std::log10(percent))), 1, 6);
+  return fmt::format("{:.{}f} %", percent, decimals);
+}
+
+std::string time_text(Time at) { return at.count() < 0 ? kNone : format_seconds(at); }
+
+std::string bracket_text(const Bracket& bracket) {
+  return bracket.known() ? measured_text({bracket.middle(), bracket.half()}) : kNone;
+}
+
+std::string joined(const std::vector<std::string>& words, std::string_view between) {
+  return fmt::format("{}", fmt::join(words, between));
+}
+
+std::string verdict_meaning(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::passed: return "The cloud met every objective, and the evidence is complete.";
+    case Verdict::failed: return "The cloud missed an objective.";
+    case Verdict::inconclusive: return "This rehearsal proves nothing.";
+    case Verdict::undo_pending: return "Something is still broken because of this rehearsal: run `blackstart recover`.";
+  }
+  return "";
+}
+
+const char* state_text(ObjectiveResult::State state) {
+  switch (state) {
+    case ObjectiveResult::State::met: return "met";
+    case ObjectiveResult::State::missed: return "missed";
+    case ObjectiveResult::State::not_measured: return "not measured";
+  }
+  return "";
+}
+
+std::string series_name(const Rto& rto) { return rto.series.empty() ? rto.probe : rto.probe + "/" + rto.series; }
+
+std::string rpo_text(const AuditResult& audit) {
+  std::string text = fmt::format("{} of {} acknowledged lost, {}", grouped(audit.lost),
+                                 count_text(audit.acknowledged, "transfer"), money_text(audit.lost_amount));
+  if (!audit.complete) return text + "; the audit is not complete: " + audit.problem;
+  return text + fmt::format(", {} ± {} of work", format_seconds(audit.rpo_time), format_seconds(audit.rpo_resolution));
+}
+
+std::string findings_text(const AuditResult::Replica& replica) {
+  std::vector<std::string> found;
+  auto add = [&](std::uint64_t count, const char* what) {
+    if (count > 0) found.push_back(grouped(count) + " " + what);
+  };
+  add(replica.lost, "lost");
+  add(replica.phantom, "phantom");
+  add(replica.duplicate, "duplicate");
+  add(replica.altered, "altered");
+  add(replica.partial, "partial");
+  if (!replica.sum_right) found.push_back("wrong sum of balances");
+  if (!replica.complete) found.push_back("not read to the end: " + replica.problem);
+  return found.empty() ? "nothing" : joined(found);
+}
+
+bool undo_is_open(const Injection& injection) {
+  if (injection.undone.count() >= 0) return false;
+  return injection.effect.from.count() >= 0 || injection.undo_asked.count() >= 0 || !injection.undo_problem.empty();
+}
+
+std::string undo_text(const Injection& injection) {
+  if (injection.undone.count() >= 0) return "undone at " + time_text(injection.undone);
+  if (!undo_is_open(injection)) return "nothing to undo";
+  std::string why = injection.undo_problem.empty() ? "its undo was not confirmed" : injection.undo_problem;
+  return "STILL IN EFFECT: " + why;
+}
+
+std::string injection_text(const Injection& injection) {
+  std::string what = injection.summary.empty() ? injection.fault : injection.summary;
+  return injection.targets.empty() ? what : what + " on " + joined(injection.targets);
+}
+
+const Rto* worst_rto(const Judgement& judgement) {
+  auto milder = [](const Rto& a, const Rto& b) {
+    return a.censored != b.censored ? b.censored : a.rto.value < b.rto.value;
+  };
+  auto worst = std::max_element(judgement.rtos.begin(), judgement.rtos.end(), milder);
+  return worst == judgement.rtos.end() ? nullptr : &*worst;
+}
+
+std::string run_rto_text(const Judgement& judgement) {
+  const Rto* worst = worst_rto(judgement);
+  return worst == nullptr ? "not measured" : rto_text(*worst) + ", " + series_name(*worst);
+}
+
+std::string run_rpo_text(const Judgement& judgement) {
+  std::uint64_t lost = 0;
+  std::int64_t amount = 0;
+  bool measured = false;
+  for (const auto& probe : judgement.probes) {
+    if (!probe.audit) continue;
+    if (!probe.audit->complete) return "lost: not known, the audit is not complete";
+    measured = true;
+    lost += probe.audit->lost;
+    amount += probe.audit->lost_amount;
+  }
+  return measured ? fmt::format("{} lost ({})", count_text(lost, "transfer"), money_text(amount)) : "lost: not measured";
+}
+
+std::string clean_text(std::string_view text) {
+  std::string clean;
+  clean.reserve(text.size());
+  while (!text.empty()) {
+    std::size_t length = sequence_length(text);
+    if (length == 0) {
+      clean += kReplacement;
+    } else if (!is_control(text.substr(0, length))) {
+      clean += text.substr(0, length);
+    }
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return clean;
+}
+
+}  // namespace blackstart

@@ -1,0 +1,61 @@
+// The wording that all writers share: one value reads the same in the terminal, in CI and in the auditor's PDF.
+//
+// Purpose: quantities, measures and findings as plain English. Ownership: returns text. Thread rule: pure functions.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reports/judgement.h"
+
+namespace blackstart {
+
+// Cents as money: 1234 → "12.34".
+std::string money_text(std::int64_t cents);
+// "1 transfer", "3 transfers".
+std::string count_text(std::uint64_t count, std::string_view noun);
+// A count with thousands set apart: "12,345".
+std::string grouped(std::uint64_t count);
+// "4.417 s ± 0.021 s".
+std::string measured_text(const Measured& value);
+// "4.417 s ± 0.021 s", "> 120.000 s (not seen to recover)", "no outage (± 0.020 s)".
+std::string rto_text(const Rto& rto);
+// "1.3 ms"; "–" below zero.
+std::string latency_text(Duration value);
+// Share of the budget in percent, three digits that count: "0.171 %".
+std::string percent_text(double share);
+// Run time as seconds: "42.180 s"; "–" when it never happened.
+std::string time_text(Time at);
+// "42.180 s ± 0.400 s", or "–".
+std::string bracket_text(const Bracket& bracket);
+std::string joined(const std::vector<std::string>& words, std::string_view between = ", ");
+
+// What the verdict means, in one sentence.
+std::string verdict_meaning(Verdict verdict);
+const char* state_text(ObjectiveResult::State state);  // "met", "missed", "not measured"
+// "bank/transfer"
+std::string series_name(const Rto& rto);
+// "lost 0 of 1,234 acknowledged transfers" or why that is not known.
+std::string rpo_text(const AuditResult& audit);
+// What the audit found on one replica beyond lost ones, in words; "nothing" when it is clean.
+std::string findings_text(const AuditResult::Replica& replica);
+// Whether and when an injection's effect was undone.
+std::string undo_text(const Injection& injection);
+// True while something of this injection may still be in effect.
+bool undo_is_open(const Injection& injection);
+// "SIGKILL to mariadb.service on c1"
+std::string injection_text(const Injection& injection);
+
+// The worst RTO: censored ones first, then the longest; null when none was measured.
+const Rto* worst_rto(const Judgement& judgement);
+
+// A run in one line: its worst RTO and whose it is; what all its audits found lost.
+std::string run_rto_text(const Judgement& judgement);
+std::string run_rpo_text(const Judgement& judgement);
+
+// `text` as valid UTF-8 without control characters (tab and newline stay): fit for XML, HTML, JSON and a terminal.
+std::string clean_text(std::string_view text);
+
+}  // namespace blackstart

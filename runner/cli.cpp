@@ -1,0 +1,146 @@
+// The command line: which command, which options, and how an error leaves the process.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+
+#include "base/error.h"
+#include "base/fields.h"
+#include "runner/commands.h"
+
+namespace blackstart {
+namespace {
+
+constexpr const char* kExitCodes =
+    "exit codes: 0 passed, 1 failed, 2 inconclusive, 3 undo-pending, 64 usage, 65 bad file, 70 internal error";
+
+struct Arguments {
+  RunOptions run;
+  std::vector<std::string> files, words;
+  std::string name, reason, lab, cloud_file = "cloud.yaml", folder;
+};
+
+void add_run_options(CLI::App& command, RunOptions& run) {
+  command.add_option("scenario", run.scenario, "scenario file")->required();
+  command.add_option("--cloud", run.cloud, "cloud file")->capture_default_str();
+  command.add_option("--seed", run.seed, "fixes every random choice");
+}
+
+using Action = std::function<int()>;
+
+void add_file_commands(CLI::App& app, Arguments& a, Action& action) {
+  auto* check = app.add_subcommand("check", "check cloud, scenario and lab files");
+  check->add_option("files", a.files, "files")->required();
+  check->callback([&] { action = [&] { return check_command(a.files); }; });
+  auto* schema = app.add_subcommand("schema", "print the JSON Schema of a kind of file, for editors");
+  schema->add_option("kind", a.name, "cloud, scenario or lab")->required();
+  schema->callback([&] { action = [&] { return schema_command(a.name); }; });
+  auto* faults = app.add_subcommand("faults", "list the faults, or describe one");
+  faults->add_option("name", a.name, "the fault");
+  faults->callback([&] { action = [&] { return faults_command(a.name); }; });
+  auto* probes = app.add_subcommand("probes", "list the probes, or describe one");
+  probes->add_option("name", a.name, "the probe");
+  probes->callback([&] { action = [&] { return probes_command(a.name); }; });
+}
+
+void add_run_commands(CLI::App& app, Arguments& a, Action& action) {
+  auto* plan = app.add_subcommand("plan", "show what a run would touch, and whether it could; touches nothing");
+  add_run_options(*plan, a.run);
+  plan->callback([&] { action = [&] { return plan_command(a.run); }; });
+  auto* run = app.add_subcommand("run", "rehearse: inject, measure, undo, audit, judge, report");
+  add_run_options(*run, a.run);
+  run->add_option("--out", a.run.out, "folder for the run's folder")->capture_default_str();
+  run->add_option("--repeat", a.run.repeat, "how many times in a row, instead of what the scenario says")->check(CLI::Range(1, 1000));
+  run->add_option("--live", a.run.live, "the cloud's name, needed when it is no lab");
+  run->callback([&] { action = [&] { return run_command(a.run); }; });
+  auto* judge = app.add_subcommand("judge", "judge a run again from its record");
+  judge->add_option("run", a.folder, "run folder")->required();
+  judge->callback([&] { action = [&] { return judge_command(a.folder); }; });
+}
+
+void add_safety_commands(CLI::App& app, Arguments& a, Action& action) {
+  auto* recover = app.add_subcommand("recover", "undo what a run that died has left");
+  recover->add_option("cloud", a.name, "only of this cloud");
+  recover->callback([&] { action = [&] { return recover_command(a.name); }; });
+  auto* status = app.add_subcommand("status", "what runs, what is halted, what is left to undo");
+  status->callback([&] { action = [] { return status_command(); }; });
+  auto* halt = app.add_subcommand("halt", "stop the running rehearsal of a cloud and block new ones");
+  halt->add_option("cloud", a.name, "the cloud's name")->required();
+  halt->add_option("reason", a.reason, "why")->required();
+  halt->callback([&] { action = [&] { return halt_command(a.name, a.reason); }; });
+  auto* resume = app.add_subcommand("resume", "lift a halt");
+  resume->add_option("cloud", a.name, "the cloud's name")->required();
+  resume->callback([&] { action = [&] { return resume_command(a.name); }; });
+}
+
+void add_lab_commands(CLI::App& app, Arguments& a, Action& action) {
+  auto* lab = app.add_subcommand("lab", "a simulated cloud on this machine");
+  lab->require_subcommand(1);
+  auto* up = lab->add_subcommand("up", "bring a lab up, or mend it; writes the cloud file");
+  up->add_option("file", a.lab, "lab file")->required();
+  up->add_option("--cloud", a.cloud_file, "where to write the cloud file")->capture_default_str();
+  up->callback([&] { action = [&] { return lab_up_command(a.lab, a.cloud_file); }; });
+  auto* down = lab->add_subcommand("down", "take a lab down, whatever state it is in");
+  down->add_option("lab", a.lab, "its name or its file");
+  down->callback([&] { action = [&] { return lab_down_command(a.lab); }; });
+  auto* status = lab->add_subcommand("status", "what its nodes and services do");
+  status->add_option("lab", a.lab, "its name or its file");
+  status->callback([&] { action = [&] { return lab_status_command(a.lab); }; });
+  auto* ssh = lab->add_subcommand("ssh", "a shell on a node");
+  ssh->add_option("node", a.name, "the node")->required();
+  ssh->add_option("--lab", a.lab, "its lab, when several are up");
+  ssh->callback([&] { action = [&] { return lab_shell_command(a.lab, a.name, {}); }; });
+  auto* exec = lab->add_subcommand("exec", "run a command on a node: lab exec c1 -- uptime");
+  exec->add_option("node", a.name, "the node")->required();
+  exec->add_option("command", a.words, "the command and its arguments")->required();
+  exec->add_option("--lab", a.lab, "its lab, when several are up");
+  exec->callback([&] { action = [&] { return lab_shell_command(a.lab, a.name, a.words); }; });
+}
+
+int usage_error(const CLI::App& app, const CLI::ParseError& error) {
+  if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+  std::fputs(fmt::format("blackstart: {}\n'blackstart --help' tells what there is\n", error.what()).c_str(), stderr);
+  return kUsage;
+}
+
+// CLI11 would only say that a command is wanted.
+void check_command_name(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return;
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (std::find(names.begin(), names.end(), argv[1]) == names.end())
+    throw Error(ErrorKind::usage, "", fmt::format("there is no command '{}'", argv[1]), suggestion(argv[1], names));
+}
+
+}  // namespace
+
+int run_cli(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  CLI::App app("Rehearses failures of an OpenStack cloud and proves, with numbers, how it recovers.", "blackstart");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string("blackstart " BLACKSTART_VERSION));
+  app.footer(kExitCodes);
+  Arguments arguments;
+  Action action;
+  add_run_commands(app, arguments, action);
+  add_file_commands(app, arguments, action);
+  add_safety_commands(app, arguments, action);
+  add_lab_commands(app, arguments, action);
+  try {
+    check_command_name(app, argc, argv);
+    app.parse(argc, argv);
+    return action();
+  } catch (const CLI::ParseError& error) {
+    return usage_error(app, error);
+  } catch (const Error& error) {
+    std::fputs(fmt::format("blackstart: {}\n", error.what()).c_str(), stderr);
+    return exit_code_of(error.kind());
+  } catch (const std::exception& error) {
+    std::fputs(fmt::format("blackstart: internal error: {}\n", error.what()).c_str(), stderr);
+    return kInternal;
+  }
+}
+
+}  // namespace blackstart

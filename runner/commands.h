@@ -1,0 +1,43 @@
+// What the commands of `blackstart` do, as plain functions; the command line itself is read in cli.cpp.
+//
+// Purpose: each prints for people and returns the exit code (base/error.h). Ownership, thread rule: plain functions; run_command
+// takes over SIGINT, SIGTERM and SIGHUP of the process while it runs.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace blackstart {
+
+int check_command(const std::vector<std::string>& files);
+int schema_command(const std::string& kind);
+int faults_command(const std::string& name);
+int probes_command(const std::string& name);
+
+struct RunOptions {
+  std::string scenario, cloud = "cloud.yaml", out = "runs";
+  std::optional<std::int64_t> seed, repeat;
+  std::string live;  // the name of a cloud that is no lab, typed out
+};
+int plan_command(const RunOptions& options);
+int run_command(const RunOptions& options);
+int judge_command(const std::filesystem::path& folder);
+
+int recover_command(const std::string& cloud);
+int status_command();
+int halt_command(const std::string& cloud, const std::string& reason);
+int resume_command(const std::string& cloud);
+
+int lab_up_command(const std::string& lab_file, const std::string& cloud_file);
+int lab_down_command(const std::string& lab);
+int lab_status_command(const std::string& lab);
+// Without a command: a shell. Becomes the SSH client, and does not return then.
+int lab_shell_command(const std::string& lab, const std::string& node, const std::vector<std::string>& command);
+
+// Reads argv, runs the command, turns an Error into one message and its exit code.
+int run_cli(int argc, char** argv);
+
+}  // namespace blackstart

@@ -1,0 +1,97 @@
+// check, schema, faults, probes: what can be told from files and tables alone.
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "base/error.h"
+#include "lab/cloud.h"
+#include "lab/lab_file.h"
+#include "runner/commands.h"
+#include "runner/scenario.h"
+
+namespace blackstart {
+namespace {
+
+// A kind of file is known by its first word: the key that names it.
+struct FileKind {
+  const char* name;
+  const char* title;
+  void (*describe)(Fields& f);
+};
+
+template <class T>
+void describe_as(Fields& f) {
+  T value;
+  value.describe(f);
+}
+
+const std::vector<FileKind>& file_kinds() {
+  static const std::vector<FileKind> kinds = {
+      {"cloud", "Blackstart cloud", describe_as<Cloud>},
+      {"scenario", "Blackstart scenario", describe_as<Scenario>},
+      {"lab", "Blackstart lab", describe_as<LabFile>},
+  };
+  return kinds;
+}
+
+std::vector<std::string> kind_names() {
+  std::vector<std::string> names;
+  for (const FileKind& kind : file_kinds()) names.push_back(kind.name);
+  return names;
+}
+
+std::vector<yaml::Problem> check_file(const std::string& file) {
+  const std::string text = yaml::slurp(file);
+  std::vector<yaml::Problem> problems;
+  const yaml::Value tree = yaml::parse(text, file, problems);
+  if (!problems.empty()) return problems;
+  for (const FileKind& kind : file_kinds())
+    if (tree.find(kind.name)) return check_text(text, file, kind.describe);
+  return {{file, tree.place, "this is no cloud, scenario or lab file", "one of the keys 'cloud', 'scenario' or 'lab' must name it"}};
+}
+
+template <class Kind>
+int describe_kinds(const std::vector<Kind>& kinds, const std::string& what, const std::string& name) {
+  std::vector<std::string> names;
+  for (const Kind& kind : kinds) {
+    names.push_back(kind.name);
+    if (name.empty()) std::puts(fmt::format("{:<18} {}", kind.name, kind.doc).c_str());
+    if (name != kind.name) continue;
+    std::puts(fmt::format("{}: {}\n\nparameters:", kind.name, kind.doc).c_str());
+    std::fputs(fields_help([&](Fields& f) { kind.settings()->describe(f); }).c_str(), stdout);
+    return kPassed;
+  }
+  if (name.empty()) return kPassed;
+  throw Error(ErrorKind::usage, "", fmt::format("there is no {} '{}'", what, name), suggestion(name, names));
+}
+
+}  // namespace
+
+int check_command(const std::vector<std::string>& files) {
+  int result = kPassed;
+  for (const std::string& file : files) {
+    std::vector<yaml::Problem> problems;
+    try {
+      problems = check_file(file);
+    } catch (const Error& error) {
+      std::fputs(fmt::format("{}\n", error.what()).c_str(), stderr);
+      result = kBadFile;
+      continue;
+    }
+    for (const auto& problem : problems) std::fputs(fmt::format("{}\n", yaml::format(problem)).c_str(), stderr);
+    if (problems.empty()) std::puts(fmt::format("{}: good", file).c_str());
+    else result = kBadFile;
+  }
+  return result;
+}
+
+int schema_command(const std::string& name) {
+  for (const FileKind& kind : file_kinds())
+    if (name == kind.name) return std::puts(json_schema(kind.title, kind.describe).c_str()), kPassed;
+  throw Error(ErrorKind::usage, "", fmt::format("there is no kind of file '{}'", name), suggestion(name, kind_names()));
+}
+
+int faults_command(const std::string& name) { return describe_kinds(fault_kinds(), "fault", name); }
+int probes_command(const std::string& name) { return describe_kinds(probe_kinds(), "probe", name); }
+
+}  // namespace blackstart

@@ -1,0 +1,101 @@
+// recover, status, halt, resume: what is left, and how it is stopped or taken away.
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "base/error.h"
+#include "lab/ssh.h"
+#include "reports/reports.h"
+#include "runner/commands.h"
+#include "runner/journal.h"
+#include "runner/state.h"
+
+namespace blackstart {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Duration kUndo = 60s;
+
+void say(const std::string& text) {
+  std::puts(text.c_str());
+  std::fflush(stdout);
+}
+
+bool recover_entry(const OpenJournal& journal, const JournalEntry& entry, Remote& remote) {
+  say(fmt::format("{} on {}: undoing ({})", entry.injection, entry.undo.node, undo_kind(entry.undo.kind).doc));
+  Clock& clock = real_clock();
+  const Undone undone = undo_injection(entry.id, entry.undo, {remote, clock}, Deadline(clock, kUndo));
+  if (!undone.dead_man.empty()) say("  " + undone.dead_man);
+  for (const Evidence& evidence : undone.evidence)
+    say(fmt::format("  {} {}: {}", evidence.confirmed ? "seen:" : "NOT SEEN:", evidence.expected, evidence.observed));
+  if (!undone.problem.empty()) return say("  still pending: " + undone.problem), false;
+  mark_undone(journal, entry.id);
+  say("  undone");
+  return true;
+}
+
+// True when nothing of this journal is left.
+bool recover_journal(const OpenJournal& journal) {
+  say(fmt::format("run {} on cloud {}:", journal.run, journal.cloud.name));
+  bool all = true;
+  if (!journal.entries.empty()) {
+    const Lease lease(journal.cloud.name, "blackstart recover");
+    auto remote = make_ssh(journal.cloud);
+    for (const JournalEntry& entry : journal.entries)
+      if (!entry.undone) all = recover_entry(journal, entry, *remote) && all;
+  }
+  if (!all) return false;
+  retire_journal(journal);
+  say("  nothing is left to undo");
+  return true;
+}
+
+}  // namespace
+
+int recover_command(const std::string& cloud) {
+  const auto journals = open_journals(cloud);
+  if (journals.empty()) return say("nothing to recover: no journal is open"), kPassed;
+  bool all = true;
+  for (const OpenJournal& journal : journals) {
+    try {
+      all = recover_journal(journal) && all;
+    } catch (const Error& error) {
+      say(fmt::format("  still pending: {}", error.what()));
+      all = false;
+    }
+  }
+  return all ? kPassed : kUndoPending;
+}
+
+int status_command() {
+  bool anything = false;
+  for (const char* kind : {"lease", "halt"}) {
+    const fs::path folder = state_folder() / kind;
+    if (!fs::is_directory(folder)) continue;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      const std::string cloud = entry.path().filename().string();
+      const auto text = kind == std::string("lease") ? lease_holder(cloud) : halt_reason(cloud);
+      if (text) say(fmt::format("cloud {}: {} {}", cloud, kind == std::string("lease") ? "in use by" : "halted:", *text)), anything = true;
+    }
+  }
+  for (const OpenJournal& journal : open_journals()) {
+    say(fmt::format("cloud {}: the journal of run {} is open; 'blackstart recover' once that run has ended", journal.cloud.name, journal.run));
+    anything = true;
+  }
+  if (!anything) say("nothing runs, nothing is halted, nothing is left to undo");
+  return kPassed;
+}
+
+int halt_command(const std::string& cloud, const std::string& reason) {
+  halt_cloud(cloud, reason);
+  say(fmt::format("cloud {} is halted: a running rehearsal stops and undoes, new ones are refused until 'blackstart resume {}'", cloud, cloud));
+  return kPassed;
+}
+
+int resume_command(const std::string& cloud) {
+  say(lift_halt(cloud) ? fmt::format("the halt of cloud {} is lifted", cloud) : fmt::format("cloud {} was not halted", cloud));
+  return kPassed;
+}
+
+}  // namespace blackstart

@@ -1,0 +1,214 @@
+#include "runner/injector.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <latch>
+#include <thread>
+
+#include "base/error.h"
+#include "base/units.h"
+
+namespace blackstart {
+namespace {
+
+// Generous: they bound a call to a node that is slow, none of them is waited for when it answers.
+constexpr Duration kPreflight = 20s, kArm = 15s, kStage = 15s, kFire = 15s, kConfirm = 20s, kUndoOnce = 45s, kRetry = 2s;
+
+void throw_first(const std::string& doing, const std::vector<std::string>& problems) {
+  for (const std::string& problem : problems)
+    if (!problem.empty()) throw Error(ErrorKind::unmet, doing, problem);
+}
+
+}  // namespace
+
+std::vector<std::string> at_the_same_time(std::size_t count, const std::function<void(std::size_t)>& work) {
+  std::vector<std::string> problems(count);
+  std::vector<std::jthread> threads;
+  for (std::size_t i = 0; i < count; ++i)
+    threads.emplace_back([&, i] {
+      try {
+        work(i);
+      } catch (const std::exception& problem) {
+        problems[i] = problem.what();
+      }
+    });
+  threads.clear();
+  return problems;
+}
+
+void Injector::inject(const std::vector<PlannedInjection>& together) {
+  Targets targets;
+  const std::size_t first = active_.size();
+  try {
+    prepare(together, targets);
+    journal_and_arm(targets);
+    fire(targets);
+    confirm(targets);
+  } catch (const Error& problem) {
+    for (std::size_t i = first; i < active_.size(); ++i) {
+      active_[i].record.problem = problem.what();
+      context_.record.injection(active_[i].record);
+    }
+    throw;
+  }
+}
+
+void Injector::prepare(const std::vector<PlannedInjection>& together, Targets& targets) {
+  for (const PlannedInjection& planned : together) {
+    Injection record;
+    record.id = planned.step->id;
+    record.fault = planned.step->fault;
+    record.summary = planned.step->settings->summary();
+    record.parameters = planned.step->settings->parameters();
+    record.targets = planned.targets;
+    for (const std::string& name : planned.targets) {
+      auto fault = planned.step->settings->make(*context_.cloud.find(name), fault_context());
+      const std::string id = fmt::format("{}-{}-{}", context_.run, planned.step->id, name);
+      targets.push_back({active_.size(), std::move(fault), {id, planned.step->id, {}, false}, planned.dead_man, Time{-1}, {}});
+    }
+    active_.push_back({record, {}});
+  }
+  const Deadline deadline(context_.clock, kPreflight);
+  throw_first("checking that it can be injected", at_the_same_time(targets.size(), [&](std::size_t i) { targets[i].fault->preflight(deadline); }));
+}
+
+void Injector::journal_and_arm(Targets& targets) {
+  for (Target& target : targets) {
+    target.entry.undo = target.fault->undo_record();
+    context_.journal.arm(target.entry);
+    active_[target.injection].entries.push_back(target.entry);
+  }
+  const Deadline arm(context_.clock, kArm);
+  throw_first("arming the dead-man", at_the_same_time(targets.size(), [&](std::size_t i) {
+                arm_dead_man(targets[i].entry.id, targets[i].entry.undo, targets[i].dead_man, fault_context(), arm);
+              }));
+  const Deadline stage(context_.clock, kStage);
+  throw_first("staging the fault", at_the_same_time(targets.size(), [&](std::size_t i) { targets[i].fault->stage(stage); }));
+}
+
+void Injector::fire(Targets& targets) {
+  // From here on a crash of ours leaves a record that says: it may have been fired.
+  for (Active& active : active_)
+    if (active.record.effect.from.count() < 0) {
+      active.record.effect.from = run_time();
+      context_.record.injection(active.record);
+    }
+  const Deadline deadline(context_.clock, kFire);
+  std::latch start(static_cast<std::ptrdiff_t>(targets.size()));
+  auto problems = at_the_same_time(targets.size(), [&](std::size_t i) {
+    start.arrive_and_wait();
+    targets[i].fired = run_time();
+    targets[i].fault->fire(deadline);
+  });
+  for (std::size_t index = targets.front().injection; index < active_.size(); ++index) {
+    Time earliest = Time::max(), latest{-1};
+    for (const Target& target : targets)
+      if (target.injection == index) earliest = std::min(earliest, target.fired), latest = std::max(latest, target.fired);
+    Injection& record = active_[index].record;
+    record.effect.from = earliest;
+    record.skew = latest - earliest;
+    latest_effect_ = std::max(latest_effect_, latest);
+    context_.record.injection(record);
+  }
+  throw_first("injecting", problems);
+}
+
+void Injector::confirm(Targets& targets) {
+  const Deadline deadline(context_.clock, kConfirm);
+  auto problems = at_the_same_time(targets.size(), [&](std::size_t i) { targets[i].evidence = targets[i].fault->confirm(deadline); });
+  for (Target& target : targets)
+    for (Evidence& evidence : target.evidence) {
+      evidence.injection = active_[target.injection].record.id;
+      evidence.target = target.entry.undo.node;
+      evidence.stage = "effect";
+      if (evidence.at.count() >= 0) evidence.at -= context_.zero;
+      context_.record.evidence(evidence);
+      context_.say(fmt::format("  {} {}: {}: {}", evidence.confirmed ? "seen" : "NOT SEEN", evidence.target, evidence.expected, evidence.observed));
+    }
+  for (std::size_t i = targets.front().injection; i < active_.size(); ++i) settle_bracket(active_[i], targets, i);
+  throw_first("looking for evidence", problems);
+}
+
+// The effect began, on each target, by its first piece of evidence; on all of them, by the last of those.
+void Injector::settle_bracket(Active& active, const Targets& targets, std::size_t index) {
+  Time to{-1};
+  for (const Target& target : targets) {
+    if (target.injection != index) continue;
+    Time first{-1};
+    for (const Evidence& evidence : target.evidence)
+      if (evidence.confirmed && (first.count() < 0 || evidence.at < first)) first = evidence.at;
+    if (first.count() < 0) return context_.record.injection(active.record);
+    to = std::max(to, first);
+  }
+  active.record.effect.to = to;
+  latest_effect_ = std::max(latest_effect_, to);
+  context_.record.injection(active.record);
+}
+
+void Injector::note(const std::function<void()>& write) {
+  try {
+    write();
+  } catch (const std::exception& problem) {
+    context_.say(std::string("  NOT RECORDED ") + problem.what());
+  }
+}
+
+bool Injector::undo_once(Active& active, const Deadline& deadline, std::vector<Evidence>& evidence) {
+  std::vector<Undone> results(active.entries.size());
+  auto problems = at_the_same_time(active.entries.size(), [&](std::size_t i) {
+    const JournalEntry& entry = active.entries[i];
+    if (!entry.undone) results[i] = undo_injection(entry.id, entry.undo, fault_context(), deadline.sooner(kUndoOnce));
+  });
+  active.record.undo_problem.clear();
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    JournalEntry& entry = active.entries[i];
+    if (entry.undone) continue;
+    if (!results[i].dead_man.empty())
+      note([&] {
+        context_.record.problem(fmt::format("{} on {} ended before the rehearsal undid it: {}", active.record.id, entry.undo.node, results[i].dead_man));
+      });
+    const std::string problem = problems[i].empty() ? results[i].problem : problems[i];
+    if (problem.empty()) {
+      note([&] { context_.journal.undone(entry.id); });
+      entry.undone = true;
+      for (const Evidence& piece : results[i].evidence) evidence.push_back(piece), evidence.back().target = entry.undo.node;
+    } else {
+      active.record.undo_problem += fmt::format("{}{}: {}", active.record.undo_problem.empty() ? "" : "; ", entry.undo.node, problem);
+    }
+  }
+  return active.record.undo_problem.empty();
+}
+
+bool Injector::undo(const std::string& injection, Duration limit) {
+  auto found = std::find_if(active_.begin(), active_.end(), [&](const Active& a) { return a.record.id == injection; });
+  if (found == active_.end() || found->entries.empty() || found->record.undone.count() >= 0) return true;
+  Active& active = *found;
+  active.record.undo_asked = run_time();
+  note([&] { context_.record.injection(active.record); });
+  std::vector<Evidence> evidence;
+  const Deadline deadline(context_.clock, limit);
+  bool gone = false;
+  wait_until([&] {
+    gone = undo_once(active, deadline, evidence);
+    if (!gone) context_.say(fmt::format("  not undone yet: {}", active.record.undo_problem));
+    return gone;
+  }, deadline, kRetry);
+  for (Evidence& piece : evidence) {
+    piece.injection = injection;
+    piece.stage = "undo";
+    if (piece.at.count() >= 0) piece.at -= context_.zero;
+    note([&] { context_.record.evidence(piece); });
+  }
+  if (gone) active.record.undone = run_time();
+  note([&] { context_.record.injection(active.record); });
+  return gone;
+}
+
+bool Injector::undo_all(Duration limit) {
+  bool all = true;
+  for (auto active = active_.rbegin(); active != active_.rend(); ++active) all = undo(active->record.id, limit) && all;
+  return all;
+}
+
+}  // namespace blackstart

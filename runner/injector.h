@@ -1,0 +1,81 @@
+// Causes injections with evidence, and takes their effect away again.
+//
+// Purpose: the order of the fault contract (preflight, journal, dead-man, stage, fire, confirm, undo) for any number of targets.
+// Ownership: refers to the context, which outlives it. Thread rule: one thread; it starts threads of its own per target.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "faults/fault.h"
+#include "runner/journal.h"
+#include "runner/scenario.h"
+
+namespace blackstart {
+
+// An injection with its targets, ready to be caused.
+struct PlannedInjection {
+  const InjectStep* step = nullptr;
+  std::vector<std::string> targets;
+  Duration dead_man{0};
+};
+
+class Injector {
+ public:
+  struct Context {
+    const Cloud& cloud;
+    Remote& remote;
+    Clock& clock;
+    Time zero;           // of the run
+    std::string run;     // its id: dead-men are named after it
+    Journal& journal;
+    RecordWriter& record;
+    std::function<void(const std::string&)> say;  // a line for the user
+  };
+  explicit Injector(Context context) : context_(std::move(context)) {}
+
+  // All of them at the same moment. Throws Error when it could not be done: before the journal nothing was touched, after it
+  // undo_all() takes away whatever there may be. What was seen stands in the record either way.
+  void inject(const std::vector<PlannedInjection>& together);
+  // Idempotent. False: not confirmed within `limit`, it stands in the record and in the journal.
+  bool undo(const std::string& injection, Duration limit);
+  bool undo_all(Duration limit);
+  // When the effect of the latest injection began, as run time; -1 before the first.
+  Time latest_effect() const { return latest_effect_; }
+
+ private:
+  struct Target {
+    std::size_t injection;  // index into active_
+    std::unique_ptr<TargetFault> fault;
+    JournalEntry entry;
+    Duration dead_man{0};
+    Time fired{-1};
+    std::vector<Evidence> evidence;
+  };
+  struct Active {
+    Injection record;
+    std::vector<JournalEntry> entries;
+  };
+
+  using Targets = std::vector<Target>;
+  void prepare(const std::vector<PlannedInjection>& together, Targets& targets);
+  void journal_and_arm(Targets& targets);
+  void fire(Targets& targets);
+  void confirm(Targets& targets);
+  void settle_bracket(Active& active, const Targets& targets, std::size_t index);
+  bool undo_once(Active& active, const Deadline& deadline, std::vector<Evidence>& evidence);
+  // A record that can't be written must not keep an undo from being done.
+  void note(const std::function<void()>& write);
+  FaultContext fault_context() { return {context_.remote, context_.clock}; }
+  Time run_time() const { return context_.clock.now() - context_.zero; }
+
+  Context context_;
+  std::vector<Active> active_;
+  Time latest_effect_{-1};
+};
+
+// Runs `work(i)` for i in [0, count) at the same time, each on a thread of its own, and returns what each threw ("" if nothing).
+std::vector<std::string> at_the_same_time(std::size_t count, const std::function<void(std::size_t)>& work);
+
+}  // namespace blackstart

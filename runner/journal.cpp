@@ -1,0 +1,150 @@
+#include "runner/journal.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "runner/state.h"
+
+namespace blackstart {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+fs::path journal_folder() { return state_folder() / "journal"; }
+
+void sync_folder(const fs::path& folder) {
+  int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) throw_errno("opening " + folder.string(), errno);
+  const int result = ::fsync(descriptor);
+  ::close(descriptor);
+  if (result != 0) throw_errno("syncing " + folder.string(), errno);
+}
+
+int open_append(const fs::path& file, int flags) {
+  int descriptor = ::open(file.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | flags, 0600);
+  if (descriptor < 0) throw_errno("opening the journal " + file.string(), errno);
+  return descriptor;
+}
+
+void write_line(int descriptor, const fs::path& file, const std::string& line) {
+  const std::string text = line + "\n";
+  const ssize_t written = ::write(descriptor, text.data(), text.size());
+  if (written != static_cast<ssize_t>(text.size())) throw_errno("writing the journal " + file.string(), written < 0 ? errno : ENOSPC);
+  if (::fsync(descriptor) != 0) throw_errno("syncing the journal " + file.string(), errno);
+}
+
+std::string undone_line(const std::string& id) { return Json{{"type", "undone"}, {"id", id}}.dump(); }
+
+void take(OpenJournal& journal, const Json& line) {
+  const std::string type = line.at("type");
+  if (type == "open") {
+    journal.run = line.at("run");
+    journal.run_folder = line.at("folder").get<std::string>();
+    read_text(line.at("cloud"), "cloud in " + journal.file.string(), [&](Fields& f) { journal.cloud.describe(f); });
+  } else if (type == "armed") {
+    UndoRecord undo{line.at("kind"), line.at("node"), line.at("facts")};
+    journal.entries.push_back({line.at("id"), line.at("injection"), undo, false});
+  } else if (type == "undone") {
+    for (auto& entry : journal.entries)
+      if (entry.id == line.at("id")) entry.undone = true;
+  }
+}
+
+}  // namespace
+
+Journal::Journal(const std::string& run, const Cloud& cloud, const fs::path& run_folder)
+    : file_(journal_folder() / (run + ".jsonl")), run_folder_(fs::absolute(run_folder)) {
+  std::error_code error;
+  fs::create_directories(journal_folder(), error);
+  if (error) throw Error(ErrorKind::unmet, "making " + journal_folder().string(), error.message());
+  descriptor_ = open_append(file_, O_CREAT | O_EXCL);
+  append(Json{{"type", "open"}, {"version", 1}, {"run", run}, {"folder", run_folder_.string()}, {"cloud", write_cloud(cloud)}}.dump());
+  sync_folder(journal_folder());
+}
+
+Journal::~Journal() { ::close(descriptor_); }
+
+void Journal::append(const std::string& line) { write_line(descriptor_, file_, line); }
+
+void Journal::arm(const JournalEntry& entry) {
+  std::lock_guard lock(mutex_);
+  append(Json{{"type", "armed"}, {"id", entry.id}, {"injection", entry.injection}, {"kind", entry.undo.kind},
+              {"node", entry.undo.node}, {"facts", entry.undo.facts}}.dump());
+  open_.push_back(entry.id);
+}
+
+void Journal::undone(const std::string& id) {
+  std::lock_guard lock(mutex_);
+  append(undone_line(id));
+  open_.erase(std::remove(open_.begin(), open_.end(), id), open_.end());
+}
+
+bool Journal::close() {
+  std::lock_guard lock(mutex_);
+  if (!open_.empty()) return false;
+  retire_journal({file_, "", run_folder_, {}, {}, 0});
+  return true;
+}
+
+OpenJournal read_journal(const fs::path& file) {
+  OpenJournal journal;
+  journal.file = file;
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) {
+    if (line.empty()) continue;
+    Json parsed = Json::parse(line, nullptr, false);
+    try {
+      if (parsed.is_discarded()) ++journal.torn_lines;
+      else take(journal, parsed);
+    } catch (const Json::exception&) {
+      ++journal.torn_lines;
+    }
+  }
+  // A crash while the very first line was written: nothing had been armed.
+  if (journal.run.empty() && journal.torn_lines <= 1 && journal.entries.empty()) journal.run = file.stem().string();
+  if (journal.run.empty())
+    throw Error(ErrorKind::bad_file, "reading the journal " + file.string(), "it does not begin as a journal does",
+                "if you know that nothing is left to undo, remove the file");
+  return journal;
+}
+
+std::vector<OpenJournal> open_journals(const std::string& cloud) {
+  std::vector<OpenJournal> journals;
+  if (!fs::is_directory(journal_folder())) return journals;
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(journal_folder()))
+    if (entry.path().extension() == ".jsonl") files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  for (const auto& file : files) {
+    OpenJournal journal = read_journal(file);
+    if (cloud.empty() || journal.cloud.name == cloud) journals.push_back(std::move(journal));
+  }
+  return journals;
+}
+
+void mark_undone(const OpenJournal& journal, const std::string& id) {
+  int descriptor = open_append(journal.file, 0);
+  // A torn last line has no end: what follows it must not become part of it.
+  write_line(descriptor, journal.file, (journal.torn_lines ? "\n" : "") + undone_line(id));
+  ::close(descriptor);
+}
+
+void retire_journal(const OpenJournal& journal) {
+  std::error_code error;
+  if (fs::is_directory(journal.run_folder)) {
+    fs::copy_file(journal.file, journal.run_folder / "journal.jsonl", fs::copy_options::overwrite_existing, error);
+    if (error) throw Error(ErrorKind::internal, "copying the journal into " + journal.run_folder.string(), error.message());
+  }
+  fs::remove(journal.file);
+  sync_folder(journal_folder());
+}
+
+}  // namespace blackstart

@@ -1,0 +1,65 @@
+// The journal: what must be undone, on disk before it is done.
+//
+// Purpose: whatever happens to the runner, `blackstart recover` finds here what to make absent, and how to reach it.
+// It lies at STATE/journal/<run>.jsonl (docs/recover.md has the format) while anything may be left, then moves into the run folder.
+// Ownership: a Journal owns its file. Thread rule: members may be called from any thread.
+#pragma once
+
+#include <filesystem>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "faults/fault.h"
+#include "lab/cloud.h"
+
+namespace blackstart {
+
+struct JournalEntry {
+  std::string id;         // the dead-man's too: unique to run, injection and node
+  std::string injection;
+  UndoRecord undo;
+  bool undone = false;
+};
+
+class Journal {
+ public:
+  // Opens a new one. Throws Error(internal) when it can't be written: then nothing may be injected.
+  Journal(const std::string& run, const Cloud& cloud, const std::filesystem::path& run_folder);
+  ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  // Each is on disk (fsync) when it returns.
+  void arm(const JournalEntry& entry);
+  void undone(const std::string& id);
+  // Moves the file into the run folder when nothing is left to undo; leaves it, and returns false, otherwise.
+  bool close();
+
+ private:
+  void append(const std::string& line);
+
+  std::mutex mutex_;
+  int descriptor_ = -1;
+  std::filesystem::path file_, run_folder_;
+  std::vector<std::string> open_;
+};
+
+struct OpenJournal {
+  std::filesystem::path file;
+  std::string run;
+  std::filesystem::path run_folder;
+  Cloud cloud;
+  std::vector<JournalEntry> entries;
+  std::size_t torn_lines = 0;  // a crash in the middle of a write: what was being armed had not been injected yet
+};
+// Throws Error(bad_file) when it is no journal.
+OpenJournal read_journal(const std::filesystem::path& file);
+// Those that lie in STATE/journal; `cloud` empty: of all clouds.
+std::vector<OpenJournal> open_journals(const std::string& cloud = "");
+// Marks the entry as undone in the file, for `recover`.
+void mark_undone(const OpenJournal& journal, const std::string& id);
+// The file goes into the run folder, or away when that folder is gone.
+void retire_journal(const OpenJournal& journal);
+
+}  // namespace blackstart

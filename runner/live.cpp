@@ -1,0 +1,92 @@
+#include "runner/live.h"
+
+#include <algorithm>
+
+namespace blackstart {
+namespace {
+
+constexpr Duration kRemembered = 1h + 1min;  // beyond the longest `steady: for`
+
+}  // namespace
+
+LiveProbe::LiveProbe(ProbeInfo info, OperationSink& next) : info_(std::move(info)), next_(next), series_(info_.series.size()) {}
+
+void LiveProbe::started(Time start) {
+  std::lock_guard lock(mutex_);
+  start_ = start;
+}
+
+void LiveProbe::record(const Operation& operation) {
+  next_.record(operation);
+  const bool good = operation.outcome == Outcome::ok && operation.done - operation.scheduled <= info_.series[operation.series].good_within;
+  std::lock_guard lock(mutex_);
+  Series& series = series_[operation.series];
+  const Seen seen{operation.scheduled, operation.done, good};
+  series.early[operation.number] = seen;
+  if (good) series.good = std::max(series.good, operation.done);
+  series.seen.push_back(seen);
+  while (series.seen.front().scheduled < operation.scheduled - kRemembered) series.seen.pop_front();
+  for (auto first = series.early.begin(); first != series.early.end() && first->first == series.next; first = series.early.erase(first)) {
+    series.reached = first->second.scheduled;
+    if (!first->second.good) series.bad = series.reached;
+    ++series.next;
+  }
+}
+
+void LiveProbe::flush() { next_.flush(); }
+
+std::vector<SteadyCheck> LiveProbe::steady(Time now, Duration length, double required) const {
+  std::lock_guard lock(mutex_);
+  std::vector<SteadyCheck> checks;
+  for (std::size_t i = 0; i < series_.size(); ++i) {
+    // What was due less than a deadline ago may still be on its way.
+    const Time to = now - info_.series[i].good_within, from = to - length;
+    SteadyCheck check{info_.name, info_.series[i].name, length, required};
+    std::uint64_t good = 0;
+    for (auto seen = series_[i].seen.rbegin(); seen != series_[i].seen.rend(); ++seen) {
+      if (seen->scheduled < from - info_.series[i].deadline) break;
+      if (seen->scheduled < from || seen->scheduled >= to) continue;
+      ++check.operations;
+      good += seen->good;
+    }
+    // One that has no outcome yet although it should is missing here: it counts as not good.
+    const double due = std::chrono::duration<double>(length).count() * info_.series[i].rate;
+    const double all = std::max(static_cast<double>(check.operations), due - 1);
+    check.observed = all > 0 ? static_cast<double>(good) / all : 0;
+    check.observed = std::min(check.observed, 1.0);
+    check.steady = start_.count() >= 0 && from >= start_ && check.observed >= required;
+    checks.push_back(check);
+  }
+  return checks;
+}
+
+bool LiveProbe::recovered(Time since) const {
+  std::lock_guard lock(mutex_);
+  if (start_.count() < 0) return false;
+  return std::all_of(series_.begin(), series_.end(), [&](const Series& series) {
+    return series.reached >= std::max({since, series.bad, start_}) + info_.hold;
+  });
+}
+
+Duration LiveProbe::without_success(Time now) const {
+  std::lock_guard lock(mutex_);
+  Duration longest{0};
+  for (const Series& series : series_) longest = std::max(longest, now - std::max(series.good, start_));
+  return start_.count() < 0 ? Duration{0} : longest;
+}
+
+LiveProbe::Pulse LiveProbe::pulse(Time now) const {
+  std::lock_guard lock(mutex_);
+  Pulse pulse;
+  std::uint64_t all = 0, good = 0;
+  for (const Series& series : series_)
+    for (auto seen = series.seen.rbegin(); seen != series.seen.rend() && seen->done >= now - 1s; ++seen) {
+      ++all;
+      good += seen->good;
+    }
+  pulse.rate = static_cast<double>(all);
+  pulse.success = all > 0 ? static_cast<double>(good) / static_cast<double>(all) : 0;
+  return pulse;
+}
+
+}  // namespace blackstart

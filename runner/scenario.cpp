@@ -1,0 +1,56 @@
+#include "runner/scenario.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "base/units.h"
+
+namespace blackstart {
+
+std::string Selection::text() const {
+  if (!nodes.empty()) return fmt::format("{}", fmt::join(nodes, ", "));
+  if (pick == "writer") return "the writer";
+  if (pick == "vip-holder") return "the holder of the virtual IP";
+  return fmt::format("{} {}{}", pick == "any" ? "any" : "every", role.empty() ? "node" : role, site.empty() ? "" : " of " + site);
+}
+
+std::string ScenarioStep::text() const {
+  switch (kind) {
+    case Kind::inject: {
+      std::vector<std::string> parts;
+      for (const auto& injection : injections)
+        parts.push_back(fmt::format("inject {}: {} on {}", injection.id, injection.settings->summary(), injection.on.text()));
+      return fmt::format("{}", fmt::join(parts, ", together with "));
+    }
+    case Kind::hold: return "hold for " + format_duration(length);
+    case Kind::wait_recovered: return fmt::format("wait until {} has recovered, at most {}", name, format_duration(length));
+    case Kind::undo: return "undo " + name;
+  }
+  return "";
+}
+
+std::string GuardSpec::text() const {
+  if (kind == Kind::total) return "the steps take longer than " + format_duration(limit);
+  return fmt::format("{} has no success for {}", probe, format_duration(limit));
+}
+
+Scenario read_scenario(const std::filesystem::path& file) {
+  Scenario scenario;
+  scenario.file_text = yaml::slurp(file);
+  read_text(scenario.file_text, file.string(), [&](Fields& f) { scenario.describe(f); });
+  return scenario;
+}
+
+Duration dead_man_of(const Scenario& scenario, std::size_t at, const InjectStep& injection) {
+  if (injection.dead_man) return *injection.dead_man;
+  // Each step's own work (connecting, confirming, undoing) takes seconds: a minute each is beyond all of it.
+  Duration length = 60s;
+  for (std::size_t i = at; i < scenario.steps.size(); ++i) {
+    const ScenarioStep& step = scenario.steps[i];
+    if (step.kind == ScenarioStep::Kind::undo && step.name == injection.id) break;
+    length += step.length + 60s;
+  }
+  return length;
+}
+
+}  // namespace blackstart

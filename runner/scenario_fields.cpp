@@ -1,0 +1,212 @@
+// What a scenario file may say: one declaration for reading, schema and help.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/units.h"
+#include "runner/scenario.h"
+
+namespace blackstart {
+namespace {
+
+using Names = std::vector<std::string>;
+
+template <class Settings, class Kind>
+std::vector<Fields::Alternative> alternatives_of(const std::vector<Kind>& kinds, std::shared_ptr<Settings>& chosen) {
+  std::vector<Fields::Alternative> alternatives;
+  for (const Kind& kind : kinds)
+    alternatives.push_back({kind.name, kind.doc, [&chosen, make = kind.settings](Fields& f) {
+                              chosen = make();
+                              chosen->describe(f);
+                            }});
+  return alternatives;
+}
+
+Names injection_ids(const std::vector<ScenarioStep>& steps) {
+  Names ids;
+  for (const auto& step : steps)
+    for (const auto& injection : step.injections) ids.push_back(injection.id);
+  return ids;
+}
+
+Names probe_names(const Scenario& scenario) {
+  Names names;
+  for (const auto& probe : scenario.probes) names.push_back(probe.name);
+  return names;
+}
+
+void must_be_known(Fields& f, const char* field, const std::string& what, const std::string& value, const Names& known) {
+  if (value.empty() || std::find(known.begin(), known.end(), value) != known.end()) return;
+  f.problem(field, fmt::format("there is no {} '{}'", what, value), suggestion(value, known));
+}
+
+void describe_selection(Fields& f, Selection& on) {
+  f.texts({"nodes", "these nodes, by name"}, on.nodes);
+  f.choice({"pick", "writer: the database node that clients write to; vip-holder: the node with the virtual IP; any: one by the "
+                    "seed; all: every one"},
+           on.pick, {"writer", "vip-holder", "any", "all"});
+  if (f.reading() && on.nodes.empty() == on.pick.empty())
+    f.problem("on", on.pick.empty() ? "no target is named: say 'nodes' or 'pick'" : "say either 'nodes' or 'pick', not both");
+  f.name({"role", "any, all: only nodes of this role"}, on.role);
+  f.name({"site", "any, all: only nodes of this site"}, on.site);
+  if (!(on.role.empty() && on.site.empty()) && on.pick != "any" && on.pick != "all")
+    f.problem(on.role.empty() ? "site" : "role", "'role' and 'site' go with 'pick: any' and 'pick: all' only");
+}
+
+InjectStep describe_inject(Fields& f, const Names& ids) {
+  InjectStep step;
+  f.name({"id", "what later steps and the report call it", Field::required}, step.id);
+  if (!step.id.empty() && std::find(ids.begin(), ids.end(), step.id) != ids.end())
+    f.problem("id", fmt::format("'{}' is the id of another injection", step.id));
+  f.object({"on", "whom it hits", Field::required}, [&](Fields& on) { describe_selection(on, step.on); });
+  f.duration({"jitter", "wait a random part of this (by the seed) before the fault, so that it meets every phase of heartbeats"},
+             step.jitter, {0s, 1h});
+  Duration dead_man{};
+  if (f.duration({"dead-man", "the target undoes it by itself after this; without it, a minute after the rehearsal would have"},
+                 dead_man, {5s, 168h}))
+    step.dead_man = dead_man;
+  f.variant({"fault", "what is done", Field::required}, step.fault, alternatives_of(fault_kinds(), step.settings));
+  return step;
+}
+
+void describe_step(Fields& f, Scenario& scenario) {
+  ScenarioStep step;
+  Names ids = injection_ids(scenario.steps);
+  auto add = [&](Fields& inner) {
+    step.kind = ScenarioStep::Kind::inject;
+    step.injections.push_back(describe_inject(inner, ids));
+    ids.push_back(step.injections.back().id);
+  };
+  f.object({"inject", "cause a fault"}, add);
+  f.list({"parallel", "cause several faults at the same moment"}, add);
+  if (f.duration({"hold", "go on for this long"}, step.length)) step.kind = ScenarioStep::Kind::hold;
+  f.object({"wait-recovered", "go on as soon as a probe has recovered; not in time stops the rehearsal as failed"}, [&](Fields& wait) {
+    step.kind = ScenarioStep::Kind::wait_recovered;
+    wait.name({"probe", "which", Field::required}, step.name);
+    wait.duration({"within", "at most this long", Field::required}, step.length, {1s, 168h});
+    must_be_known(wait, "probe", "probe", step.name, probe_names(scenario));
+  });
+  if (f.name({"undo", "the id of an injection whose effect is taken away now"}, step.name)) {
+    step.kind = ScenarioStep::Kind::undo;
+    must_be_known(f, "undo", "injection before this step called", step.name, injection_ids(scenario.steps));
+  }
+  f.exactly_one();
+  scenario.steps.push_back(std::move(step));
+}
+
+void describe_bound(Fields& f, ObjectiveSpec& spec, const Scenario& scenario) {
+  using Kind = ObjectiveSpec::Kind;
+  f.name({"probe", "of which probe", Field::required}, spec.probe);
+  must_be_known(f, "probe", "probe", spec.probe, probe_names(scenario));
+  if (spec.kind != Kind::rpo) f.name({"series", "of which of its series; without it, of the worst"}, spec.series);
+  if (spec.kind == Kind::rto || spec.kind == Kind::first_success) {
+    f.name({"injection", "counted from this injection; without it, from each"}, spec.injection);
+    must_be_known(f, "injection", "injection", spec.injection, injection_ids(scenario.steps));
+  }
+  if (spec.kind == Kind::rpo) {
+    std::int64_t count = 0;
+    f.integer({"at-most", "acknowledged transfers that may be missing", Field::required}, count);
+    spec.limit = static_cast<double>(count);
+  } else if (spec.kind == Kind::error_budget) {
+    f.ratio({"at-most", "share of the budget", Field::required}, spec.limit);
+  } else {
+    Duration limit{};
+    f.duration({"at-most", "the bound", Field::required}, limit);
+    spec.limit = std::chrono::duration<double>(limit).count();
+  }
+}
+
+void describe_objective(Fields& f, Scenario& scenario) {
+  using Kind = ObjectiveSpec::Kind;
+  struct Row {
+    Kind kind;
+    Field field;
+  };
+  const Row rows[] = {
+      {Kind::rto, {"rto", "time from the fault to stable recovery"}},
+      {Kind::first_success, {"first-success", "time from the fault to the first good operation after it"}},
+      {Kind::downtime, {"downtime", "sum of the time without good service, brown-outs weighted"}},
+      {Kind::error_budget, {"error-budget", "share of the probe's SLO error budget that this rehearsal may spend"}},
+      {Kind::rpo, {"rpo", "acknowledged transfers lost, by audit of every replica"}},
+  };
+  for (const Row& row : rows)
+    f.object(row.field, [&](Fields& inner) {
+      ObjectiveSpec spec;
+      spec.kind = row.kind;
+      describe_bound(inner, spec, scenario);
+      scenario.objectives.push_back(spec);
+    });
+  f.exactly_one();
+}
+
+void describe_guard(Fields& f, Scenario& scenario) {
+  GuardSpec guard;
+  f.object({"no-success", "a probe has had no good operation for too long"}, [&](Fields& inner) {
+    guard.kind = GuardSpec::Kind::no_success;
+    inner.name({"probe", "which", Field::required}, guard.probe);
+    must_be_known(inner, "probe", "probe", guard.probe, probe_names(scenario));
+    inner.duration({"longer-than", "the bound", Field::required}, guard.limit, {1s, 168h});
+  });
+  f.object({"total", "the steps take too long"}, [&](Fields& inner) {
+    guard.kind = GuardSpec::Kind::total;
+    inner.duration({"longer-than", "the bound", Field::required}, guard.limit, {1s, 168h});
+  });
+  f.exactly_one();
+  scenario.guards.push_back(guard);
+}
+
+void describe_steady(Fields& f, Steady& steady) {
+  f.duration({"for", "every probe must have been good for this long before anything is injected"}, steady.length, {1s, 1h});
+  f.ratio({"success", "share of good operations that counts as good"}, steady.success);
+  f.duration({"within", "give up (inconclusive) when it isn't steady by then"}, steady.within, {1s, 24h});
+  if (f.reading() && steady.within < steady.length) f.problem("within", "'within' is shorter than 'for'");
+}
+
+void describe_probe(const std::string& key, Fields& f, Scenario& scenario) {
+  ProbeStep probe;
+  probe.name = key;
+  f.variant({"kind", "the workload", Field::required}, probe.kind, alternatives_of(probe_kinds(), probe.settings));
+  scenario.probes.push_back(std::move(probe));
+}
+
+// A dead-man that fires while the scenario still holds the fault would end it early: the rehearsal would measure something else.
+void check_dead_men(Fields& f, const Scenario& scenario) {
+  for (std::size_t i = 0; i < scenario.steps.size(); ++i)
+    for (const auto& injection : scenario.steps[i].injections) {
+      Duration held{0};
+      for (std::size_t k = i + 1; k < scenario.steps.size(); ++k) {
+        if (scenario.steps[k].kind == ScenarioStep::Kind::undo && scenario.steps[k].name == injection.id) break;
+        if (scenario.steps[k].kind == ScenarioStep::Kind::hold) held += scenario.steps[k].length;
+      }
+      if (injection.dead_man && *injection.dead_man <= held)
+        f.problem("steps", fmt::format("the dead-man of '{}' ({}) fires while the steps still hold it ({})", injection.id,
+                                       format_duration(*injection.dead_man), format_duration(held)));
+    }
+}
+
+}  // namespace
+
+void Scenario::describe(Fields& f) {
+  f.name({"scenario", "the scenario's name; run folders are named after it", Field::required}, name);
+  f.text({"claim", "the sentence that is put to the test", Field::required}, claim);
+  f.text({"source", "where the claim stands"}, source);
+  std::int64_t number = 0;
+  if (f.integer({"seed", "fixes every random choice; without it, each run makes one and records it"}, number)) seed = number;
+  f.integer({"repeat", "how many times in a row; the report then has median, maximum and every run"}, repeat, {1, 1000});
+  f.map({"probes", "the workloads that run all the time, by name", Field::required},
+        [&](const std::string& key, Fields& probe) { describe_probe(key, probe, *this); });
+  f.object({"steady", "the green baseline that is wanted first"}, [&](Fields& inner) { describe_steady(inner, steady); });
+  f.list({"steps", "what is done, in this order; what is still there at the end is undone", Field::required},
+         [&](Fields& step) { describe_step(step, *this); });
+  f.duration({"settle", "after the last undo: how long recovery and full redundancy may take"}, settle, {1s, 24h});
+  f.list({"objectives", "bounds on measured values: what makes it passed or failed", Field::required},
+         [&](Fields& objective) { describe_objective(objective, *this); });
+  f.list({"guards", "bounds that stop the rehearsal and undo everything"}, [&](Fields& guard) { describe_guard(guard, *this); });
+  if (!f.reading()) return;
+  if (probes.empty()) f.problem("probes", "there is no probe: nothing would be measured");
+  if (injection_ids(steps).empty()) f.problem("steps", "no step injects anything: nothing would be rehearsed");
+  if (objectives.empty()) f.problem("objectives", "there is no objective: nothing would be judged");
+  check_dead_men(f, *this);
+}
+
+}  // namespace blackstart

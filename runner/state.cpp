@@ -1,0 +1,85 @@
+#include "runner/state.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <fstream>
+
+#include "base/error.h"
+
+namespace blackstart {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path file_of(const char* kind, const std::string& cloud) {
+  fs::path folder = state_folder() / kind;
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error)
+    throw Error(ErrorKind::unmet, "making the state folder " + folder.string(), error.message(),
+                "run as root, or name a folder that you may write in BLACKSTART_STATE");
+  return folder / cloud;
+}
+
+std::optional<std::string> first_line(const fs::path& file) {
+  std::ifstream in(file);
+  if (!in) return std::nullopt;
+  std::string line;
+  std::getline(in, line);
+  return line;
+}
+
+int open_lock(const std::string& cloud) {
+  const fs::path file = file_of("lease", cloud);
+  int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (descriptor < 0) throw_errno("opening the lease " + file.string(), errno);
+  return descriptor;
+}
+
+}  // namespace
+
+fs::path state_folder() {
+  if (const char* named = std::getenv("BLACKSTART_STATE"); named && *named) return named;
+  if (::geteuid() == 0) return "/var/lib/blackstart";
+  const char* home = std::getenv("HOME");
+  return fs::path(home && *home ? home : "/tmp") / ".local/state/blackstart";
+}
+
+Lease::Lease(const std::string& cloud, const std::string& holder) : descriptor_(open_lock(cloud)) {
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+    ::close(descriptor_);
+    throw Error(ErrorKind::unmet, "taking the lease on cloud " + cloud,
+                fmt::format("{} is using it", first_line(file_of("lease", cloud)).value_or("another rehearsal")),
+                "wait until it is done, or stop it with 'blackstart halt'");
+  }
+  const std::string text = holder + "\n";
+  if (::ftruncate(descriptor_, 0) != 0 || ::pwrite(descriptor_, text.data(), text.size(), 0) < 0)
+    throw_errno("writing the lease on cloud " + cloud, errno);
+}
+
+Lease::~Lease() { ::close(descriptor_); }
+
+std::optional<std::string> lease_holder(const std::string& cloud) {
+  int descriptor = open_lock(cloud);
+  bool held = ::flock(descriptor, LOCK_EX | LOCK_NB) != 0;
+  ::close(descriptor);
+  return held ? first_line(file_of("lease", cloud)) : std::nullopt;
+}
+
+void halt_cloud(const std::string& cloud, const std::string& reason) {
+  const fs::path file = file_of("halt", cloud);
+  std::ofstream out(file);
+  out << reason << "\n";
+  if (!out.flush()) throw_errno("writing the halt " + file.string(), errno);
+}
+
+bool lift_halt(const std::string& cloud) { return fs::remove(file_of("halt", cloud)); }
+
+std::optional<std::string> halt_reason(const std::string& cloud) { return first_line(file_of("halt", cloud)); }
+
+}  // namespace blackstart

@@ -1,0 +1,79 @@
+// A TCP relay between a client and a MariaDB server that can swallow the answer to COMMIT.
+//
+// Purpose: the one case that nobody can provoke from outside in time: the server has committed, the client never hears of it.
+// Ownership: owns its threads and sockets. Thread rule: the switches may be used from any thread.
+#pragma once
+
+#include <poll.h>
+
+#include <atomic>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "tests/support/mariadb_server.h"
+
+namespace blackstart::test {
+
+class CommitProxy {
+ public:
+  explicit CommitProxy(int server_port) : server_port_(server_port) {
+    if (::listen(bound_.handle(), 128) != 0) throw_errno("listening", errno);
+    acceptor_ = std::thread([this] { accept_all(); });
+  }
+  ~CommitProxy() {
+    stop_ = true;
+    acceptor_.join();
+    for (auto& relay : relays_) relay.join();
+  }
+  int port() const { return bound_.port(); }
+  void swallow_answers(bool on) { swallow_ = on; }
+  int swallowed() const { return swallowed_; }
+
+ private:
+  void accept_all() {
+    while (!stop_) {
+      pollfd waiting{bound_.handle(), POLLIN, 0};
+      if (::poll(&waiting, 1, 20) <= 0) continue;
+      int client = ::accept4(bound_.handle(), nullptr, nullptr, SOCK_CLOEXEC);
+      if (client >= 0) relays_.emplace_back([this, client] { relay(client); });
+    }
+  }
+
+  int dial() const {
+    int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(server_port_));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ::connect(server, reinterpret_cast<sockaddr*>(&address), sizeof address);
+    return server;
+  }
+
+  void relay(int client) {
+    int server = dial();
+    bool deaf = false;  // from the first COMMIT on that is to be swallowed
+    while (!stop_) {
+      pollfd both[2]{{client, POLLIN, 0}, {server, POLLIN, 0}};
+      if (::poll(both, 2, 20) <= 0) continue;
+      char bytes[4096];
+      bool up = both[0].revents != 0;
+      ssize_t count = ::recv(up ? client : server, bytes, sizeof bytes, 0);
+      if (count <= 0) break;
+      std::string_view text(bytes, static_cast<std::size_t>(count));
+      if (up && swallow_ && text.find("COMMIT") != text.npos) deaf = true, ++swallowed_;
+      if (up || !deaf) ::send(up ? server : client, bytes, text.size(), MSG_NOSIGNAL);
+    }
+    ::close(server);
+    ::close(client);
+  }
+
+  int server_port_;
+  Bound bound_;
+  std::atomic<bool> stop_ = false, swallow_ = false;
+  std::atomic<int> swallowed_ = 0;
+  std::vector<std::thread> relays_;
+  std::thread acceptor_;
+};
+
+}  // namespace blackstart::test

@@ -1,0 +1,283 @@
+#include "tests/support/sample_record.h"
+
+#include <cmath>
+
+namespace blackstart::sample {
+namespace {
+
+constexpr Time kFault = 20s + 137ms;
+constexpr Duration kOutage = 4400ms;
+
+// Even-looking noise that is the same on every machine.
+double noise(std::uint64_t number) { return static_cast<double>(number * 2654435761U % 1000) / 1000; }
+
+Operation operation(std::uint16_t series, std::uint64_t number, double rate) {
+  Operation op;
+  op.series = series;
+  op.number = number;
+  op.outcome = Outcome::ok;
+  op.scheduled = 2s + Duration(std::llround(static_cast<double>(number) * 1e9 / rate));
+  op.sent = op.scheduled + 20us;
+  op.done = op.scheduled + 1500us + Duration(static_cast<int>(noise(number) * noise(number) * 9e6));
+  return op;
+}
+
+void break_down(Operation& op, Time from, Time to) {
+  if (op.scheduled < from || op.scheduled >= to) return;
+  bool unclear = op.number % 40 == 0;
+  op.outcome = unclear ? Outcome::indeterminate : Outcome::failed;
+  op.error = unclear ? std::uint16_t{kTimedOut} : std::uint16_t{2013};
+  op.done = op.scheduled + (unclear ? 2s : 3ms);
+}
+
+void slow_down(Operation& op, Time from, Time to) {
+  if (op.scheduled < from || op.scheduled >= to) return;
+  op.done += Duration(static_cast<int>(4e8 * noise(op.number + 7)));
+}
+
+ProbeRecord bank(Duration length) {
+  ProbeRecord probe;
+  probe.info = {"bank", "ledger", "a bank on SQL through the VIP", {}, 0.999, 30 * 24h, 10s, true, 10'000'000, {"c1", "c2", "c3"}};
+  probe.info.series = {{"transfer", 20, 2s, 500ms, true}, {"inquiry", 30, 2s, 250ms, false}};
+  probe.started = 2s;
+  probe.stopped = 2s + length;
+  for (const auto& info : probe.info.series) {
+    auto count = static_cast<std::uint64_t>(std::chrono::duration<double>(length).count() * info.rate);
+    auto series = static_cast<std::uint16_t>(&info - probe.info.series.data());
+    probe.planned.push_back(count);
+    for (std::uint64_t number = 0; number < count; ++number) probe.operations.push_back(operation(series, number, info.rate));
+  }
+  return probe;
+}
+
+Injection kill_writer() {
+  Injection one;
+  one.id = "kill-writer";
+  one.fault = "service.kill";
+  one.summary = "SIGKILL to mariadb.service";
+  one.targets = {"c1"};
+  one.parameters = {{"signal", "KILL"}, {"unit", "mariadb.service"}};
+  one.effect = {kFault - 12ms, kFault + 12ms};
+  one.undo_asked = 41s;
+  one.undone = 41s + 320ms;
+  one.evidence = {
+      {"kill-writer", "c1", "effect", "MainPID of mariadb.service on c1 changes", "1287 → 1533 after 2.1 s", "c1", true, kFault + 2100ms},
+      {"kill-writer", "c1", "effect", "port 3306 of c1 refuses connections", "connection refused", "runner", true, kFault + 12ms},
+      {"kill-writer", "c1", "undo", "mariadb.service on c1 is active", "active since 2.1 s after the fault", "c1", true, 41s + 320ms}};
+  return one;
+}
+
+Record record() {
+  Record one;
+  one.run = {"2026-11-21T06-46-28Z-writer-kill", "writer-kill", "Killing the database writer stops the bank for less than 15 s and loses nothing.",
+             "Acceptance test plan 4.2, section 3.1", "three-sites", true, 20261121, 0, 1, 1'795'243'588'123'000'000, "0.1.0"};
+  one.phases = {{"preflight", 0s, 2s}, {"steady", 2s, 20s}, {"rehearse", 20s, 41s}, {"undo", 41s, 42s}, {"redundancy", 42s, 55s}, {"audit", 62s, 63s + 500ms}};
+  one.steps = {{1, "inject kill-writer: service.kill on c1", "done", "", 20s, 20s + 149ms},
+               {2, "wait-recovered bank, at most 60 s", "done", "", 20s + 149ms, 35s},
+               {3, "hold 5 s", "done", "", 35s, 40s}};
+  one.probes = {bank(60s)};
+  one.steady = {{"bank", "transfer", 10s, 0.999, 1, 200, true}, {"bank", "inquiry", 10s, 0.999, 1, 300, true}};
+  one.injections = {kill_writer()};
+  one.objectives = {{ObjectiveSpec::Kind::rto, "bank", "", "", 15}, {ObjectiveSpec::Kind::rpo, "bank", "", "", 0}};
+  one.redundancy = {{"Galera: 3 of 3 nodes synced", true, "wsrep_cluster_size 3 on c1, c2, c3", 48s}};
+  one.finished = true;
+  one.ended = 64s;
+  for (auto& op : one.probes[0].operations) {
+    if (op.series == 0) break_down(op, kFault, kFault + kOutage);
+    if (op.series == 1) slow_down(op, kFault, kFault + 1500ms);
+  }
+  return one;
+}
+
+SeriesMeasures transfers() {
+  SeriesMeasures one;
+  one.name = "transfer";
+  one.operations = 1200;
+  one.good = one.ok = 1112;
+  one.failed = 86;
+  one.indeterminate = 2;
+  Outage outage;
+  outage.onset = {20s + 100ms, 20s + 150ms};
+  outage.recovery = {24s + 500ms, 24s + 553ms};
+  outage.down = true;
+  outage.flaps = 1;
+  outage.operations = outage.bad = 88;
+  outage.first_success = 24s + 553ms;
+  one.outages = {outage};
+  one.downtime = one.down = 4400ms;
+  one.budget_spent = 0.0016975;
+  one.baseline_p50 = 3200us;
+  one.baseline_p99 = 10200us;
+  one.send_lag_p999 = 800us;
+  return one;
+}
+
+SeriesMeasures inquiries() {
+  SeriesMeasures one = transfers();
+  one.name = "inquiry";
+  one.operations = one.ok = 1800;
+  one.good = 1783;
+  one.failed = one.indeterminate = 0;
+  one.late = 17;
+  one.outages[0].recovery = {21s + 600ms, 21s + 640ms};
+  one.outages[0].down = false;
+  one.outages[0].operations = 45;
+  one.outages[0].bad = 17;
+  one.outages[0].flaps = 0;
+  one.downtime = 567ms;
+  one.down = 0s;
+  one.degraded = 1500ms;
+  one.budget_spent = 0.00021875;
+  return one;
+}
+
+AuditResult audit() {
+  AuditResult one;
+  one.probe = "bank";
+  one.complete = true;
+  one.acknowledged = 1112;
+  one.indeterminate = 2;
+  one.indeterminate_present = 1;
+  one.failed = 86;
+  one.replicas_equal = true;
+  one.rpo_resolution = 50ms;
+  for (const char* name : {"c1", "c2", "c3"}) {
+    AuditResult::Replica replica;
+    replica.name = name;
+    replica.complete = replica.sum_right = true;
+    replica.rows = 1113;
+    replica.sum = 10'000'000;
+    one.replicas.push_back(replica);
+  }
+  return one;
+}
+
+Judgement judgement() {
+  Judgement one;
+  one.verdict = Verdict::passed;
+  one.reasons = {"Every objective was met: 2 of 2.", "The injection took effect: 3 of 3 pieces of evidence are confirmed.",
+                 "The audit read all 3 replicas to their end and found nothing lost."};
+  one.probes = {{"bank", {transfers(), inquiries()}, audit()}};
+  one.rtos = {{"bank", "transfer", "kill-writer", true, false, {4390ms, 39ms}, {4401ms, 52ms}, Measured{4416ms, 12ms}},
+              {"bank", "inquiry", "kill-writer", true, false, {1483ms, 33ms}, {1495ms, 45ms}, Measured{40ms, 12ms}}};
+  one.objectives = {{{ObjectiveSpec::Kind::rto, "bank", "", "", 15}, ObjectiveResult::State::met, "RTO of bank ≤ 15 s", "4.390 s ± 0.039 s (transfer)", ""},
+                    {{ObjectiveSpec::Kind::rpo, "bank", "", "", 0}, ObjectiveResult::State::met, "RPO of bank ≤ 0 transfers", "0 transfers", ""}};
+  return one;
+}
+
+}  // namespace
+
+Judged passed() { return {record(), judgement(), {}}; }
+
+Judged failed() {
+  Judged run = passed();
+  auto& [r, j, changed] = run;
+  for (auto& op : r.probes[0].operations)
+    if (op.series == 0) break_down(op, kFault, 100s);
+  r.guards = {{"probe bank down longer than 20 s", "down for 20.1 s", 40s + 237ms}};
+  r.steps[2].state = "skipped";
+  r.steps[2].reason = "the guard \"probe bank down longer than 20 s\" stopped the rehearsal";
+  r.redundancy[0] = {"Galera: 3 of 3 nodes synced", false, "wsrep_cluster_size 2 on c2, c3; c1 does not answer", 55s};
+  j.verdict = Verdict::failed;
+  j.reasons = {"RTO of bank ≤ 15 s was missed: > 41.863 s.", "1 acknowledged transfer of 12.34 was lost.",
+               "The guard \"probe bank down longer than 20 s\" stopped the rehearsal."};
+  auto& transfer = j.probes[0].series[0];
+  transfer.good = transfer.ok = 363;
+  transfer.failed = 816;
+  transfer.indeterminate = 21;
+  transfer.outages[0].censored = true;
+  transfer.outages[0].recovery = {};
+  transfer.outages[0].first_success.reset();
+  transfer.downtime = transfer.down = 41'850ms;
+  transfer.budget_spent = 0.016146;
+  j.rtos[0] = {"bank", "transfer", "kill-writer", true, true, {41'863ms, 0ms}, {41'875ms, 0ms}, {}};
+  j.objectives[0].state = j.objectives[1].state = ObjectiveResult::State::missed;
+  j.objectives[0].measured = "> 41.863 s (transfer)";
+  j.objectives[0].why = "no recovery was seen in 41.863 s";
+  j.objectives[1].measured = "1 transfer";
+  j.objectives[1].why = "an acknowledged transfer is on no replica";
+  auto& audit = *j.probes[0].audit;
+  audit.lost = 1;
+  audit.lost_amount = 1234;
+  audit.rpo_time = 1200ms;
+  audit.replicas_equal = false;
+  audit.differences = {"transfer 77 stands on c2, not on c3"};
+  audit.replicas[2].lost = 1;
+  audit.replicas[2].sum_right = false;
+  audit.replicas[2].sum = -9'998'766;
+  audit.replicas[2].examples = {"transfer 77 of 12.34 from 4 to 9, acknowledged at 18.950 s, is not there"};
+  return run;
+}
+
+Judged inconclusive() {
+  Judged run = passed();
+  auto& [r, j, changed] = run;
+  r.run.claim = "<script>alert(\"claim\")</script> & 'quotes' </script><!-- {{title}} \x01\x1b[31m \xff\xfe";
+  r.injections[0].evidence[0].confirmed = false;
+  r.injections[0].evidence[0].observed = "still 1287 <b>after</b> 30 s";
+  r.probes[0].info.series[0].name = "tra\"nsfer</script>";
+  r.problems = {"interrupted by SIGINT"};
+  r.finished = false;
+  r.ended = Time{-1};
+  j.verdict = Verdict::inconclusive;
+  j.reasons = {"An injection has no evidence: MainPID of mariadb.service on c1 changes.", "The generator was blind for 1.2 s."};
+  j.probes[0].series[0].name = r.probes[0].info.series[0].name;
+  j.probes[0].series[0].blind = {{30s, 31s + 200ms, "the generator sent 1.2 s late"}};
+  j.probes[0].series[0].unsent = 3;
+  j.probes[0].audit->complete = false;
+  j.probes[0].audit->problem = "c3 could not be read: connection refused";
+  j.probes[0].audit->replicas[2].complete = false;
+  j.probes[0].audit->replicas[2].problem = "connection refused";
+  j.objectives[1].state = ObjectiveResult::State::not_measured;
+  j.objectives[1].why = "the audit is not complete";
+  return run;
+}
+
+Judged undo_pending() {
+  Judged run = passed();
+  auto& [r, j, changed] = run;
+  auto& injection = r.injections[0];
+  injection.id = "freeze-writer";
+  injection.fault = "service.freeze";
+  injection.summary = "SIGSTOP to mariadb.service";
+  injection.undone = Time{-1};
+  injection.undo_problem = "c1 did not answer within 10 s; its dead-man thaws it by itself at 80.137 s";
+  injection.evidence.pop_back();
+  j.verdict = Verdict::undo_pending;
+  j.reasons = {"freeze-writer is still in effect on c1: c1 did not answer within 10 s. Run `blackstart recover`."};
+  for (auto& rto : j.rtos) rto.injection = "freeze-writer";
+  return run;
+}
+
+Judged long_run() {
+  Judged run = passed();
+  auto& [r, j, changed] = run;
+  r.probes = {bank(2h)};
+  r.ended = 2h + 10s;
+  auto& series = j.probes[0].series[0];
+  for (Time at : {40min, 90min}) {
+    Outage outage = series.outages[0];
+    outage.onset = {at, at + 50ms};
+    outage.recovery = {at + 30s, at + 30s + 50ms};
+    series.outages.push_back(outage);
+    for (auto& op : r.probes[0].operations)
+      if (op.series == 0) break_down(op, at + 50ms, at + 30s);
+  }
+  for (auto& op : r.probes[0].operations)
+    if (op.series == 0) break_down(op, kFault, kFault + kOutage);
+  return run;
+}
+
+std::vector<Judged> series() {
+  std::vector<Judged> runs(10, passed());
+  runs[3] = failed();
+  runs[6] = inconclusive();
+  for (std::size_t at = 0; at < runs.size(); ++at) {
+    runs[at].record.run.repetition = static_cast<int>(at) + 1;
+    runs[at].record.run.repetitions = static_cast<int>(runs.size());
+    if (at != 3) runs[at].judgement.rtos[0].rto.value += 100ms * static_cast<int>(at);
+  }
+  return runs;
+}
+
+}  // namespace blackstart::sample
