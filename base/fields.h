@@ -69,6 +69,8 @@ class Fields {
   virtual void problem(const char* field, const std::string& message, const std::string& hint = "") = 0;
   // True while a file is read: cross checks make no sense otherwise.
   virtual bool reading() const = 0;
+  // True when the file that is read has this field here, valid or not.
+  virtual bool has(const char* field) const = 0;
   virtual yaml::Place place() const = 0;
 };
 

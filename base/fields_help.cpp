@@ -41,6 +41,7 @@ class HelpFields final : public Fields {
   void exactly_one() override {}
   void problem(const char*, const std::string&, const std::string&) override {}
   bool reading() const override { return false; }
+  bool has(const char*) const override { return false; }
   yaml::Place place() const override { return {}; }
 
  private:

@@ -35,7 +35,7 @@ class SchemaFields final : public Fields {
   bool rate(const Field& f, double& value, Range<double>) override { return unit(f, "/(s|min)$", format_number(value) + "/s"); }
   bool size(const Field& f, std::int64_t& value) override { return unit(f, "(B|KiB|MiB|GiB|TiB)$", format_size(value)); }
   bool texts(const Field& f, std::vector<std::string>&) override {
-    Json text = {{"type", "string"}};
+    Json text = {{"type", "string"}, {"minLength", 1}};
     return add(f, {{"oneOf", Json::array({text, {{"type", "array"}, {"items", text}}})}});
   }
   bool object(const Field& f, const Describe& describe) override { return add(f, nested(describe)); }
@@ -66,6 +66,7 @@ class SchemaFields final : public Fields {
   void exactly_one() override { schema_["minProperties"] = schema_["maxProperties"] = 1; }
   void problem(const char*, const std::string&, const std::string&) override {}
   bool reading() const override { return false; }
+  bool has(const char*) const override { return false; }
   yaml::Place place() const override { return {}; }
 
  private:

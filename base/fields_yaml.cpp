@@ -154,6 +154,7 @@ class YamlFields final : public Fields {
     report(found ? found->place : value_.place, message, hint);
   }
   bool reading() const override { return true; }
+  bool has(const char* field) const override { return value_.find(field) != nullptr; }
   yaml::Place place() const override { return value_.place; }
 
  private:

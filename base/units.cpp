@@ -106,10 +106,12 @@ std::string format_duration(Duration value) {
   const bool exact = value.count() < kExact;  // a decimal of it survives the way through a double
   for (auto [unit, scale] : kDurations) {
     auto whole = static_cast<std::int64_t>(scale);
-    if (value.count() >= whole && (value.count() % whole == 0 || (exact && (unit == "s" || unit == "ms" || unit == "us"))))
+    if (value.count() < whole) continue;
+    if (value.count() % whole == 0) return std::to_string(value.count() / whole) + std::string(unit);
+    if (exact && (unit == "s" || unit == "ms" || unit == "us"))
       return format_number(static_cast<double>(value.count()) / scale) + std::string(unit);
   }
-  return std::to_string(value.count()) + (value.count() == 0 ? "s" : "ns");
+  return std::to_string(value.count()) + "s";
 }
 
 std::string format_seconds(Duration value, int decimals) {

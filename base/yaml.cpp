@@ -82,11 +82,13 @@ class Copier {
       }
       refuse_escapes(pair.first.Scalar(), place);
       auto [first, fresh] = seen.emplace(pair.first.Scalar(), place);
-      if (fresh)
-        value.entries.push_back({pair.first.Scalar(), place, copy(pair.second, level + 1)});
-      else
-        problem(place, fmt::format("key '{}' stands twice", pair.first.Scalar()),
-                fmt::format("first at line {}", first->second.line));
+      if (!fresh) {
+        problem(place, fmt::format("key '{}' stands twice", pair.first.Scalar()), fmt::format("first at line {}", first->second.line));
+        continue;
+      }
+      value.entries.push_back({pair.first.Scalar(), place, copy(pair.second, level + 1)});
+      // Nothing stands nowhere: yaml-cpp may say the next line.
+      if (pair.second.IsNull()) value.entries.back().value.place = place;
     }
   }
 
@@ -125,6 +127,8 @@ Value parse(const std::string& text, const std::string& file, std::vector<Proble
     return {};
   }
   try {
+    // yaml-cpp 0.7 notices a quote that is never closed only when the last line has no end.
+    YAML::LoadAll(plain.substr(0, plain.find_last_not_of(" \t\r\n") + 1));
     std::vector<YAML::Node> documents = YAML::LoadAll(plain);
     if (documents.empty() || documents[0].IsNull()) problem({}, "the file is empty");
     if (documents.size() > 1) problem(place_of(documents[1].Mark(), places), "a second YAML document; one file holds one");

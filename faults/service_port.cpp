@@ -117,6 +117,7 @@ void ServicePort::hold(const Deadline& deadline) {
   bool refused = false;
   if (!connect(deadline, refused))
     throw Error(ErrorKind::unmet, "holding a connection to " + where_.text(), trouble_, "the service was disturbed before the fault");
+  next_attempt_ = Time{0};
 }
 
 std::optional<ServicePort::Seen> ServicePort::ended(const Deadline& deadline) {

@@ -68,7 +68,8 @@ void describe_replica(Fields& f, const std::vector<Node>& nodes, Database& datab
   if (unknown(names_of(nodes), replica.node))
     f.problem("node", fmt::format("there is no node '{}'", replica.node), suggestion(replica.node, names_of(nodes)));
   for (const auto& other : database.replicas)
-    if (!replica.node.empty() && other.node == replica.node) f.problem("node", fmt::format("'{}' has a replica already", replica.node));
+    if (!replica.node.empty() && other.node == replica.node)
+      f.problem("node", fmt::format("'{}' has a replica already", replica.node));
   database.replicas.push_back(replica);
 }
 
@@ -109,9 +110,10 @@ std::string node_text(const Node& node) {
 }
 
 std::string database_text(const Database& database) {
-  std::string out = fmt::format("database:\n  host: {}\n  port: {}\n  user: {}\n  name: {}\n  password-file: {}\n  unit: {}\n  replicas:\n",
-                                quoted(database.host), database.port, quoted(database.user), database.name,
-                                quoted(database.password_file), quoted(database.unit));
+  std::string out =
+      fmt::format("database:\n  host: {}\n  port: {}\n  user: {}\n  name: {}\n  password-file: {}\n  unit: {}\n  replicas:\n",
+                  quoted(database.host), database.port, quoted(database.user), database.name, quoted(database.password_file),
+                  quoted(database.unit));
   for (const auto& replica : database.replicas)
     out += fmt::format("    - {{node: {}, host: {}, port: {}}}\n", replica.node, quoted(replica.host), replica.port);
   return out;
@@ -159,8 +161,8 @@ std::string write_cloud(const Cloud& cloud) {
                                : fmt::format("  - {{name: {}, region: {}}}\n", site.name, site.region);
   out += "nodes:\n";
   for (const Node& node : cloud.nodes) out += node_text(node);
-  out += fmt::format("ssh:\n  user: {}\n  key: {}\n  known-hosts: {}\n  sudo: {}\n", quoted(cloud.ssh.user), quoted(cloud.ssh.key),
-                     quoted(cloud.ssh.known_hosts), cloud.ssh.sudo);
+  out += fmt::format("ssh:\n  user: {}\n  key: {}\n  known-hosts: {}\n  sudo: {}\n", quoted(cloud.ssh.user),
+                     quoted(cloud.ssh.key), quoted(cloud.ssh.known_hosts), cloud.ssh.sudo);
   return cloud.database.present() ? out + database_text(cloud.database) : out;
 }
 

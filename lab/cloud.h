@@ -23,8 +23,8 @@ struct Node {
   std::string site;
   std::string rack;
   std::vector<std::string> roles;
-  std::string address;   // the management address: the runner's way in, never cut
-  std::string data;      // the address its services speak on; empty: the same as address
+  std::string address;  // the management address: the runner's way in, never cut
+  std::string data;     // the address its services speak on; empty: the same as address
   std::int64_t ssh_port = 22;
   bool has_role(const std::string& role) const;
 };
@@ -38,11 +38,11 @@ struct SshSettings {
 
 // The database that a bank would use: one endpoint to write to, and every replica for the audit.
 struct Database {
-  std::string host;          // of the endpoint, mostly the VIP
+  std::string host;  // of the endpoint, mostly the VIP
   std::int64_t port = 3306;
   std::string user = "bank";
-  std::string name = "bank";   // the schema whose tables are ours to make and drop
-  std::string password_file;   // its first line
+  std::string name = "bank";  // the schema whose tables are ours to make and drop
+  std::string password_file;  // its first line
   std::string unit = "mariadb.service";
   struct Replica {
     std::string node;
@@ -55,11 +55,11 @@ struct Database {
 
 struct Cloud {
   std::string name;
-  bool simulated = false;   // a lab: everything in it may be broken
+  bool simulated = false;  // a lab: everything in it may be broken
   std::vector<Site> sites;
   std::vector<Node> nodes;
   SshSettings ssh;
-  std::string vip;          // virtual IP of the API and database entry; may be empty
+  std::string vip;  // virtual IP of the API and database entry; may be empty
   Database database;
 
   void describe(Fields& f);

@@ -119,7 +119,7 @@ NodeStatus status_of(const LabFile& lab, const LabNode& node, const std::string&
 
 Cloud lab_up(const LabFile& lab, const fs::path& cloud_file, const Progress& progress) {
   require_root(fmt::format("bringing up the lab {}", lab.name));
-  const LabLock lock;
+  const LabLock lock(progress);
   const LabFolder folder(lab.name);
   Hypervisor hypervisor(kHypervisor);
   refuse_conflicts(lab);
@@ -136,7 +136,7 @@ Cloud lab_up(const LabFile& lab, const fs::path& cloud_file, const Progress& pro
 void lab_down(const std::string& name, const Progress& progress) {
   check_name(name);
   require_root(fmt::format("taking down the lab {}", name));
-  const LabLock lock;
+  const LabLock lock(progress);
   const LabFolder folder(name);
   Hypervisor hypervisor(kHypervisor);
   progress("stopping the nodes");

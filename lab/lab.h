@@ -17,9 +17,9 @@ namespace blackstart {
 // Told each step as it begins, for people: "c1: starting".
 using Progress = std::function<void(const std::string& step)>;
 
-// Brings the lab up, or what is missing of it, and returns when every node answers over SSH, Galera has all nodes in sync and the
-// virtual IP serves SQL. Writes `cloud_file`. Throws Error: unmet when it can't begin, unreachable when something did not come up
-// in time (with the node, the unit and its last lines).
+// Brings the lab up, or what is missing of it, and returns when every node answers over SSH, Galera has all nodes in sync and
+// the virtual IP serves SQL. Writes `cloud_file`. Throws Error: unmet when it can't begin, unreachable when something did not
+// come up in time (with the node, the unit and its last lines).
 Cloud lab_up(const LabFile& lab, const std::filesystem::path& cloud_file, const Progress& progress);
 
 // Removes the lab with everything that belongs to it, however little of it is there.
@@ -38,7 +38,8 @@ std::vector<NodeStatus> lab_status(const std::string& name);
 
 // The command line of OpenSSH's client that runs `command` on the node, each word as one word; empty: a shell.
 // Throws Error(usage) when there is no such lab or node.
-std::vector<std::string> lab_ssh_command(const std::string& name, const std::string& node, const std::vector<std::string>& command);
+std::vector<std::string> lab_ssh_command(const std::string& name, const std::string& node,
+                                         const std::vector<std::string>& command);
 // Becomes that client: its exit code is the command's. Throws when there is no such lab, node or program.
 [[noreturn]] void lab_exec(const std::string& name, const std::string& node, const std::vector<std::string>& command);
 

@@ -24,7 +24,8 @@ void check_length(Fields& f, const char* field, const std::string& text, std::si
 
 // Interface names and host names allow less than names in general do.
 void check_word(Fields& f, const char* field, const std::string& text) {
-  const bool plain = std::all_of(text.begin(), text.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
+  const bool plain = std::all_of(text.begin(), text.end(),
+                                 [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
   if (!plain) f.problem(field, fmt::format("'{}' has characters other than a-z, 0-9 and '-'", text));
 }
 
@@ -34,9 +35,11 @@ void check_address(Fields& f, const char* field, const std::string& text, const 
   const auto range = parse_network(network.network);
   if (!address) return f.problem(field, fmt::format("'{}' is no IPv4 address", text));
   if (!range) return;
-  if (!range->contains(*address)) return f.problem(field, fmt::format("{} is outside of the network {}", text, network.network));
+  if (!range->contains(*address))
+    return f.problem(field, fmt::format("{} is outside of the network {}", text, network.network));
   const std::uint32_t last = range->base | ~range->mask();
-  if (*address == range->base || *address == last) f.problem(field, fmt::format("{} is the network's own or its broadcast address", text));
+  if (*address == range->base || *address == last)
+    f.problem(field, fmt::format("{} is the network's own or its broadcast address", text));
 }
 
 void describe_network(Fields& f, LabNetwork& network) {
@@ -57,7 +60,8 @@ void describe_site(Fields& f, std::vector<Site>& sites) {
   check_word(f, "name", site.name);
   check_length(f, "name", site.name, kLongestName);
   if (site.name == "mgmt" || site.name == "core" || site.name.find('-') == 1)
-    f.problem("name", fmt::format("'{}' clashes with the names of a lab's interfaces", site.name), "name it otherwise, like dc1");
+    f.problem("name", fmt::format("'{}' clashes with the names of a lab's interfaces", site.name),
+              "name it otherwise, like dc1");
   for (const Site& other : sites)
     if (!site.name.empty() && other.name == site.name) f.problem("name", fmt::format("site '{}' stands here twice", site.name));
   sites.push_back(site);
@@ -124,7 +128,8 @@ void LabFile::describe(Fields& f) {
   f.text({"vip", "virtual IP of the database entry, in the data network", Field::required}, vip);
   f.object({"management", "network of the runner's way in, never cut", Field::required},
            [&](Fields& inner) { describe_network(inner, management); });
-  f.object({"data", "network that the services speak on", Field::required}, [&](Fields& inner) { describe_network(inner, data); });
+  f.object({"data", "network that the services speak on", Field::required},
+           [&](Fields& inner) { describe_network(inner, data); });
   f.list({"sites", "data centres; each gets a bridge, and a link to the backbone", Field::required},
          [&](Fields& item) { describe_site(item, sites); });
   f.list({"nodes", "machines; each is a controller with database, proxy, virtual IP and cache", Field::required},

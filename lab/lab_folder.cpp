@@ -10,14 +10,15 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/yaml.h"
 
 namespace blackstart {
 namespace {
 
-const std::filesystem::path kState = "/var/lib/blackstart";
-const std::filesystem::path kLabs = kState / "labs";
+const std::filesystem::path kLabs = "/var/lib/blackstart/labs";
+constexpr auto kLockPatience = 120s;
 
 void write_all(int descriptor, const std::string& text, const std::string& doing) {
   for (std::size_t at = 0; at < text.size();) {
@@ -75,13 +76,17 @@ std::string random_word(std::size_t length, const std::string& letters) {
   return word;
 }
 
-LabLock::LabLock() {
+LabLock::LabLock(const std::function<void(const std::string&)>& progress) {
   std::filesystem::create_directories(kLabs);
   descriptor_ = open(kLabs.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor_ < 0) throw_errno("opening " + kLabs.string(), errno);
-  if (flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
+  const auto take = [this] { return flock(descriptor_, LOCK_EX | LOCK_NB) == 0; };
+  if (take()) return;
+  progress("another `blackstart lab` works on this host: waiting for its end");
+  if (wait_until(take, Deadline(real_clock(), kLockPatience), 100ms)) return;
   close(descriptor_);
-  throw Error(ErrorKind::unmet, "locking " + kLabs.string(), "another `blackstart lab up` or `lab down` runs", "wait for it to end");
+  throw Error(ErrorKind::unmet, "locking " + kLabs.string(), "another `blackstart lab up` or `lab down` still runs",
+              "wait for it to end");
 }
 
 LabLock::~LabLock() { close(descriptor_); }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,10 +17,10 @@ struct LabFolder {
   explicit LabFolder(const std::string& lab);
 
   std::filesystem::path path;
-  std::filesystem::path lab_file() const { return path / "lab.yaml"; }          // what it was made from
+  std::filesystem::path lab_file() const { return path / "lab.yaml"; }  // what it was made from
   std::filesystem::path cloud_file() const { return path / "cloud.yaml"; }
-  std::filesystem::path cloud_copy() const { return path / "cloud_copy"; }      // where `lab up` wrote it for the user
-  std::filesystem::path image_file() const { return path / "image"; }           // the image's path, under all nodes
+  std::filesystem::path cloud_copy() const { return path / "cloud_copy"; }  // where `lab up` wrote it for the user
+  std::filesystem::path image_file() const { return path / "image"; }       // the image's path, under all nodes
   std::filesystem::path key() const { return path / "id_ed25519"; }
   std::filesystem::path known_hosts() const { return path / "known_hosts"; }
   std::filesystem::path password() const { return path / "bank.password"; }
@@ -37,12 +38,14 @@ LabFile made_lab(const std::string& name);
 // Replaces the file at once (never half of it), with these permissions. Throws Error(internal).
 void write_file(const std::filesystem::path& file, const std::string& text, int mode = 0644);
 // Letters and digits from the kernel's random numbers.
-std::string random_word(std::size_t length, const std::string& letters = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789");
+std::string random_word(std::size_t length,
+                        const std::string& letters = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789");
 
-// Holds the right to make or unmake labs on this host, until destroyed. Throws Error(unmet) when another process has it.
+// Holds the right to make or unmake labs on this host, until destroyed.
 class LabLock {
  public:
-  LabLock();
+  // Tells `progress` when another process has it, and waits for its end; throws Error(unmet) if that takes over two minutes.
+  explicit LabLock(const std::function<void(const std::string&)>& progress);
   ~LabLock();
   LabLock(const LabLock&) = delete;
   LabLock& operator=(const LabLock&) = delete;

@@ -28,7 +28,8 @@ std::string first_line(const fs::path& file) {
 void make_key(const fs::path& file, const std::string& comment) {
   if (fs::exists(file) && fs::exists(file.string() + ".pub")) return;
   fs::remove(file);
-  run_checked("making the key " + file.string(), {"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", file.string()}, 20s);
+  run_checked("making the key " + file.string(),
+              {"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", file.string()}, 20s);
 }
 
 void make_keys(const LabFile& lab, const LabFolder& folder) {
@@ -55,8 +56,8 @@ void choose_image(const LabFolder& folder) {
 
 void refuse_other_lab_file(const LabFile& lab, const LabFolder& folder) {
   if (fs::exists(folder.lab_file()) && yaml::slurp(folder.lab_file()) != write_lab_file(lab))
-    throw Error(ErrorKind::unmet, fmt::format("bringing up the lab {}", lab.name), "it is up already, made from another lab file",
-                "take it down first: blackstart lab down " + lab.name);
+    throw Error(ErrorKind::unmet, fmt::format("bringing up the lab {}", lab.name),
+                "it is up already, made from another lab file", "take it down first: blackstart lab down " + lab.name);
 }
 
 void write_node_files(const LabFile& lab, const LabFolder& folder, const LabNode& node, bool first_of_new_cluster) {
@@ -73,7 +74,8 @@ void define_domain(const LabFile& lab, const LabFolder& folder, const LabNode& n
   const std::string name = lab.domain(node.name);
   const auto domain = hypervisor.find(name);
   if (domain && domain->description != lab_mark(lab.name))
-    throw Error(ErrorKind::unmet, fmt::format("defining the domain {}", name), "libvirt has one of that name that is not the lab's",
+    throw Error(ErrorKind::unmet, fmt::format("defining the domain {}", name),
+                "libvirt has one of that name that is not the lab's",
                 fmt::format("remove it if it may go: virsh -c lxc:/// undefine {}", name));
   if (!domain) hypervisor.define(domain_xml(lab, node, folder.node(node.name) / "root"));
 }
@@ -91,7 +93,8 @@ void make_folder(const LabFile& lab, const LabFolder& folder) {
 
 void make_nodes(const LabFile& lab, const LabFolder& folder, Hypervisor& hypervisor, const Progress& progress) {
   const std::string image = first_line(folder.image_file());
-  const bool all_new = std::none_of(lab.nodes.begin(), lab.nodes.end(), [&](const LabNode& n) { return fs::exists(folder.written(n.name)); });
+  const bool all_new =
+      std::none_of(lab.nodes.begin(), lab.nodes.end(), [&](const LabNode& n) { return fs::exists(folder.written(n.name)); });
   for (const LabNode& node : lab.nodes) {
     const auto domain = hypervisor.find(lab.domain(node.name));
     if (domain && domain->running) continue;

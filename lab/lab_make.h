@@ -10,7 +10,8 @@
 
 namespace blackstart {
 
-// Its folder with lab.yaml, keys and passwords. Throws Error(unmet) without an image, or when the lab is up with another lab file.
+// Its folder with lab.yaml, keys and passwords. Throws Error(unmet) without an image, or when the lab is up with another lab
+// file.
 void make_folder(const LabFile& lab, const LabFolder& folder);
 
 // Every node's file system and domain, running at the end.

@@ -21,13 +21,15 @@ const LabNode& node_of(const LabFile& lab, const std::string& name) {
 
 }  // namespace
 
-std::vector<std::string> lab_ssh_command(const std::string& name, const std::string& node, const std::vector<std::string>& command) {
+std::vector<std::string> lab_ssh_command(const std::string& name, const std::string& node,
+                                         const std::vector<std::string>& command) {
   const LabFile lab = made_lab(name);
   const LabFolder folder(name);
   std::vector<std::string> argv = {"ssh", "-F", "none", "-i", folder.key().string()};
-  for (const std::string& option : {"UserKnownHostsFile=" + folder.known_hosts().string(), std::string("GlobalKnownHostsFile=/dev/null"),
-                                    std::string("StrictHostKeyChecking=yes"), std::string("IdentitiesOnly=yes"),
-                                    std::string("BatchMode=yes"), std::string("ConnectTimeout=5"), std::string("LogLevel=ERROR")})
+  for (const std::string& option :
+       {"UserKnownHostsFile=" + folder.known_hosts().string(), std::string("GlobalKnownHostsFile=/dev/null"),
+        std::string("StrictHostKeyChecking=yes"), std::string("IdentitiesOnly=yes"), std::string("BatchMode=yes"),
+        std::string("ConnectTimeout=5"), std::string("LogLevel=ERROR")})
     argv.insert(argv.end(), {"-o", option});
   argv.push_back("root@" + node_of(lab, node).address);
   std::string words;
@@ -42,7 +44,8 @@ void lab_exec(const std::string& name, const std::string& node, const std::vecto
   for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   execvp(words[0], words.data());
-  throw Error(ErrorKind::unmet, "starting ssh", std::generic_category().message(errno), "install openssh-client: lab/prepare-host lab");
+  throw Error(ErrorKind::unmet, "starting ssh", std::generic_category().message(errno),
+              "install openssh-client: lab/prepare-host lab");
 }
 
 }  // namespace blackstart

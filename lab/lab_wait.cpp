@@ -25,8 +25,8 @@ constexpr const char* kSetGoing =
 
 // What a node has to say about a unit that fails us.
 std::string last_words(const LabFile& lab, const std::string& node, const std::string& unit) {
-  const auto result = run_on_node(
-      lab, node, fmt::format("systemctl is-active {0}; journalctl -q -u {0} -n 8 --no-pager -o cat", unit), 10s);
+  const auto result =
+      run_on_node(lab, node, fmt::format("systemctl is-active {0}; journalctl -q -u {0} -n 8 --no-pager -o cat", unit), 10s);
   return result.out.empty() ? "it does not answer over SSH" : result.out.substr(0, result.out.find_last_not_of('\n') + 1);
 }
 
@@ -86,7 +86,8 @@ bool anyone_primary(const std::vector<GaleraStatus>& all) {
 [[noreturn]] void blame_galera(const LabFile& lab, const std::vector<GaleraStatus>& all) {
   for (std::size_t i = 0; i < all.size(); ++i)
     if (!all[i].synced())
-      give_up(lab, lab.nodes[i].name, "mariadb", fmt::format("not in sync with the cluster after {} s: {}", kGaleraLimit / 1s, all[i].state));
+      give_up(lab, lab.nodes[i].name, "mariadb",
+              fmt::format("not in sync with the cluster after {} s: {}", kGaleraLimit / 1s, all[i].state));
   give_up(lab, lab.nodes.front().name, "mariadb", "the nodes are in sync, but not all in one cluster");
 }
 
@@ -101,8 +102,8 @@ void wait_for_galera(const LabFile& lab, const std::string& password, const Prog
         if (!known) make_bank(lab, password);
         if (anyone_primary(all)) patience = Deadline(real_clock(), kPatience);
         if (patience.passed()) {
-          progress("no node of Galera may write: making a new cluster from the one that was last");
-          progress(recover_cluster(lab) + " was");
+          progress("no node of Galera may write: making a new cluster from the most advanced one");
+          progress("that was " + recover_cluster(lab));
           patience = Deadline(real_clock(), kGaleraLimit);
         }
         return in_sync(lab, all);
@@ -125,7 +126,8 @@ void wait_for_endpoint(const LabFile& lab, const std::string& password) {
 
 }  // namespace
 
-ProcessResult run_on_node(const LabFile& lab, const std::string& node, const std::string& script, Duration limit, const std::string& input) {
+ProcessResult run_on_node(const LabFile& lab, const std::string& node, const std::string& script, Duration limit,
+                          const std::string& input) {
   ProcessOptions options;
   options.input = input;
   return run_process(lab_ssh_command(lab.name, node, {"sh", "-c", script}), limit, options);

@@ -58,7 +58,8 @@ struct Hypervisor::Connection {
   }
   DomainHandle need(const std::string& name) const {
     DomainHandle found = find(name);
-    if (!found) throw Error(ErrorKind::internal, fmt::format("looking for the domain {}", name), "libvirt knows no such domain");
+    if (!found)
+      throw Error(ErrorKind::internal, fmt::format("looking for the domain {}", name), "libvirt knows no such domain");
     return found;
   }
 };
@@ -68,7 +69,8 @@ Hypervisor::Hypervisor(const std::string& uri) : connection_(std::make_unique<Co
   virSetErrorFunc(nullptr, stay_silent);
   connection_->handle = virConnectOpen(uri.c_str());
   if (!connection_->handle)
-    fail(fmt::format("connecting to libvirt ({})", uri), ErrorKind::unmet, "run lab/prepare-host lab: it installs and starts libvirtd");
+    fail(fmt::format("connecting to libvirt ({})", uri), ErrorKind::unmet,
+         "run lab/prepare-host lab: it installs and starts libvirtd");
 }
 Hypervisor::Hypervisor(Hypervisor&&) noexcept = default;
 Hypervisor::~Hypervisor() = default;
@@ -100,7 +102,8 @@ void Hypervisor::start(const std::string& name) {
   const DomainHandle domain = connection_->need(name);
   if (virDomainIsActive(domain.get()) == 1) return;
   if (virDomainCreate(domain.get()) < 0)
-    fail(fmt::format("starting the domain {}", name), ErrorKind::internal, fmt::format("see /var/log/libvirt/lxc/{}.log", name));
+    fail(fmt::format("starting the domain {}", name), ErrorKind::internal,
+         fmt::format("see /var/log/libvirt/lxc/{}.log", name));
 }
 
 void Hypervisor::destroy(const std::string& name) {

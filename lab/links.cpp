@@ -115,7 +115,8 @@ std::vector<std::string> conflicts(const LabFile& lab, const std::vector<HostLin
 }
 
 void refuse_conflicts(const LabFile& lab) {
-  const std::string routes = run_checked("listing the host's routes", {"ip", "-4", "-j", "route", "show", "table", "all"}, kLimit);
+  const std::string routes =
+      run_checked("listing the host's routes", {"ip", "-4", "-j", "route", "show", "table", "all"}, kLimit);
   std::string all;
   for (const std::string& each : conflicts(lab, read_links(), routes)) all += (all.empty() ? "" : "; ") + each;
   if (!all.empty())
@@ -145,7 +146,8 @@ void make_links(const LabFile& lab) {
   for (const std::string& step : steps) options.input += step + "\n";
   run_checked("making the lab's networks", {"ip", "-batch", "-"}, kLimit, options);
   const auto left = missing_steps(lab, read_links());
-  if (!left.empty()) throw Error(ErrorKind::internal, "making the lab's networks", "not there after it was made: " + left.front());
+  if (!left.empty())
+    throw Error(ErrorKind::internal, "making the lab's networks", "not there after it was made: " + left.front());
 }
 
 std::size_t remove_links(const std::string& lab) {
@@ -156,7 +158,8 @@ std::size_t remove_links(const std::string& lab) {
     run_process({"ip", "link", "delete", "dev", link.name}, kLimit);
   }
   for (const HostLink& link : read_links())
-    if (link.alias == lab_mark(lab)) throw Error(ErrorKind::internal, "removing the lab's networks", link.name + " is still there");
+    if (link.alias == lab_mark(lab))
+      throw Error(ErrorKind::internal, "removing the lab's networks", link.name + " is still there");
   return removed;
 }
 

@@ -33,7 +33,8 @@ std::size_t site_index(const LabFile& lab, const std::string& site) {
 
 std::string hosts(const LabFile& lab) {
   std::string out = fmt::format("127.0.0.1 localhost\n{} vip\n", lab.vip);
-  for (const LabNode& node : lab.nodes) out += fmt::format("{} {}\n{} {}-mgmt\n", node.data, node.name, node.address, node.name);
+  for (const LabNode& node : lab.nodes)
+    out += fmt::format("{} {}\n{} {}-mgmt\n", node.data, node.name, node.address, node.name);
   return out;
 }
 

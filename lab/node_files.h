@@ -12,9 +12,9 @@
 namespace blackstart {
 
 struct NodeKeys {
-  std::string authorized;   // public key that may log in as root
-  std::string host_key;     // the node's private host key, OpenSSH form
-  std::string machine_id;   // 32 hexadecimal digits
+  std::string authorized;  // public key that may log in as root
+  std::string host_key;    // the node's private host key, OpenSSH form
+  std::string machine_id;  // 32 hexadecimal digits
 };
 
 struct NodeFile {

@@ -14,10 +14,10 @@ namespace blackstart {
 constexpr std::size_t kMostOutput = 16 << 20;  // bytes
 
 struct CommandResult {
-  int exit_code = -1;   // valid when `signal` is empty
-  std::string signal;   // "KILL" when the command was ended by one
-  std::string out, err;    // each capped at kMostOutput
-  bool cut = false;        // one of them went over the cap, and the rest was dropped
+  int exit_code = -1;    // valid when `signal` is empty
+  std::string signal;    // "KILL" when the command was ended by one
+  std::string out, err;  // each capped at kMostOutput
+  bool cut = false;      // one of them went over the cap, and the rest was dropped
   bool ok() const { return exit_code == 0 && signal.empty() && !cut; }
   // "exit code 5: last line of its standard error"
   std::string trouble() const;

@@ -85,7 +85,8 @@ class Ssh final : public Remote {
 
   CommandResult run(const std::string& node, const std::string& command, const Deadline& deadline) override {
     const auto line = lines_.find(node);
-    if (line == lines_.end()) throw Error(ErrorKind::usage, "running a command on " + node, "the cloud has no such node", known(node));
+    if (line == lines_.end())
+      throw Error(ErrorKind::usage, "running a command on " + node, "the cloud has no such node", known(node));
     return line->second.run(sudo_ ? "sudo -n sh -c " + shell_quote(command) : command, deadline);
   }
 

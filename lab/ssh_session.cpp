@@ -186,9 +186,11 @@ void SshSession::check_host_key() {
   if (known == SSH_KNOWN_HOSTS_CHANGED || known == SSH_KNOWN_HOSTS_OTHER)
     unreachable(target_, fmt::format("the host key is not the one in {}, it is {}", file, fingerprint(session_.get())),
                 fmt::format("if the node was installed anew: ssh-keygen -f {} -R '{}', then add its new key", file, host));
-  if (known == SSH_KNOWN_HOSTS_ERROR) unreachable(target_, fmt::format("checking the host key against {}: {}", file, last_error()));
-  unreachable(target_, fmt::format("the host key {} is not in {}", fingerprint(session_.get()), file),
-              fmt::format("compare it with the node's own, then: ssh-keyscan -p {} {} >> {}", target_.port, target_.address, file));
+  if (known == SSH_KNOWN_HOSTS_ERROR)
+    unreachable(target_, fmt::format("checking the host key against {}: {}", file, last_error()));
+  unreachable(
+      target_, fmt::format("the host key {} is not in {}", fingerprint(session_.get()), file),
+      fmt::format("compare it with the node's own, then: ssh-keyscan -p {} {} >> {}", target_.port, target_.address, file));
 }
 
 void SshSession::log_in(const Deadline& deadline) {

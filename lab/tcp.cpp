@@ -61,7 +61,8 @@ bool TcpWatch::answers(const Deadline& deadline) {
     asked_ = true;
     if (::send(descriptor_.get(), kQuestion.data(), kQuestion.size(), MSG_NOSIGNAL) < 0) return false;
   }
-  return listen_for(descriptor_.get(), deadline) == Heard::something;
+  const Heard heard = listen_for(descriptor_.get(), deadline);
+  return heard == Heard::something || heard == Heard::end;
 }
 
 std::optional<Time> TcpWatch::closed_by(const Deadline& deadline) {

@@ -16,7 +16,8 @@ namespace blackstart {
 class TcpConnection {
  public:
   virtual ~TcpConnection() = default;
-  // True as soon as the peer sends anything. Servers that wait for the client are asked with a line of HTTP after 300 ms.
+  // True as soon as the peer sends anything. Servers that wait for the client are asked with a line of HTTP after 300 ms; to
+  // end the connection is an answer to that too (memcached's), for a process that hangs does not even do so.
   virtual bool answers(const Deadline& deadline) = 0;
   // When the peer ended the connection (end of file or reset), on the deadline's clock; nullopt if it is still open by then.
   virtual std::optional<Time> closed_by(const Deadline& deadline) = 0;

@@ -14,7 +14,8 @@ std::string fill_template(std::string_view text, const Values& values) {
     if (end == std::string_view::npos) throw Error(ErrorKind::internal, "filling in a template", "a '{{' without its '}}'");
     const auto found = values.find(std::string(text.substr(hole + 2, end - hole - 2)));
     if (found == values.end())
-      throw Error(ErrorKind::internal, "filling in a template", "no value for '" + std::string(text.substr(hole, end + 2 - hole)) + "'");
+      throw Error(ErrorKind::internal, "filling in a template",
+                  "no value for '" + std::string(text.substr(hole, end + 2 - hole)) + "'");
     out += found->second;
     at = end + 2;
   }

@@ -8,7 +8,7 @@
 namespace blackstart {
 namespace {
 
-constexpr Duration kConnectLimit = 1s;    // a node that is down must not eat the time of the others
+constexpr Duration kNodeLimit = 1s;  // a node that is down or hangs must not eat the time of the others
 constexpr Duration kAskAgainAfter = 200ms;
 
 struct Seen {
@@ -22,7 +22,7 @@ Seen look(const Database& database, const Deadline& deadline) {
   Seen seen;
   for (const auto& replica : database.replicas) {
     try {
-      SqlSession session(target_of(database, replica), deadline, kConnectLimit);
+      SqlSession session(target_of(database, replica), deadline.sooner(kNodeLimit));
       GaleraState state = galera_state(session);
       if (state.whole(database.replicas.size()))
         ++seen.whole;

@@ -14,8 +14,8 @@
 
 namespace blackstart {
 
-// The node that answers at the database's endpoint (`pick: writer`). Throws Error(unmet, unreachable), also when it is no node of
-// the cloud.
+// The node that answers at the database's endpoint (`pick: writer`). Throws Error(unmet, unreachable), also when it is no node
+// of the cloud.
 std::string current_writer(const Cloud& cloud, const Deadline& deadline);
 
 struct GaleraState {

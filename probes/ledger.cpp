@@ -58,8 +58,8 @@ ProbeInfo Ledger::info() const {
   ProbeInfo info;
   info.name = name_;
   info.kind = "ledger";
-  info.description = fmt::format("bank of {} accounts at {}:{}, audited on {}", settings_.accounts, database_.host, database_.port,
-                                 replica_list(database_));
+  info.description = fmt::format("bank of {} accounts at {}:{}, audited on {}", settings_.accounts, database_.host,
+                                 database_.port, replica_list(database_));
   info.series = {{"transfer", settings_.transfers, settings_.deadline, settings_.good_within, true},
                  {"inquiry", settings_.inquiries, settings_.deadline, settings_.good_within, false}};
   info.slo = settings_.slo;
@@ -96,8 +96,9 @@ void Ledger::require_files() const {
 
 void Ledger::require_server(SqlSession& session) const {
   const std::string doing = fmt::format("checking the database server for probe '{}'", name_);
-  auto rows = session.ask(doing, "SELECT @@max_connections, (SELECT COUNT(*) FROM information_schema.ENGINES WHERE ENGINE = 'InnoDB' "
-                                 "AND SUPPORT IN ('YES', 'DEFAULT')), @@read_only");
+  auto rows = session.ask(doing,
+                          "SELECT @@max_connections, (SELECT COUNT(*) FROM information_schema.ENGINES WHERE ENGINE = 'InnoDB' "
+                          "AND SUPPORT IN ('YES', 'DEFAULT')), @@read_only");
   std::int64_t most = integer_of(doing, rows[0][0]), needed = settings_.most_in_flight();
   if (most < needed)
     throw Error(ErrorKind::unmet, doing,
@@ -124,7 +125,7 @@ Probe::Stopped Ledger::stop() { return loop_ ? loop_->stop() : Stopped{}; }
 
 std::vector<Redundancy> Ledger::await_redundancy(const Deadline& deadline, const std::stop_token& stop) {
   Redundancy seen = settings_.galera() ? await_whole(database_, deadline, stop) : await_answers(deadline, stop);
-  seen.at = deadline.clock().now() - zero_;
+  if (loop_) seen.at = deadline.clock().now() - zero_;
   return {seen};
 }
 
@@ -133,7 +134,7 @@ Redundancy Ledger::await_answers(const Deadline& deadline, const std::stop_token
   auto all_answer = [&] {
     silent.clear();
     for (const auto& replica : database_.replicas) try {
-        SqlSession(target_of(database_, replica), deadline, 1s).ask("asking replica " + replica.node, "SELECT 1");
+        SqlSession(target_of(database_, replica), deadline.sooner(1s)).ask("asking replica " + replica.node, "SELECT 1");
       } catch (const Error& error) {
         silent += (silent.empty() ? "" : "; ") + replica.node + ": " + error.why();
       }

@@ -29,9 +29,11 @@ std::uint64_t mix(std::uint64_t x) {
 const char* columns_of(const std::string& kind) {
   if (kind == "accounts") return "id INT UNSIGNED NOT NULL PRIMARY KEY, balance BIGINT NOT NULL";
   if (kind == "transfers")
-    return "seq BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, posting BIGINT UNSIGNED NOT NULL, src INT UNSIGNED NOT NULL, "
+    return "seq BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, posting BIGINT UNSIGNED NOT NULL, src INT UNSIGNED NOT "
+           "NULL, "
            "dst INT UNSIGNED NOT NULL, amount BIGINT NOT NULL, KEY (posting)";
-  return "id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, posting BIGINT UNSIGNED NOT NULL, account INT UNSIGNED NOT NULL, "
+  return "id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, posting BIGINT UNSIGNED NOT NULL, account INT UNSIGNED NOT "
+         "NULL, "
          "amount BIGINT NOT NULL, KEY (posting)";
 }
 
@@ -53,13 +55,14 @@ std::uint32_t Bank::account(std::uint64_t number) const {
 
 std::string Bank::work(const Transfer& t) const {
   auto change = [&](std::uint32_t id) {
-    return fmt::format("UPDATE {} SET balance = balance + {} WHERE id = {}", table("accounts"), id == t.from ? -t.amount : t.amount, id);
+    return fmt::format("UPDATE {} SET balance = balance + {} WHERE id = {}", table("accounts"),
+                       id == t.from ? -t.amount : t.amount, id);
   };
   return fmt::format(
       "START TRANSACTION; INSERT INTO {} (posting, src, dst, amount) VALUES ({}, {}, {}, {}); "
       "INSERT INTO {} (posting, account, amount) VALUES ({}, {}, {}), ({}, {}, {}); {}; {}",
-      table("transfers"), t.posting, t.from, t.to, t.amount, table("history"), t.posting, t.from, -t.amount, t.posting, t.to, t.amount,
-      change(std::min(t.from, t.to)), change(std::max(t.from, t.to)));
+      table("transfers"), t.posting, t.from, t.to, t.amount, table("history"), t.posting, t.from, -t.amount, t.posting, t.to,
+      t.amount, change(std::min(t.from, t.to)), change(std::max(t.from, t.to)));
 }
 
 const std::vector<std::uint64_t>& Bank::work_changes() {
@@ -95,11 +98,12 @@ void Bank::require_privileges(SqlSession& session) const {
   // Grants that come through a role don't stand under the user's own name: making the tables will tell.
   if (auto role = session.ask(doing, "SELECT CURRENT_ROLE()"); role[0][0]) return;
   auto rows = session.ask(
-      doing, fmt::format("SET @me = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), ''''); "
-                         "SELECT DISTINCT PRIVILEGE_TYPE FROM (SELECT PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES WHERE "
-                         "GRANTEE = @me UNION SELECT PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE = @me "
-                         "AND '{}' LIKE TABLE_SCHEMA) AS granted",
-                         schema_));
+      doing,
+      fmt::format("SET @me = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), ''''); "
+                  "SELECT DISTINCT PRIVILEGE_TYPE FROM (SELECT PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES WHERE "
+                  "GRANTEE = @me UNION SELECT PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE = @me "
+                  "AND '{}' LIKE TABLE_SCHEMA) AS granted",
+                  schema_));
   std::vector<std::string> missing;
   for (const char* needed : {"SELECT", "INSERT", "UPDATE", "CREATE", "DROP"})
     if (std::none_of(rows.begin(), rows.end(), [&](const SqlRow& row) { return row[0] == needed; })) missing.push_back(needed);

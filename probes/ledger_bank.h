@@ -28,8 +28,8 @@ class Bank {
   // Whose balance inquiry number `number` asks for.
   std::uint32_t account(std::uint64_t number) const;
 
-  // A transaction up to its COMMIT. The accounts are changed in the order of their ids, so that two transfers never wait for each
-  // other in a circle.
+  // A transaction up to its COMMIT. The accounts are changed in the order of their ids, so that two transfers never wait for
+  // each other in a circle.
   std::string work(const Transfer& transfer) const;
   // The rows that each statement of work() changes.
   static const std::vector<std::uint64_t>& work_changes();

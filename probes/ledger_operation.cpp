@@ -71,10 +71,13 @@ class LedgerWorkload::Run : public std::enable_shared_from_this<Run> {
     ask(workload_.bank_.work({operation_.posting, operation_.from, operation_.to, operation_.amount}), &Run::worked);
   }
 
-  void ask(const std::string& sql, void (Run::*next)(const SqlAnswer&)) { connection_->query(sql, deadline_.left(), then(next)); }
+  void ask(const std::string& sql, void (Run::*next)(const SqlAnswer&)) {
+    connection_->query(sql, deadline_.left(), then(next));
+  }
 
   void inquired(const SqlAnswer& answer) {
-    bool right = answer.rows.size() == 1 && answer.rows[0].size() == 1 && answer.rows[0][0] && parse_integer(*answer.rows[0][0]);
+    bool right =
+        answer.rows.size() == 1 && answer.rows[0].size() == 1 && answer.rows[0][0] && parse_integer(*answer.rows[0][0]);
     finish(Stage::working, answer.ok() && !right ? std::uint16_t{kWrongAnswer} : answer.error);
   }
 

@@ -26,10 +26,12 @@ void describe_client(Fields& f, LedgerSettings& s) {
   f.duration({"deadline", "an operation is given up this long after the time it was scheduled for"}, s.deadline, {50ms, 60s});
   f.duration({"connect-timeout", "limit for opening a connection, log-in included"}, s.connect_timeout, {10ms, 30s});
   f.integer({"connections", "connections that are kept open between operations"}, s.connections, {1, 1000});
-  f.choice({"inquiry-connections",
-            "fresh: each inquiry opens a connection of its own, as a new customer would; kept: they share those of the transfers"},
-           s.inquiry_connections, {"fresh", "kept"});
-  f.choice({"replication", "what keeps the replicas equal; none: no cluster state is asked for"}, s.replication, {"galera", "none"});
+  f.choice(
+      {"inquiry-connections",
+       "fresh: each inquiry opens a connection of its own, as a new customer would; kept: they share those of the transfers"},
+      s.inquiry_connections, {"fresh", "kept"});
+  f.choice({"replication", "what keeps the replicas equal; none: no cluster state is asked for"}, s.replication,
+           {"galera", "none"});
   f.name({"prefix", "begins the names of its three tables; two ledgers in one schema need different ones"}, s.prefix);
 }
 
@@ -42,16 +44,17 @@ void describe_goals(Fields& f, LedgerSettings& s) {
 
 void check(Fields& f, const LedgerSettings& s) {
   if (s.connect_timeout > s.deadline)
-    f.problem("connect-timeout", fmt::format("{} is longer than the deadline of an operation, {}", format_duration(s.connect_timeout),
-                                             format_duration(s.deadline)));
+    f.problem("connect-timeout", fmt::format("{} is longer than the deadline of an operation, {}",
+                                             format_duration(s.connect_timeout), format_duration(s.deadline)));
   if (s.good_within > s.deadline)
     f.problem("good-within", fmt::format("{} is longer than the deadline of an operation, {}", format_duration(s.good_within),
                                          format_duration(s.deadline)));
   if (s.slo <= 0 || s.slo >= 1) f.problem("slo", "it must lie between 0% and 100%: at 100% there is no error budget");
   if (s.prefix.size() > 32) f.problem("prefix", "it is longer than 32 characters");
   if (s.most_in_flight() > kMostInFlight)
-    f.problem("deadline", fmt::format("with these rates up to {} operations would wait at one time in an outage, more than {}",
-                                      s.most_in_flight(), kMostInFlight),
+    f.problem("deadline",
+              fmt::format("with these rates up to {} operations would wait at one time in an outage, more than {}",
+                          s.most_in_flight(), kMostInFlight),
               "lower the deadline or the rates");
   if (s.fresh_inquiries() && s.inquiries > kMostFreshConnections)
     f.problem("inquiries", fmt::format("{}/s fresh connections would use up this machine's ports", format_number(s.inquiries)),

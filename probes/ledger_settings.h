@@ -11,12 +11,12 @@
 namespace blackstart {
 
 struct LedgerSettings final : ProbeSettings {
-  double transfers = 40, inquiries = 10;   // a second
+  double transfers = 40, inquiries = 10;  // a second
   std::int64_t accounts = 100;
   std::int64_t opening_balance = 100'000;  // cents
   Duration deadline{2s};                   // from the scheduled time
   Duration connect_timeout{1s};
-  std::int64_t connections = 20;           // kept open by transfers
+  std::int64_t connections = 20;  // kept open by transfers
   std::string inquiry_connections = "fresh";
   std::string replication = "galera";
   std::string prefix;

@@ -21,8 +21,8 @@ void each_row(SqlSession& session, const std::string& table, const std::string& 
   std::vector<SqlRow> rows;
   std::int64_t last = 0;
   do {
-    rows = session.ask(doing, fmt::format("SELECT {}, {} FROM {} WHERE {} > {} ORDER BY {} LIMIT {}", key, others, table, key, last,
-                                          key, kPage));
+    rows = session.ask(doing, fmt::format("SELECT {}, {} FROM {} WHERE {} > {} ORDER BY {} LIMIT {}", key, others, table, key,
+                                          last, key, kPage));
     for (const SqlRow& row : rows) take([&](std::size_t column) { return integer_of(doing, row[column]); });
     if (!rows.empty()) last = integer_of(doing, rows.back()[0]);
   } while (rows.size() == kPage);
@@ -51,8 +51,9 @@ std::vector<HistoryRow> read_history(SqlSession& session, const Bank& bank) {
 
 std::vector<AccountBalance> read_accounts(SqlSession& session, const Bank& bank) {
   std::vector<AccountBalance> accounts;
-  each_row(session, bank.table("accounts"), "id", "balance",
-           [&](auto cell) { accounts.push_back({static_cast<std::uint32_t>(cell(0)), cell(1)}); });
+  each_row(session, bank.table("accounts"), "id", "balance", [&](auto cell) {
+    accounts.push_back({static_cast<std::uint32_t>(cell(0)), cell(1)});
+  });
   return accounts;
 }
 
@@ -93,8 +94,8 @@ std::vector<PostedTransfer> join_history(std::vector<PostedTransfer> transfers, 
   return transfers;
 }
 
-ReplicaSnapshot read_replica(const Database& database, const Database::Replica& replica, const Bank& bank, bool wait_for_cluster,
-                             const Deadline& deadline) {
+ReplicaSnapshot read_replica(const Database& database, const Database::Replica& replica, const Bank& bank,
+                             bool wait_for_cluster, const Deadline& deadline) {
   ReplicaSnapshot snapshot;
   snapshot.replica = replica.node;
   try {

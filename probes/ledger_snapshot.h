@@ -1,6 +1,7 @@
 // Reading one replica's books to the end, in one consistent view.
 //
-// Purpose: the audit's evidence. Ownership: nothing outlives the call. Thread rule: replicas may be read on threads of their own.
+// Purpose: the audit's evidence. Ownership: nothing outlives the call. Thread rule: replicas may be read on threads of their
+// own.
 #pragma once
 
 #include "probes/ledger_bank.h"
@@ -11,8 +12,8 @@ namespace blackstart {
 // `wait_for_cluster`: everything that the cluster has accepted before is applied first (wsrep_sync_wait). Never throws: what
 // goes wrong is the snapshot's `problem`, and then it is not complete.
 // History rows whose transfer is missing stand as a transfer of amount 0 from account 0 to account 0, with those rows' sums.
-ReplicaSnapshot read_replica(const Database& database, const Database::Replica& replica, const Bank& bank, bool wait_for_cluster,
-                             const Deadline& deadline);
+ReplicaSnapshot read_replica(const Database& database, const Database::Replica& replica, const Bank& bank,
+                             bool wait_for_cluster, const Deadline& deadline);
 
 // One row of the table `history`; a debit is negative.
 struct HistoryRow {

@@ -79,8 +79,9 @@ struct MariadbConnection::Impl : std::enable_shared_from_this<Impl> {
     step = next;
     switch (step) {
       case Step::connecting:
-        return mysql_real_connect_start(&connected, session, target.address.c_str(), target.user.c_str(), target.password.c_str(),
-                                        nullptr, static_cast<unsigned>(target.port), nullptr, CLIENT_MULTI_STATEMENTS);
+        return mysql_real_connect_start(&connected, session, target.address.c_str(), target.user.c_str(),
+                                        target.password.c_str(), nullptr, static_cast<unsigned>(target.port), nullptr,
+                                        CLIENT_MULTI_STATEMENTS);
       case Step::asking: return mysql_real_query_start(&failed, session, sql.data(), sql.size());
       case Step::fetching: return mysql_store_result_start(&result, session);
       case Step::advancing: return mysql_next_result_start(&failed, session);
@@ -225,7 +226,8 @@ struct MariadbConnection::Impl : std::enable_shared_from_this<Impl> {
   Done done;
 };
 
-MariadbConnection::MariadbConnection(asio::io_context& io, const SqlTarget& target) : impl_(std::make_shared<Impl>(io, target)) {}
+MariadbConnection::MariadbConnection(asio::io_context& io, const SqlTarget& target)
+    : impl_(std::make_shared<Impl>(io, target)) {}
 
 MariadbConnection::~MariadbConnection() {
   impl_->stop_watching();
@@ -245,7 +247,8 @@ bool MariadbConnection::usable() const {
   if (!impl_->ready) return false;
   char byte;
   // An idle server sends nothing: the end of the stream, or words of farewell, mean that it is gone.
-  return ::recv(mysql_get_socket(impl_->session), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+  return ::recv(mysql_get_socket(impl_->session), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+         (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
 }  // namespace blackstart

@@ -31,7 +31,7 @@ std::string shown(const SqlTarget& target);
 using SqlRow = std::vector<std::optional<std::string>>;  // NULL is nullopt
 
 struct SqlAnswer {
-  std::uint16_t error = 0;             // MariaDB's error number, or kTimedOut; 0: it worked
+  std::uint16_t error = 0;  // MariaDB's error number, or kTimedOut; 0: it worked
   std::string message;
   std::vector<SqlRow> rows;            // of the last statement that returned rows
   std::vector<std::uint64_t> changed;  // rows changed, for each statement that returns none

@@ -23,12 +23,13 @@ using boost::system::error_code;
 constexpr Duration kHeadStart = 10ms;  // between start() and the first operation: the thread is up by then
 constexpr int kNiceness = -10;
 
-// The lab's nodes share the machine with us: a generator that waits for a processor would measure that. Best effort, as it takes
-// rights that only root has: without them the send lag shows what it costs.
+// The lab's nodes share the machine with us: a generator that waits for a processor would measure that. Best effort, as it
+// takes rights that only root has: without them the send lag shows what it costs.
 void claim_processor() {
   ::prctl(PR_SET_NAME, "open-loop");
   ::prctl(PR_SET_TIMERSLACK, 1);
-  const sched_param lowest{::sched_get_priority_min(SCHED_FIFO)};  // above everything that is not real time: we run for microseconds
+  const sched_param lowest{
+      ::sched_get_priority_min(SCHED_FIFO)};  // above everything that is not real time: we run for microseconds
   if (::sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &lowest) != 0)
     ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNiceness);
 }

@@ -1,9 +1,9 @@
 // The open-loop engine: sends each operation when it is due, whatever became of the earlier ones, and records every one.
 //
-// Purpose: the fixed schedule of every probe. Nothing waits for an answer before it sends the next; an operation that could not be
-// sent within its own deadline is recorded as unsent, a fault of the generator.
-// Ownership: owns its event loop and its thread; the workload belongs to it from start() on. Clock and sink outlive it.
-// Thread rule: start() and stop() from one thread; Workload and sink are called on the engine's thread only.
+// Purpose: the fixed schedule of every probe. Nothing waits for an answer before it sends the next; an operation that could not
+// be sent within its own deadline is recorded as unsent, a fault of the generator. Ownership: owns its event loop and its
+// thread; the workload belongs to it from start() on. Clock and sink outlive it. Thread rule: start() and stop() from one
+// thread; Workload and sink are called on the engine's thread only.
 #pragma once
 
 #include <functional>

@@ -46,7 +46,8 @@ Time Schedule::due(std::uint64_t number) const {
 
 std::uint64_t Schedule::due_before(Time time) const {
   if (time <= first_) return 0;
-  // number * seconds * 1e9 / operations < elapsed (rounded down on the left) means number < elapsed * operations / (seconds * 1e9).
+  // number * seconds * 1e9 / operations < elapsed (rounded down on the left) means number < elapsed * operations / (seconds *
+  // 1e9).
   Wide elapsed = static_cast<std::uint64_t>((time - first_).count());
   Wide unit = Wide{seconds_} * kNanoseconds;
   return static_cast<std::uint64_t>((elapsed * operations_ + unit - 1) / unit);

@@ -84,9 +84,8 @@ struct SqlSession::Impl {
   MariadbConnection connection;
 };
 
-SqlSession::SqlSession(const SqlTarget& target, const Deadline& deadline, Duration connect_limit)
-    : impl_(std::make_unique<Impl>(target, deadline)) {
-  Duration limit = std::min(connect_limit, deadline.left());
+SqlSession::SqlSession(const SqlTarget& target, const Deadline& deadline) : impl_(std::make_unique<Impl>(target, deadline)) {
+  Duration limit = deadline.left();
   SqlAnswer answer = impl_->wait_for([&](auto done) { impl_->connection.connect(limit, done); });
   if (!answer.ok())
     throw_answer(fmt::format("connecting to the database at {} as '{}'", shown(target), target.user), answer, limit);

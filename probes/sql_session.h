@@ -21,8 +21,8 @@ SqlTarget target_of(const Database& database, const Database::Replica& replica);
 
 class SqlSession {
  public:
-  // Connects within `deadline` and at most `connect_limit`. Throws Error(unreachable, or unmet when the server refuses us).
-  SqlSession(const SqlTarget& target, const Deadline& deadline, Duration connect_limit = std::chrono::seconds(10));
+  // Connects; everything it does has to be done by `deadline`. Throws Error(unreachable, or unmet when the server refuses us).
+  SqlSession(const SqlTarget& target, const Deadline& deadline);
   ~SqlSession();
 
   // `doing` starts the Error that anything but success throws: "reading the accounts".

@@ -7,10 +7,10 @@
 namespace blackstart {
 namespace {
 
-constexpr std::uint64_t kBins = 1000;         // of each kind
-constexpr std::uint64_t kFewest = 5;          // operations in a bin, so that a share in it means something
-constexpr std::size_t kWindows = 100;         // with fine bins; a service that flaps more often is told by coarse ones
-constexpr Duration kRoom = 5s;                // fine bins before and after what happened
+constexpr std::uint64_t kBins = 1000;  // of each kind
+constexpr std::uint64_t kFewest = 5;   // operations in a bin, so that a share in it means something
+constexpr std::size_t kWindows = 100;  // with fine bins; a service that flaps more often is told by coarse ones
+constexpr Duration kRoom = 5s;         // fine bins before and after what happened
 
 struct Window {
   std::uint64_t first, last;
@@ -20,9 +20,7 @@ struct Schedule {
   Time started{0};
   double rate = 1;
   std::uint64_t count = 0;
-  Time at(std::uint64_t number) const {
-    return started + Duration(std::llround(static_cast<double>(number) * 1e9 / rate));
-  }
+  Time at(std::uint64_t number) const { return started + Duration(std::llround(static_cast<double>(number) * 1e9 / rate)); }
   std::uint64_t number(Time time) const {
     double place = std::floor(std::chrono::duration<double>(time - started).count() * rate);
     return static_cast<std::uint64_t>(std::clamp(place, 0.0, static_cast<double>(count)));

@@ -19,7 +19,7 @@ namespace blackstart {
 struct ChartBin {
   std::uint64_t first = 0, last = 0;
   Time from{0};
-  std::optional<double> good;  // share of those sent; nothing when none was
+  std::optional<double> good;                 // share of those sent; nothing when none was
   std::optional<Duration> p50, p99, longest;  // latency from the scheduled time, of those that succeeded
 };
 

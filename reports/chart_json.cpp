@@ -35,13 +35,13 @@ Json marks(const TimeAxis& axis, const Record& record) {
   return all;
 }
 
-Json bands(const TimeAxis& axis, const SeriesMeasures& measures, Duration hold) {
+Json bands(const TimeAxis& axis, const SeriesMeasures& measures, Duration hold, Time watched) {
   Json all = Json::array();
   for (const auto& outage : measures.outages) {
     Time from = outage.onset.middle();
-    Time to = outage.recovery.known() ? outage.recovery.middle() : axis.to;
-    std::string label = (outage.down ? "down " : "brown-out ") + std::string(outage.censored ? "> " : "") +
-                        format_seconds(to - from);
+    Time to = outage.recovery.known() ? outage.recovery.middle() : watched;
+    std::string label =
+        (outage.down ? "down " : "brown-out ") + std::string(outage.censored ? "> " : "") + format_seconds(to - from);
     all.push_back(band(axis, from, to, outage.down ? "down" : "brown-out", label));
     if (outage.recovery.known()) all.push_back(band(axis, to, std::min(axis.to, to + hold), "recovered", "recovered"));
   }
@@ -58,8 +58,14 @@ Json series(const TimeAxis& axis, const SeriesInfo& info, const ChartSeries& cha
     p99.push_back(milliseconds(bin.p99));
     longest.push_back(milliseconds(bin.longest));
   }
-  return {{"name", clean_text(info.name)}, {"limit_ms", milliseconds(info.good_within)}, {"end", seconds(axis, chart.end)},
-          {"x", x}, {"good", good}, {"p50", p50}, {"p99", p99}, {"max", longest}};
+  return {{"name", clean_text(info.name)},
+          {"limit_ms", milliseconds(info.good_within)},
+          {"end", seconds(axis, chart.end)},
+          {"x", x},
+          {"good", good},
+          {"p50", p50},
+          {"p99", p99},
+          {"max", longest}};
 }
 
 const SeriesMeasures* measures_of(const Judgement& judgement, const std::string& probe, const std::string& name) {
@@ -77,10 +83,11 @@ std::string chart_json(const Record& record, const Judgement& judgement) {
   TimeAxis axis = time_axis(record, judgement);
   Json charts = Json::array();
   for (const auto& probe : record.probes) {
+    Time watched = watched_until(record, probe.info.name);
     for (const Stream& stream : streams_of(probe)) {
       const auto* measures = measures_of(judgement, probe.info.name, stream.info->name);
       Json one = series(axis, *stream.info, chart_series(stream, measures, record));
-      one["bands"] = measures == nullptr ? Json::array() : bands(axis, *measures, probe.info.hold);
+      one["bands"] = measures == nullptr ? Json::array() : bands(axis, *measures, probe.info.hold, watched);
       charts.push_back(std::move(one));
     }
   }

@@ -14,7 +14,9 @@ Markup time_line(const Record& record, const Judgement& judgement) {
   Markup buttons = html::raw(
       "<p class=\"buttons\" hidden><button type=\"button\" data-zoom=\"focus\">Around the fault</button> "
       "<button type=\"button\" data-zoom=\"range\">Whole run</button> <span>Drag in a chart to look closer.</span></p>\n");
-  return html::section("timeline", "Time line", html::lanes(record, judgement) + buttons + html::charts(record, judgement));
+  Markup charts = html::charts(record, judgement);
+  if (charts.html.empty()) buttons = {};
+  return html::section("timeline", "Time line", html::lanes(record, judgement) + buttons + charts);
 }
 
 Markup body(const Record& record, const Judgement& judgement) {
@@ -29,9 +31,10 @@ Markup body(const Record& record, const Judgement& judgement) {
 
 std::string html_report(const Record& record, const Judgement& judgement) {
   html::Page page;
-  page.title = record.run.scenario + ": " + name_of(judgement.verdict);
-  page.heading = record.run.scenario;
-  page.where = record.run.cloud + (record.run.simulated ? " (simulated), " : " (live), ") + format_utc(record.run.zero_wall, false);
+  page.heading = record.run.scenario.empty() ? "Nothing recorded" : record.run.scenario;
+  page.title = page.heading + ": " + name_of(judgement.verdict);
+  page.where =
+      record.run.cloud + (record.run.simulated ? " (simulated), " : " (live), ") + format_utc(record.run.zero_wall, false);
   page.claim = record.run.claim;
   page.source = record.run.source;
   page.banner = html::verdict_banner(judgement.verdict, judgement.reasons);

@@ -28,7 +28,8 @@ KeyFigure standstill(const Judgement& judgement) {
   if (worst == nullptr) return figure;
   figure.question = "How long did " + worst->probe + " stand still?";
   figure.answer = worst->censored ? "> " + format_seconds(worst->rto.value)
-                                  : worst->impact ? format_seconds(worst->rto.value) : std::string("no outage");
+                  : worst->impact ? format_seconds(worst->rto.value)
+                                  : std::string("no outage");
   figure.precision = worst->censored ? "no recovery was seen" : "± " + format_seconds(worst->rto.plus_minus);
   figure.note = joined({series_name(*worst) + " after " + worst->injection, figure.note}, figure.note.empty() ? "" : "; ");
   return figure;
@@ -70,7 +71,8 @@ KeyFigure deed(const Record& record) {
     for (const auto& evidence : injection.evidence) confirmed += evidence.confirmed;
   }
   figure.answer = deeds.size() == 1 ? deeds.front() : count_text(deeds.size(), "injection");
-  figure.note = fmt::format("{} of {} confirmed", confirmed, pieces == 1 ? "1 piece of evidence" : std::to_string(pieces) + " pieces of evidence");
+  figure.note = fmt::format("{} of {} confirmed", confirmed,
+                            pieces == 1 ? "1 piece of evidence" : std::to_string(pieces) + " pieces of evidence");
   if (deeds.size() > 1) figure.note = joined(deeds, "; ") + "; " + figure.note;
   return figure;
 }
@@ -122,7 +124,8 @@ Markup key_figure_list(const std::vector<KeyFigure>& figures) {
   for (const auto& figure : figures) {
     Markup answer = tag("span", figure.answer.size() > 24 ? "answer long" : "answer", text(figure.answer));
     if (!figure.precision.empty()) answer += raw(" ") + tag("span", "precision", text(figure.precision));
-    cards += tag("div", "figure", tag("dt", "", text(figure.question)) + tag("dd", "", answer) + tag("dd", "note", text(figure.note)));
+    cards += tag("div", "figure",
+                 tag("dt", "", text(figure.question)) + tag("dd", "", answer) + tag("dd", "note", text(figure.note)));
   }
   return tag("dl", "figures", cards);
 }

@@ -13,12 +13,13 @@ namespace {
 Markup bar(const TimeAxis& axis, Time from, Time to, const char* kind, const std::string& words, bool lettered) {
   double left = axis.percent(from), width = axis.percent(to) - left;
   Markup inner = lettered && width > 10 ? text(words) : Markup{};
-  return raw(fmt::format("<span class=\"bar {}\" style=\"left:{:.3f}%;width:{:.3f}%\" title=\"", kind, left, width)) + text(words) +
-         raw("\">") + inner + raw("</span>");
+  return raw(fmt::format("<span class=\"bar {}\" style=\"left:{:.3f}%;width:{:.3f}%\" title=\"", kind, left, width)) +
+         text(words) + raw("\">") + inner + raw("</span>");
 }
 
 Markup lane(const std::string& name, const std::string& words, const Markup& bars) {
-  return tag("li", "", tag("p", "", tag("strong", "", text(name)) + raw(" ") + text(words)) + tag("div", "track", bars)) + raw("\n");
+  return tag("li", "", tag("p", "", tag("strong", "", text(name)) + raw(" ") + text(words)) + tag("div", "track", bars)) +
+         raw("\n");
 }
 
 Markup phase_lane(const TimeAxis& axis, const Record& record) {
@@ -37,7 +38,8 @@ Markup injection_lane(const TimeAxis& axis, const Injection& injection) {
   if (injection.effect.from.count() < 0) return lane(injection.id, "not injected: " + injection.problem, {});
   Time undone = injection.undone.count() < 0 ? axis.to : std::max(injection.undone, injection.effect.from);
   std::string words = injection_text(injection) + "; ";
-  words += injection.undone.count() < 0 ? undo_text(injection) : "undone after " + format_seconds(undone - injection.effect.from);
+  words +=
+      injection.undone.count() < 0 ? undo_text(injection) : "undone after " + format_seconds(undone - injection.effect.from);
   return lane(injection.id, words, bar(axis, injection.effect.from, undone, "fault", words, false));
 }
 
@@ -47,11 +49,11 @@ std::string outage_words(const Outage& outage) {
   return fmt::format("{} for {}", kind, format_seconds(outage.recovery.middle() - outage.onset.middle()));
 }
 
-Markup service_lane(const TimeAxis& axis, const std::string& probe, const SeriesMeasures& series) {
+Markup service_lane(const TimeAxis& axis, const std::string& probe, Time watched, const SeriesMeasures& series) {
   Markup bars;
   std::vector<std::string> words;
   for (const auto& outage : series.outages) {
-    Time end = outage.recovery.known() ? outage.recovery.middle() : axis.to;
+    Time end = outage.recovery.known() ? outage.recovery.middle() : watched;
     words.push_back(outage_words(outage));
     bars += bar(axis, outage.onset.middle(), end, outage.down ? "down" : "brown-out", words.back(), false);
   }
@@ -102,7 +104,8 @@ Markup lanes(const Record& record, const Judgement& judgement) {
   Markup all = phase_lane(axis, record);
   for (const auto& injection : record.injections) all += injection_lane(axis, injection);
   for (const auto& probe : judgement.probes)
-    for (const auto& series : probe.series) all += service_lane(axis, probe.probe, series);
+    for (const auto& series : probe.series) all += service_lane(axis, probe.probe, watched_until(record, probe.probe), series);
+  if (all.html.empty()) return {};
   return tag("ul", "lanes", all) + ticks(axis) + unit(axis);
 }
 

@@ -26,14 +26,16 @@ Markup claim(const Page& page) {
 
 Markup scripts(const Page& page) {
   if (page.chart_data.empty()) return {};
-  return raw("<script type=\"application/json\" id=\"chart-data\">") + script_data(page.chart_data) + raw("</script>\n<script>") +
-         raw(without_source_map(embedded::dygraphs_script())) + raw("</script>\n") + tag("script", "", raw(embedded::report_script()));
+  return raw("<script type=\"application/json\" id=\"chart-data\">") + script_data(page.chart_data) +
+         raw("</script>\n<script>") + raw(without_source_map(embedded::dygraphs_script())) + raw("</script>\n") +
+         tag("script", "", raw(embedded::report_script()));
 }
 
 Markup licence(const Page& page) {
   if (page.chart_data.empty()) return {};
-  return tag("details", "", tag("summary", "", text("The charts are drawn by dygraphs (MIT licence)")) +
-                                tag("pre", "", text(embedded::dygraphs_notice())));
+  return tag("details", "",
+             tag("summary", "", text("The charts are drawn by dygraphs (MIT licence)")) +
+                 tag("pre", "", text(embedded::dygraphs_notice())));
 }
 
 }  // namespace

@@ -13,8 +13,8 @@ Markup verdict_banner(Verdict verdict, const std::vector<std::string>& reasons);
 
 // One of the few numbers that answer the reader's first questions.
 struct KeyFigure {
-  std::string question;  // "How long did bank stand still?"
-  std::string answer;    // "4.417 s"
+  std::string question;   // "How long did bank stand still?"
+  std::string answer;     // "4.417 s"
   std::string precision;  // "± 0.021 s"
   std::string note;
 };

@@ -31,9 +31,11 @@ Markup parameters(const Injection& injection) {
 }
 
 Markup injection_table(const Record& record) {
-  Table table("Every injection", {{"Injection"}, {"Fault"}, {"Targets"}, {"Parameters"}, {"Effect, run time"}, {"Skew", true}, {"Undo"}});
+  Table table("Every injection",
+              {{"Injection"}, {"Fault"}, {"Targets"}, {"Parameters"}, {"Effect, run time"}, {"Skew", true}, {"Undo"}});
   for (const auto& one : record.injections) {
-    Markup effect = one.problem.empty() ? text(bracket_text(one.effect)) : badge(Sign::unknown, "not injected") + text(" " + one.problem);
+    Markup effect =
+        one.problem.empty() ? text(bracket_text(one.effect)) : badge(Sign::unknown, "not injected") + text(" " + one.problem);
     Markup undo = undo_is_open(one) ? badge(Sign::broken, undo_text(one)) : text(undo_text(one));
     table.row({text(one.id), text(one.fault + (one.summary.empty() ? "" : ": " + one.summary)), text(joined(one.targets)),
                parameters(one), effect, text(format_seconds(one.skew)), undo});
@@ -42,23 +44,34 @@ Markup injection_table(const Record& record) {
 }
 
 Markup evidence_table(const Record& record) {
-  Table table("Every piece of evidence", {{"Of"}, {"Target"}, {"Expected"}, {"Observed"}, {"Seen by"}, {"At, run time", true}, {"Confirmed"}});
+  Table table("Every piece of evidence",
+              {{"Of"}, {"Target"}, {"Expected"}, {"Observed"}, {"Seen by"}, {"At, run time", true}, {"Confirmed"}});
   for (const auto& injection : record.injections) {
     for (const auto& one : injection.evidence) {
-      table.row({text(one.stage + " of " + injection.id), text(one.target), text(one.expected), text(one.observed), text(one.observer),
-                 text(time_text(one.at)), yes(one.confirmed, "yes", "no", Sign::unknown)});
+      table.row({text(one.stage + " of " + injection.id), text(one.target), text(one.expected), text(one.observed),
+                 text(one.observer), text(time_text(one.at)), yes(one.confirmed, "yes", "no", Sign::unknown)});
     }
   }
   return if_any(table);
 }
 
 Markup audit_table(const AuditResult& audit) {
-  Table table("What each replica holds", {{"Replica"}, {"Transfers", true}, {"Lost", true}, {"Phantom", true}, {"Duplicate", true},
-              {"Altered", true}, {"Partial", true}, {"Sum of balances", true}, {"Read"}}, Table::scrolled);
+  Table table("What each replica holds",
+              {{"Replica"},
+               {"Transfers", true},
+               {"Lost", true},
+               {"Phantom", true},
+               {"Duplicate", true},
+               {"Altered", true},
+               {"Partial", true},
+               {"Sum of balances", true},
+               {"Read"}},
+              Table::scrolled);
   for (const auto& one : audit.replicas) {
     auto number = [](std::uint64_t value) { return text(grouped(value)); };
-    table.row({text(one.name), number(one.rows), number(one.lost), number(one.phantom), number(one.duplicate), number(one.altered),
-               number(one.partial), text(money_text(one.sum)) + (one.sum_right ? raw(" ✓") : raw(" ") + badge(Sign::bad, "wrong")),
+    table.row({text(one.name), number(one.rows), number(one.lost), number(one.phantom), number(one.duplicate),
+               number(one.altered), number(one.partial),
+               text(money_text(one.sum)) + (one.sum_right ? raw(" ✓") : raw(" ") + badge(Sign::bad, "wrong")),
                yes(one.complete, "to its end", one.problem.empty() ? "not to its end" : one.problem, Sign::unknown)});
   }
   return if_any(table);
@@ -71,17 +84,20 @@ Markup audit(const AuditResult& one) {
   Markup state = yes(one.complete, "complete", "not complete", Sign::unknown) + raw(" ") +
                  yes(one.replicas_equal, "replicas equal", "replicas differ") + raw(" ") +
                  yes(one.intact(), "intact", "not intact");
-  std::string unclear = fmt::format("{} ended without a clear outcome, {} of them stand; {} failed.",
-                                    count_text(one.indeterminate, "transfer"), grouped(one.indeterminate_present), grouped(one.failed));
-  return tag("h3", "", text(one.probe)) + tag("p", "", state) + tag("p", "", tag("strong", "", text("RPO: ")) + text(rpo_text(one) + ".")) +
-         tag("p", "", text(unclear)) + audit_table(one) + list(found);
+  std::string unclear =
+      fmt::format("{} ended without a clear outcome, {} of them stand; {} failed.", count_text(one.indeterminate, "transfer"),
+                  grouped(one.indeterminate_present), grouped(one.failed));
+  return tag("h3", "", text(one.probe)) + tag("p", "", state) +
+         tag("p", "", tag("strong", "", text("RPO: ")) + text(rpo_text(one) + ".")) + tag("p", "", text(unclear)) +
+         audit_table(one) + list(found);
 }
 
 }  // namespace
 
 Markup objectives(const Judgement& judgement) {
   Table table("What was asked of the cloud", {{"Objective"}, {"Measured"}, {"Result"}, {"Why"}});
-  for (const auto& one : judgement.objectives) table.row({text(one.text), text(one.measured), state_badge(one.state), text(one.why)});
+  for (const auto& one : judgement.objectives)
+    table.row({text(one.text), text(one.measured), state_badge(one.state), text(one.why)});
   return section("objectives", "Objectives", if_any(table));
 }
 
@@ -92,26 +108,42 @@ Markup recovery_times(const Judgement& judgement) {
     table.row({text(series_name(one)), text(one.injection), text(rto_text(one)),
                text(one.impact && !one.censored ? measured_text(one.perceived) : "–"), text(longest(one.first_success))});
   }
-  Markup note = tag("p", "note", text("RTO counts from the fault to the start of the stable recovery, the outage from its own onset. "
-                                      "± is the half-width of the interval that certainly holds the value."));
+  Markup note = tag("p", "note",
+                    text("RTO counts from the fault to the start of the stable recovery, the outage from its own onset. "
+                         "± is the half-width of the interval that certainly holds the value."));
   return section("recovery", "Recovery times", table.empty() ? Markup{} : table.markup() + note);
 }
 
 Markup service(const Judgement& judgement) {
-  Table counts("Operations by outcome", {{"Service"}, {"Operations", true}, {"Good", true}, {"Late", true}, {"Failed", true},
-               {"Indeterminate", true}, {"Unsent", true}}, Table::scrolled);
-  Table times("Time and budget", {{"Service"}, {"Downtime", true}, {"Down", true}, {"Degraded", true}, {"Budget spent", true},
-              {"p50 before", true}, {"p99 before", true}, {"Send lag p99.9", true}}, Table::scrolled);
+  Table counts("Operations by outcome",
+               {{"Service"},
+                {"Operations", true},
+                {"Good", true},
+                {"Late", true},
+                {"Failed", true},
+                {"Indeterminate", true},
+                {"Unsent", true}},
+               Table::scrolled);
+  Table times("Time and budget",
+              {{"Service"},
+               {"Downtime", true},
+               {"Down", true},
+               {"Degraded", true},
+               {"Budget spent", true},
+               {"p50 before", true},
+               {"p99 before", true},
+               {"Send lag p99.9", true}},
+              Table::scrolled);
   std::vector<std::string> blind;
   for (const auto& probe : judgement.probes) {
     for (const auto& one : probe.series) {
       auto number = [](std::uint64_t value) { return text(grouped(value)); };
       Markup name = text(probe.probe + "/" + one.name);
-      counts.row({name, number(one.operations), number(one.good), number(one.late), number(one.failed), number(one.indeterminate),
-                  number(one.unsent)});
+      counts.row({name, number(one.operations), number(one.good), number(one.late), number(one.failed),
+                  number(one.indeterminate), number(one.unsent)});
       times.row({name, text(format_seconds(one.downtime)), text(format_seconds(one.down)), text(format_seconds(one.degraded)),
-                 text(percent_text(one.budget_spent)), text(latency_text(one.baseline_p50)), text(latency_text(one.baseline_p99)),
-                 text(latency_text(one.send_lag_p999))});
+                 text(percent_text(one.budget_spent)), text(latency_text(one.baseline_p50)),
+                 text(latency_text(one.baseline_p99)), text(latency_text(one.send_lag_p999))});
       for (const auto& gap : one.blind)
         blind.push_back(fmt::format("{}/{} was blind from {} to {}: {}", probe.probe, one.name, time_text(gap.from),
                                     time_text(gap.to), gap.why));
@@ -132,7 +164,8 @@ Markup audits(const Judgement& judgement) {
 }
 
 Markup steady_state(const Record& record) {
-  Table table("Before the fault", {{"Service"}, {"Good", true}, {"Required", true}, {"Operations", true}, {"Length", true}, {"Steady"}});
+  Table table("Before the fault",
+              {{"Service"}, {"Good", true}, {"Required", true}, {"Operations", true}, {"Length", true}, {"Steady"}});
   for (const auto& one : record.steady) {
     table.row({text(one.probe + "/" + one.series), text(percent_text(one.observed)), text(percent_text(one.required)),
                text(grouped(one.operations)), text(format_seconds(one.length)), yes(one.steady, "yes", "no", Sign::unknown)});
@@ -141,7 +174,8 @@ Markup steady_state(const Record& record) {
 }
 
 Markup steps(const Record& record) {
-  Table table("What was planned and what became of it", {{"Step", true}, {"What"}, {"Began", true}, {"Ended", true}, {"State"}, {"Reason"}});
+  Table table("What was planned and what became of it",
+              {{"Step", true}, {"What"}, {"Began", true}, {"Ended", true}, {"State"}, {"Reason"}});
   for (const auto& one : record.steps) {
     table.row({text(std::to_string(one.number)), text(one.text), text(time_text(one.began)), text(time_text(one.ended)),
                yes(one.state == "done", one.state, one.state, Sign::unknown), text(one.reason)});
@@ -153,7 +187,8 @@ Markup phases(const Record& record) {
   Table table("Phases, run time", {{"Phase"}, {"Began", true}, {"Ended", true}, {"Length", true}}, Table::scrolled);
   for (const auto& one : record.phases) {
     bool whole = one.began.count() >= 0 && one.ended >= one.began;
-    table.row({text(one.name), text(time_text(one.began)), text(time_text(one.ended)), text(whole ? format_seconds(one.ended - one.began) : "–")});
+    table.row({text(one.name), text(time_text(one.began)), text(time_text(one.ended)),
+               text(whole ? format_seconds(one.ended - one.began) : "–")});
   }
   return section("phases", "Phases", if_any(table));
 }
@@ -173,11 +208,13 @@ Markup redundancy(const Record& record) {
 
 Markup run_facts(const Record& record) {
   const RunInfo& run = record.run;
-  Table table("So that it can be done again", {{"What"}, {"Value"}});
-  auto row = [&](const char* name, const std::string& value) { table.row({text(name), text(value)}); };
+  Markup facts;
+  auto row = [&](const char* name, const std::string& value) {
+    if (!value.empty()) facts += tag("dt", "", text(name)) + tag("dd", "", text(value)) + raw("\n");
+  };
   row("Run", run.id);
   row("Scenario", run.scenario);
-  row("Cloud", run.cloud + (run.simulated ? " (simulated)" : " (live)"));
+  row("Cloud", run.cloud.empty() ? "" : run.cloud + (run.simulated ? " (simulated)" : " (live)"));
   row("Began", format_utc(run.zero_wall));
   row("Length", time_text(record.ended));
   row("Seed", std::to_string(run.seed));
@@ -185,10 +222,11 @@ Markup run_facts(const Record& record) {
   row("Blackstart", run.version);
   for (const auto& probe : record.probes) {
     for (const auto& series : probe.info.series)
-      row("Load", fmt::format("{}/{}: {} a second, good within {}, given up after {}", probe.info.name, series.name,
-                              format_number(series.rate), format_duration(series.good_within), format_duration(series.deadline)));
+      row("Load",
+          fmt::format("{}/{}: {} a second, good within {}, given up after {}", probe.info.name, series.name,
+                      format_number(series.rate), format_duration(series.good_within), format_duration(series.deadline)));
   }
-  return section("run", "The run", table.markup());
+  return section("run", "The run", tag("dl", "facts", facts));
 }
 
 }  // namespace blackstart::html

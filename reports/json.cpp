@@ -101,12 +101,9 @@ Json series(const SeriesMeasures& one) {
 }
 
 Json replica(const AuditResult::Replica& one) {
-  return {{"name", one.name},       {"complete", one.complete},
-          {"problem", one.problem}, {"rows", one.rows},
-          {"lost", one.lost},       {"phantom", one.phantom},
-          {"duplicate", one.duplicate}, {"altered", one.altered},
-          {"partial", one.partial}, {"sum_cents", one.sum},
-          {"sum_right", one.sum_right}, {"examples", one.examples}};
+  return {{"name", one.name},       {"complete", one.complete}, {"problem", one.problem},     {"rows", one.rows},
+          {"lost", one.lost},       {"phantom", one.phantom},   {"duplicate", one.duplicate}, {"altered", one.altered},
+          {"partial", one.partial}, {"sum_cents", one.sum},     {"sum_right", one.sum_right}, {"examples", one.examples}};
 }
 
 Json audit(const AuditResult& one) {
@@ -133,12 +130,17 @@ Json settings(const ProbeInfo& info) {
             {"deadline_seconds", seconds(series.deadline)},
             {"good_within_seconds", seconds(series.good_within)}};
   };
-  return {{"kind", info.kind}, {"slo", number(info.slo)}, {"slo_window_seconds", seconds(info.slo_window)},
-          {"hold_seconds", seconds(info.hold)}, {"series", array(info.series, one)}};
+  return {{"kind", info.kind},
+          {"slo", number(info.slo)},
+          {"slo_window_seconds", seconds(info.slo_window)},
+          {"hold_seconds", seconds(info.hold)},
+          {"series", array(info.series, one)}};
 }
 
 Json probe(const Record& record, const ProbeMeasures& one) {
-  Json json{{"name", one.probe}, {"settings", nullptr}, {"series", array(one.series, series)},
+  Json json{{"name", one.probe},
+            {"settings", nullptr},
+            {"series", array(one.series, series)},
             {"audit", one.audit ? audit(*one.audit) : Json(nullptr)}};
   for (const auto& known : record.probes)
     if (known.info.name == one.probe) json["settings"] = settings(known.info);
@@ -146,7 +148,7 @@ Json probe(const Record& record, const ProbeMeasures& one) {
 }
 
 Json evidence(const Evidence& one) {
-  return {{"stage", one.stage},       {"target", one.target},     {"expected", one.expected}, {"observed", one.observed},
+  return {{"stage", one.stage},       {"target", one.target},       {"expected", one.expected}, {"observed", one.observed},
           {"observer", one.observer}, {"confirmed", one.confirmed}, {"at", moment(one.at)}};
 }
 
@@ -175,8 +177,12 @@ Json step(const Step& one) {
 }
 
 Json steady(const SteadyCheck& one) {
-  return {{"probe", one.probe},           {"series", one.series},         {"length_seconds", seconds(one.length)},
-          {"required", number(one.required)}, {"observed", number(one.observed)}, {"operations", one.operations},
+  return {{"probe", one.probe},
+          {"series", one.series},
+          {"length_seconds", seconds(one.length)},
+          {"required", number(one.required)},
+          {"observed", number(one.observed)},
+          {"operations", one.operations},
           {"steady", one.steady}};
 }
 

@@ -27,7 +27,11 @@ Duration time_of(const ObjectiveSpec& spec, const Judgement& judgement) {
 
 void objectives(Cases& cases, const Judgement& judgement) {
   for (const auto& objective : judgement.objectives) {
-    JunitCase one{State::good, "objective", objective.text, objective.why, "measured: " + objective.measured,
+    JunitCase one{State::good,
+                  "objective",
+                  objective.text,
+                  objective.why,
+                  "measured: " + objective.measured,
                   time_of(objective.spec, judgement)};
     if (objective.state == ObjectiveResult::State::missed) one.state = State::failure;
     if (objective.state == ObjectiveResult::State::not_measured) one.state = State::error;
@@ -38,8 +42,8 @@ void objectives(Cases& cases, const Judgement& judgement) {
 
 void evidence(Cases& cases, const Injection& injection) {
   for (const auto& piece : injection.evidence) {
-    std::string name = fmt::format("{} of {} on {}, seen by {}: {}", piece.stage, injection.id, piece.target, piece.observer,
-                                   piece.expected);
+    std::string name =
+        fmt::format("{} of {} on {}, seen by {}: {}", piece.stage, injection.id, piece.target, piece.observer, piece.expected);
     cases.push_back({piece.confirmed ? State::good : State::error, "evidence", name, "not confirmed: " + piece.observed,
                      "observed: " + piece.observed + " at " + time_text(piece.at), 0s});
   }
@@ -127,7 +131,8 @@ void verdict(Cases& cases, const Judgement& judgement) {
   State state = State::error;
   if (judgement.verdict == Verdict::passed) state = State::good;
   if (judgement.verdict == Verdict::failed) state = State::failure;
-  cases.push_back({state, "verdict", "verdict", std::string(name_of(judgement.verdict)) + ": " + verdict_meaning(judgement.verdict),
+  cases.push_back({state, "verdict", "verdict",
+                   std::string(name_of(judgement.verdict)) + ": " + verdict_meaning(judgement.verdict),
                    joined(judgement.reasons, "\n"), 0s});
 }
 
@@ -139,9 +144,10 @@ JunitSuite junit_suite(const Record& record, const Judgement& judgement) {
   suite.timestamp = format_utc(record.run.zero_wall, false);
   suite.timestamp.pop_back();  // JUnit's schema wants no zone
   suite.time = std::max(record.ended, Duration{0});
-  suite.properties = {{"verdict", name_of(judgement.verdict)}, {"run", record.run.id}, {"claim", record.run.claim},
-                      {"source", record.run.source}, {"cloud", record.run.cloud}, {"seed", std::to_string(record.run.seed)},
-                      {"version", record.run.version}};
+  suite.properties = {
+      {"verdict", name_of(judgement.verdict)}, {"run", record.run.id},      {"claim", record.run.claim},
+      {"source", record.run.source},           {"cloud", record.run.cloud}, {"seed", std::to_string(record.run.seed)},
+      {"version", record.run.version}};
   verdict(suite.cases, judgement);
   objectives(suite.cases, judgement);
   injections(suite.cases, record);

@@ -62,7 +62,8 @@ std::string write_junit(const std::vector<JunitSuite>& suites) {
   pugi::xml_document document;
   auto root = document.append_child("testsuites");
   set(root, "name", "blackstart");
-  for (auto [name, state] : {std::pair{"failures", JunitCase::State::failure}, {"errors", JunitCase::State::error},
+  for (auto [name, state] : {std::pair{"failures", JunitCase::State::failure},
+                             {"errors", JunitCase::State::error},
                              {"skipped", JunitCase::State::skipped}}) {
     std::size_t total = 0;
     for (const auto& suite : suites) total += count(suite, state);

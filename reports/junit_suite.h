@@ -13,7 +13,7 @@ namespace blackstart {
 
 struct JunitCase {
   enum class State { good, failure, error, skipped } state = State::good;
-  std::string group;    // "objective", "evidence"
+  std::string group;  // "objective", "evidence"
   std::string name;
   std::string message;  // why it isn't good; one line
   std::string detail;   // what there is to know beyond; goes to system-out when good

@@ -8,15 +8,6 @@ namespace {
 
 constexpr const char* kNoBreakSpace = "\xC2\xA0";
 
-// A space that must not become the end of a line: between a number and its unit, after ±, >, ≤.
-bool holds_together(std::string_view before, std::string_view after) {
-  auto ends = [&](std::string_view sign) { return before.ends_with(sign); };
-  if (ends("±") || ends(">") || ends("≤")) return true;
-  bool number = !before.empty() && before.back() >= '0' && before.back() <= '9';
-  std::string_view unit = after.substr(0, after.find_first_of(" ,;:.)"));
-  return number && (unit == "s" || unit == "ms" || unit == "%");
-}
-
 std::string escaped(std::string_view words) {
   std::string clean = clean_text(words), result;
   std::string_view view = clean;
@@ -89,15 +80,18 @@ void Table::row(const std::vector<Markup>& cells) {
 Markup Table::markup() const {
   Markup heads;
   for (const auto& column : columns_)
-    heads += raw(column.numeric ? "<th scope=\"col\" class=\"number\">" : "<th scope=\"col\">") + text(column.name) + raw("</th>");
-  Markup table = tag("caption", "", text(caption_)) + tag("thead", "", tag("tr", "", heads)) + raw("\n") + tag("tbody", "", rows_);
+    heads +=
+        raw(column.numeric ? "<th scope=\"col\" class=\"number\">" : "<th scope=\"col\">") + text(column.name) + raw("</th>");
+  Markup table =
+      tag("caption", "", text(caption_)) + tag("thead", "", tag("tr", "", heads)) + raw("\n") + tag("tbody", "", rows_);
   return raw("<div class=\"scrolled\" role=\"region\" tabindex=\"0\" aria-label=\"" + escaped(caption_) + "\">") +
          tag("table", narrow_ == stacked ? "stacked" : "rigid", table) + raw("</div>");
 }
 
 Markup section(std::string_view id, std::string_view title, const Markup& inner) {
   if (inner.html.empty()) return {};
-  return raw("<section id=\"" + std::string(id) + "\">\n") + tag("h2", "", text(title)) + raw("\n") + inner + raw("\n</section>\n");
+  return raw("<section id=\"" + std::string(id) + "\">\n") + tag("h2", "", text(title)) + raw("\n") + inner +
+         raw("\n</section>\n");
 }
 
 Markup list(const std::vector<std::string>& sentences) {

@@ -93,12 +93,12 @@ void service(Metrics& metrics, const std::string& probe, const SeriesMeasures& s
   operations(metrics, labels, series);
 }
 
-void audit(Metrics& metrics, const AuditResult& audit) {
+void audit(Metrics& metrics, const AuditResult& audit, bool proves) {
   Labels labels{{"probe", audit.probe}};
   metrics.gauge("blackstart_audit_complete", "1 when every replica was read to its end.", labels, audit.complete ? 1 : 0);
   metrics.gauge("blackstart_audit_intact", "1 when nothing is phantom, duplicate, altered, partial or unequal.", labels,
                 audit.intact() ? 1 : 0);
-  if (!audit.complete) return;  // an RPO that was not measured is no 0
+  if (!audit.complete || !proves) return;  // an RPO that was not measured is no 0
   metrics.gauge("blackstart_rpo_transfers", "Acknowledged transfers that the worst replica lost.", labels,
                 static_cast<double>(audit.lost));
   metrics.gauge("blackstart_rpo_amount", "Money in the lost transfers, in units of the currency.", labels,
@@ -111,10 +111,12 @@ void audit(Metrics& metrics, const AuditResult& audit) {
 std::string prometheus_text(const Record& record, const Judgement& judgement) {
   Metrics metrics({{"scenario", record.run.scenario}, {"cloud", record.run.cloud}});
   run(metrics, record, judgement);
-  recovery(metrics, judgement);
+  bool proves =
+      judgement.verdict != Verdict::inconclusive;  // a fault without effect would shine as an RTO of 0 on every dashboard
+  if (proves) recovery(metrics, judgement);
   for (const auto& probe : judgement.probes) {
     for (const auto& series : probe.series) service(metrics, probe.probe, series);
-    if (probe.audit) audit(metrics, *probe.audit);
+    if (probe.audit) audit(metrics, *probe.audit, proves);
   }
   return metrics.text();
 }

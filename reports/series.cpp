@@ -32,8 +32,12 @@ Json bound(const Bound& value) {
 }
 
 Json row_json(const SeriesRow& row) {
-  return {{"injection", row.injection}, {"series", row.name},       {"runs", row.runs},
-          {"no_outage", row.no_outage}, {"censored", row.censored}, {"median", bound(row.median)},
+  return {{"injection", row.injection},
+          {"series", row.name},
+          {"runs", row.runs},
+          {"no_outage", row.no_outage},
+          {"censored", row.censored},
+          {"median", bound(row.median)},
           {"maximum", bound(row.maximum)},
           {"plus_minus_seconds", std::chrono::duration<double>(row.plus_minus).count()}};
 }

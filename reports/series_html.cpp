@@ -16,8 +16,8 @@ using html::Markup;
 const SeriesRow* slowest(const SeriesStats& stats) {
   const SeriesRow* worst = nullptr;
   for (const auto& row : stats.rows) {
-    bool worse = worst == nullptr || (row.maximum.more != worst->maximum.more ? row.maximum.more
-                                                                              : row.maximum.value > worst->maximum.value);
+    bool worse = worst == nullptr ||
+                 (row.maximum.more != worst->maximum.more ? row.maximum.more : row.maximum.value > worst->maximum.value);
     if (worse) worst = &row;
   }
   return worst;
@@ -25,8 +25,9 @@ const SeriesRow* slowest(const SeriesStats& stats) {
 
 Markup figures(const SeriesStats& stats) {
   std::vector<html::KeyFigure> all;
-  all.push_back({"How many runs passed?", fmt::format("{} of {}", stats.passed, stats.runs), "",
-                 fmt::format("{} failed, {} inconclusive, {} undo-pending", stats.failed, stats.inconclusive, stats.undo_pending)});
+  all.push_back(
+      {"How many runs passed?", fmt::format("{} of {}", stats.passed, stats.runs), "",
+       fmt::format("{} failed, {} inconclusive, {} undo-pending", stats.failed, stats.inconclusive, stats.undo_pending)});
   const SeriesRow* worst = slowest(stats);
   if (worst == nullptr) {
     all.push_back({"How long did it stand still?", "not measured", "", ""});
@@ -43,11 +44,18 @@ Markup figures(const SeriesStats& stats) {
 }
 
 Markup rto_table(const SeriesStats& stats) {
-  html::Table table("Over all sound runs", {{"Service"}, {"Injection"}, {"Runs", true}, {"Median", true}, {"Max", true}, {"±", true},
-                    {"Without an outage", true}, {"Not seen to recover", true}});
+  html::Table table("Over all sound runs", {{"Service"},
+                                            {"Injection"},
+                                            {"Runs", true},
+                                            {"Median", true},
+                                            {"Max", true},
+                                            {"±", true},
+                                            {"Without an outage", true},
+                                            {"Not seen to recover", true}});
   for (const auto& row : stats.rows) {
-    table.row({html::text(row.name), html::text(row.injection), html::text(std::to_string(row.runs)), html::text(bound_text(row.median)),
-               html::text(bound_text(row.maximum)), html::text(format_seconds(row.plus_minus)), html::text(std::to_string(row.no_outage)),
+    table.row({html::text(row.name), html::text(row.injection), html::text(std::to_string(row.runs)),
+               html::text(bound_text(row.median)), html::text(bound_text(row.maximum)),
+               html::text(format_seconds(row.plus_minus)), html::text(std::to_string(row.no_outage)),
                html::text(std::to_string(row.censored))});
   }
   Markup inner = table.empty() ? Markup{} : table.markup();
@@ -61,12 +69,14 @@ Markup link(const std::string& folder, const Judged& run) {
 }
 
 Markup run_table(const std::vector<Judged>& runs) {
-  html::Table table("Behind each name is the run's own report", {{"Run"}, {"Verdict"}, {"RTO, worst series"}, {"Lost"}, {"Began"}, {"Seed"}});
+  html::Table table("Behind each name is the run's own report",
+                    {{"Run"}, {"Verdict"}, {"RTO, worst series"}, {"Lost"}, {"Began"}, {"Seed"}});
   for (std::size_t at = 0; at < runs.size(); ++at) {
     const auto& [record, judgement, changed] = runs[at];
-    table.row({link(repetition_folder(at, runs[at]), runs[at]), html::badge(html::sign_of(judgement.verdict), name_of(judgement.verdict)),
-               html::text(run_rto_text(judgement)), html::text(run_rpo_text(judgement)),
-               html::text(format_utc(record.run.zero_wall, false)), html::text(std::to_string(record.run.seed))});
+    table.row({link(repetition_folder(at, runs[at]), runs[at]),
+               html::badge(html::sign_of(judgement.verdict), name_of(judgement.verdict)), html::text(run_rto_text(judgement)),
+               html::text(run_rpo_text(judgement)), html::text(format_utc(record.run.zero_wall, false)),
+               html::text(std::to_string(record.run.seed))});
   }
   return html::section("runs", "Every run", table.empty() ? Markup{} : table.markup());
 }
@@ -90,7 +100,8 @@ std::string series_html(const std::vector<Judged>& runs) {
   Verdict verdict = series_verdict(runs);
   html::Page page;
   const RunInfo run = series_info(runs);
-  page.heading = fmt::format("{}, {}", run.scenario.empty() ? "Nothing recorded" : run.scenario, count_text(runs.size(), "run"));
+  page.heading =
+      fmt::format("{}, {}", run.scenario.empty() ? "Nothing recorded" : run.scenario, count_text(runs.size(), "run"));
   page.where = run.cloud + (run.simulated ? " (simulated)" : " (live)");
   page.claim = run.claim;
   page.source = run.source;

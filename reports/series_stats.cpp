@@ -88,8 +88,8 @@ void count_losses(SeriesStats& stats, const std::vector<Judged>& runs) {
 void say_quantile(SeriesStats& stats, const char* name, std::size_t needed) {
   std::size_t sound = stats.sound();
   if (sound < needed) {
-    stats.statements.push_back(fmt::format("No statement about the RTO's {}: it needs {} sound runs, there are {}.", name, needed,
-                                           sound));
+    stats.statements.push_back(
+        fmt::format("No statement about the RTO's {}: it needs {} sound runs, there are {}.", name, needed, sound));
     return;
   }
   for (const auto& row : stats.rows) {
@@ -108,8 +108,8 @@ void say(SeriesStats& stats) {
       "{} of {} failed: with 95 % confidence fewer than {} of such rehearsals fail (Clopper–Pearson).", stats.failed,
       count_text(stats.sound(), "sound run"), percent_text(failure_rate_bound(stats.sound(), stats.failed))));
   if (stats.sound() < stats.runs)
-    stats.statements.push_back(fmt::format("{} left out of the numbers: not sound.",
-                                           count_text(stats.runs - stats.sound(), "run")));
+    stats.statements.push_back(
+        fmt::format("{} left out of the numbers: not sound.", count_text(stats.runs - stats.sound(), "run")));
   if (stats.sound() >= kRunsForP90 && stats.sound() < kRunsForP95) say_quantile(stats, "p90", kRunsForP90);
   say_quantile(stats, "p95", kRunsForP95);
 }
@@ -135,7 +135,8 @@ Bound maximum(const std::vector<Bound>& values) {
 
 double failure_rate_bound(std::size_t runs, std::size_t failed) {
   if (failed >= runs) return 1;
-  return boost::math::binomial_distribution<>::find_upper_bound_on_p(static_cast<double>(runs), static_cast<double>(failed), 0.05);
+  return boost::math::binomial_distribution<>::find_upper_bound_on_p(static_cast<double>(runs), static_cast<double>(failed),
+                                                                     0.05);
 }
 
 SeriesStats series_stats(const std::vector<Judged>& runs) {

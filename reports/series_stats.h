@@ -36,7 +36,7 @@ struct SeriesStats {
   std::size_t runs = 0;
   std::size_t passed = 0, failed = 0, inconclusive = 0, undo_pending = 0;
   std::size_t sound() const { return passed + failed; }  // only these measured anything
-  std::uint64_t lost = 0, audits = 0;  // over all sound runs with a complete audit
+  std::uint64_t lost = 0, audits = 0;                    // over all sound runs with a complete audit
   std::vector<SeriesRow> rows;
   std::vector<std::string> statements;  // a sentence each: what N allows
 };

@@ -14,7 +14,7 @@ std::string upper(std::string text) {
 }
 
 void head(TextPage& page, const Record& record, const Judgement& judgement) {
-  page.line(upper(name_of(judgement.verdict)) + "  " + record.run.scenario + ": " + verdict_meaning(judgement.verdict));
+  page.line(upper(name_of(judgement.verdict)) + ": " + record.run.scenario + ". " + verdict_meaning(judgement.verdict));
   page.blank();
   if (!record.run.claim.empty()) page.entry("claim", record.run.claim);
   if (!record.run.source.empty()) page.entry("source", record.run.source);
@@ -61,11 +61,11 @@ void audit(TextPage& page, const ProbeMeasures& probe) {
   page.entry("RPO", rpo_text(*probe.audit));
   page.entry("audit", std::string(probe.audit->complete ? "complete" : "NOT COMPLETE") + ", replicas " +
                           (probe.audit->replicas_equal ? "equal" : "NOT EQUAL") +
-                          fmt::format("; {} without a clear outcome, {} of them posted",
-                                      grouped(probe.audit->indeterminate), grouped(probe.audit->indeterminate_present)));
+                          fmt::format("; {} without a clear outcome, {} of them posted", grouped(probe.audit->indeterminate),
+                                      grouped(probe.audit->indeterminate_present)));
   for (const auto& replica : probe.audit->replicas) {
-    page.entry(replica.name, fmt::format("{}, sum {}, found: {}", count_text(replica.rows, "transfer"),
-                                         money_text(replica.sum), findings_text(replica)));
+    page.entry(replica.name, fmt::format("{}, sum {}, found: {}", count_text(replica.rows, "transfer"), money_text(replica.sum),
+                                         findings_text(replica)));
     for (const auto& example : replica.examples) page.entry("", example);
   }
   for (const auto& difference : probe.audit->differences) page.entry("difference", difference);
@@ -77,9 +77,9 @@ void service(TextPage& page, const ProbeMeasures& probe) {
     page.entry(series.name, fmt::format("{}: {} good, {} late, {} failed, {} indeterminate, {} unsent",
                                         count_text(series.operations, "operation"), grouped(series.good), grouped(series.late),
                                         grouped(series.failed), grouped(series.indeterminate), grouped(series.unsent)));
-    page.entry("", fmt::format("downtime {} (down {}, degraded {}); error budget spent {}", format_seconds(series.downtime),
-                               format_seconds(series.down), format_seconds(series.degraded),
-                               percent_text(series.budget_spent)));
+    page.entry("",
+               fmt::format("downtime {} (down {}, degraded {}); error budget spent {}", format_seconds(series.downtime),
+                           format_seconds(series.down), format_seconds(series.degraded), percent_text(series.budget_spent)));
     page.entry("", fmt::format("before the fault: p50 {}, p99 {}; send lag p99.9 {}", latency_text(series.baseline_p50),
                                latency_text(series.baseline_p99), latency_text(series.send_lag_p999)));
     for (const auto& blind : series.blind)
@@ -91,18 +91,18 @@ void objectives(TextPage& page, const Judgement& judgement) {
   if (judgement.objectives.empty()) return;
   page.section("Objectives");
   for (const auto& objective : judgement.objectives) {
-    page.entry(upper(state_text(objective.state)), objective.text + ": " + objective.measured +
-                                                       (objective.why.empty() ? "" : " – " + objective.why));
+    page.entry(upper(state_text(objective.state)),
+               objective.text + ": " + objective.measured + (objective.why.empty() ? "" : " – " + objective.why));
   }
 }
 
 void troubles(TextPage& page, const Record& record) {
   page.section("Steady state, guards, redundancy, steps");
   for (const auto& check : record.steady) {
-    page.entry(check.steady ? "steady" : "NOT STEADY",
-               fmt::format("{}/{}: {} of {} good in {}, {} required", check.probe, check.series, percent_text(check.observed),
-                           count_text(check.operations, "operation"), format_seconds(check.length, 1),
-                           percent_text(check.required)));
+    page.entry(
+        check.steady ? "steady" : "NOT STEADY",
+        fmt::format("{}/{}: {} of {} good in {}, {} required", check.probe, check.series, percent_text(check.observed),
+                    count_text(check.operations, "operation"), format_seconds(check.length, 1), percent_text(check.required)));
   }
   for (const auto& guard : record.guards)
     page.entry("GUARD", fmt::format("{} at {}: {}", guard.guard, time_text(guard.at), guard.observed));
@@ -110,8 +110,8 @@ void troubles(TextPage& page, const Record& record) {
     page.entry(item.restored ? "restored" : "NOT RESTORED", item.what + (item.observed.empty() ? "" : ": " + item.observed));
   for (const auto& step : record.steps) {
     if (step.state == "done") continue;
-    page.entry(upper(step.state), fmt::format("step {}: {}{}", step.number, step.text,
-                                              step.reason.empty() ? "" : " – " + step.reason));
+    page.entry(upper(step.state),
+               fmt::format("step {}: {}{}", step.number, step.text, step.reason.empty() ? "" : " – " + step.reason));
   }
   for (const auto& problem : record.problems) page.entry("PROBLEM", problem);
 }

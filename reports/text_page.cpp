@@ -8,7 +8,7 @@ namespace blackstart {
 namespace {
 
 constexpr std::size_t kWidth = 100;
-constexpr std::size_t kNames = 16;  // columns for an entry's name, its margins included
+constexpr std::size_t kNames = 18;  // columns for an entry's name, its margins included
 
 // Code points; good enough for columns, as nothing we write is wide.
 std::size_t columns(std::string_view text) {
@@ -24,6 +24,14 @@ std::string_view fitting(std::string_view word, std::size_t room) {
   return word.substr(0, length);
 }
 
+// The next word; what must not be torn apart counts as one.
+std::string_view next_word(std::string_view rest) {
+  std::size_t end = rest.find_first_of(" \n\t");
+  while (end != std::string_view::npos && rest[end] == ' ' && holds_together(rest.substr(0, end), rest.substr(end + 1)))
+    end = rest.find_first_of(" \n\t", end + 1);
+  return rest.substr(0, end);
+}
+
 }  // namespace
 
 void TextPage::section(std::string_view title) {
@@ -32,6 +40,10 @@ void TextPage::section(std::string_view title) {
 }
 
 void TextPage::entry(std::string_view name, std::string_view words) {
+  if (columns(name) > kWidth / 2) {
+    wrap("  ", name, 4);
+    name = "";
+  }
   std::string start = "  " + clean_text(name);
   std::size_t used = columns(start);
   start += used + 2 <= kNames ? std::string(kNames - used, ' ') : "  ";
@@ -46,7 +58,7 @@ void TextPage::wrap(std::string_view start, std::string_view words, std::size_t 
   while (true) {
     rest.remove_prefix(std::min(rest.find_first_not_of(" \n\t"), rest.size()));
     if (rest.empty()) break;
-    std::string_view word = rest.substr(0, rest.find_first_of(" \n\t"));
+    std::string_view word = next_word(rest);
     if (!fresh && columns(line) + 1 + columns(word) > kWidth) {
       text_ += line + '\n';
       line.assign(indent, ' ');

@@ -7,21 +7,27 @@
 namespace blackstart {
 namespace {
 
+constexpr Time kLongest = 24h * 3653;  // no run is longer than ten years: what claims to be is damaged
+
 // The end of all that was seen, whatever of it is there.
 Time last_moment(const Record& record) {
-  Time last = std::max(record.ended, Time{0});
-  for (const auto& phase : record.phases) last = std::max({last, phase.began, phase.ended});
-  for (const auto& injection : record.injections) last = std::max({last, injection.effect.to, injection.undone});
+  Time last = 1s;
+  auto see = [&](Time at) {
+    if (at <= kLongest) last = std::max(last, at);
+  };
+  see(record.ended);
+  for (const auto& phase : record.phases) see(std::max(phase.began, phase.ended));
+  for (const auto& injection : record.injections) see(std::max(injection.effect.to, injection.undone));
   for (const auto& probe : record.probes) {
-    last = std::max(last, probe.stopped);
-    for (const auto& operation : probe.operations) last = std::max({last, operation.scheduled, operation.done});
+    see(probe.stopped);
+    for (const auto& operation : probe.operations) see(std::max(operation.scheduled, operation.done));
   }
-  return std::max(last, Time{1s});
+  return last;
 }
 
 void widen(TimeAxis& axis, Time from, Time to) {
-  axis.focus_from = std::min(axis.focus_from, from);
-  axis.focus_to = std::max(axis.focus_to, to);
+  axis.focus_from = std::clamp(from, axis.from, axis.focus_from);
+  axis.focus_to = std::clamp(to, axis.focus_to, axis.to);
 }
 
 void find_focus(TimeAxis& axis, const Record& record, const Judgement& judgement) {
@@ -31,13 +37,24 @@ void find_focus(TimeAxis& axis, const Record& record, const Judgement& judgement
   for (const auto& probe : judgement.probes)
     for (const auto& series : probe.series)
       for (const auto& outage : series.outages)
-        widen(axis, outage.onset.from, outage.censored ? axis.to : outage.recovery.to);
+        widen(axis, outage.onset.from, outage.recovery.known() ? outage.recovery.to : watched_until(record, probe.probe));
   Duration room = std::max<Duration>(5s, (axis.focus_to - axis.focus_from) / 2);
   axis.focus_from = std::max(axis.from, axis.focus_from - room);
   axis.focus_to = std::min(axis.to, axis.focus_to + room);
 }
 
 }  // namespace
+
+Time watched_until(const Record& record, const std::string& probe) {
+  for (const auto& known : record.probes) {
+    if (known.info.name != probe) continue;
+    if (known.stopped.count() >= 0) return known.stopped;
+    Time last = known.started;  // it never stopped: a crash
+    for (const auto& operation : known.operations) last = std::max(last, operation.scheduled);
+    return last;
+  }
+  return last_moment(record);
+}
 
 double TimeAxis::percent(Time at) const {
   double share = static_cast<double>((at - from).count()) / static_cast<double>((to - from).count());
@@ -67,7 +84,7 @@ TimeAxis time_axis(const Record& record, const Judgement& judgement) {
   axis.to = last_moment(record);
   for (const auto& injection : record.injections) {
     if (!injection.effect.known() || (axis.at_fault && injection.effect.middle() >= axis.zero)) continue;
-    axis.zero = injection.effect.middle();
+    axis.zero = std::min(injection.effect.middle(), axis.to);
     axis.at_fault = true;
   }
   find_focus(axis, record, judgement);

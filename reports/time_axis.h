@@ -11,7 +11,7 @@
 namespace blackstart {
 
 struct TimeAxis {
-  Time zero{0};      // in run time
+  Time zero{0};  // in run time
   bool at_fault = false;
   Time from{0}, to{0};              // all that was recorded
   Time focus_from{0}, focus_to{0};  // the fault and the recovery, with room around
@@ -25,6 +25,8 @@ struct TimeAxis {
   std::vector<Time> ticks(int most) const;
 };
 
+// Until when a probe watched: what had not recovered by then was not seen to.
+Time watched_until(const Record& record, const std::string& probe);
 TimeAxis time_axis(const Record& record, const Judgement& judgement);
 
 }  // namespace blackstart

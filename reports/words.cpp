@@ -96,7 +96,7 @@ std::string verdict_meaning(Verdict verdict) {
     case Verdict::passed: return "The cloud met every objective, and the evidence is complete.";
     case Verdict::failed: return "The cloud missed an objective.";
     case Verdict::inconclusive: return "This rehearsal proves nothing.";
-    case Verdict::undo_pending: return "Something is still broken because of this rehearsal: run `blackstart recover`.";
+    case Verdict::undo_pending: return "Something is still broken because of us: run `blackstart recover`.";
   }
   return "";
 }
@@ -113,10 +113,10 @@ const char* state_text(ObjectiveResult::State state) {
 std::string series_name(const Rto& rto) { return rto.series.empty() ? rto.probe : rto.probe + "/" + rto.series; }
 
 std::string rpo_text(const AuditResult& audit) {
-  std::string text = fmt::format("{} of {} acknowledged lost, {}", grouped(audit.lost),
-                                 count_text(audit.acknowledged, "transfer"), money_text(audit.lost_amount));
+  std::string text = fmt::format("{} of {} lost, {} in money", grouped(audit.lost),
+                                 count_text(audit.acknowledged, "acknowledged transfer"), money_text(audit.lost_amount));
   if (!audit.complete) return text + "; the audit is not complete: " + audit.problem;
-  return text + fmt::format(", {} ± {} of work", format_seconds(audit.rpo_time), format_seconds(audit.rpo_resolution));
+  return text + ", " + measured_text({audit.rpo_time, audit.rpo_resolution}) + " of work";
 }
 
 std::string findings_text(const AuditResult::Replica& replica) {
@@ -152,9 +152,7 @@ std::string injection_text(const Injection& injection) {
 }
 
 const Rto* worst_rto(const Judgement& judgement) {
-  auto milder = [](const Rto& a, const Rto& b) {
-    return a.censored != b.censored ? b.censored : a.rto.value < b.rto.value;
-  };
+  auto milder = [](const Rto& a, const Rto& b) { return a.censored != b.censored ? b.censored : a.rto.value < b.rto.value; };
   auto worst = std::max_element(judgement.rtos.begin(), judgement.rtos.end(), milder);
   return worst == judgement.rtos.end() ? nullptr : &*worst;
 }
@@ -176,6 +174,14 @@ std::string run_rpo_text(const Judgement& judgement) {
     amount += probe.audit->lost_amount;
   }
   return measured ? fmt::format("{} lost ({})", count_text(lost, "transfer"), money_text(amount)) : "lost: not measured";
+}
+
+bool holds_together(std::string_view before, std::string_view after) {
+  for (std::string_view sign : {"±", ">", "≤"})
+    if (before.ends_with(sign)) return true;
+  bool number = !before.empty() && before.back() >= '0' && before.back() <= '9';
+  std::string_view unit = after.substr(0, after.find_first_of(" ,;:.)"));
+  return number && (unit == "s" || unit == "ms" || unit == "%");
 }
 
 std::string clean_text(std::string_view text) {

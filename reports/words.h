@@ -37,7 +37,7 @@ std::string verdict_meaning(Verdict verdict);
 const char* state_text(ObjectiveResult::State state);  // "met", "missed", "not measured"
 // "bank/transfer"
 std::string series_name(const Rto& rto);
-// "lost 0 of 1,234 acknowledged transfers" or why that is not known.
+// "0 of 1,234 acknowledged transfers lost, …", and why that is not all when the audit is not complete.
 std::string rpo_text(const AuditResult& audit);
 // What the audit found on one replica beyond lost ones, in words; "nothing" when it is clean.
 std::string findings_text(const AuditResult::Replica& replica);
@@ -55,6 +55,8 @@ const Rto* worst_rto(const Judgement& judgement);
 std::string run_rto_text(const Judgement& judgement);
 std::string run_rpo_text(const Judgement& judgement);
 
+// Whether the space between these two must not become the end of a line: between a number and its unit, after ±, >, ≤.
+bool holds_together(std::string_view before, std::string_view after);
 // `text` as valid UTF-8 without control characters (tab and newline stay): fit for XML, HTML, JSON and a terminal.
 std::string clean_text(std::string_view text);
 

@@ -98,6 +98,7 @@ OpenJournal read_journal(const fs::path& file) {
   OpenJournal journal;
   journal.file = file;
   std::ifstream in(file);
+  if (!in) throw Error(ErrorKind::bad_file, "reading the journal " + file.string(), "it can't be opened", "run as the user who ran the rehearsal");
   for (std::string line; std::getline(in, line);) {
     if (line.empty()) continue;
     Json parsed = Json::parse(line, nullptr, false);
@@ -125,15 +126,16 @@ std::vector<OpenJournal> open_journals(const std::string& cloud) {
   std::sort(files.begin(), files.end());
   for (const auto& file : files) {
     OpenJournal journal = read_journal(file);
-    if (cloud.empty() || journal.cloud.name == cloud) journals.push_back(std::move(journal));
+    // One without a cloud was cut off by a crash at its very beginning: it may be anybody's.
+    if (cloud.empty() || journal.cloud.name == cloud || journal.cloud.name.empty()) journals.push_back(std::move(journal));
   }
   return journals;
 }
 
 void mark_undone(const OpenJournal& journal, const std::string& id) {
   int descriptor = open_append(journal.file, 0);
-  // A torn last line has no end: what follows it must not become part of it.
-  write_line(descriptor, journal.file, (journal.torn_lines ? "\n" : "") + undone_line(id));
+  // A crash may have left the last line without its end: what follows must not become part of it. Empty lines are passed over.
+  write_line(descriptor, journal.file, "\n" + undone_line(id));
   ::close(descriptor);
 }
 

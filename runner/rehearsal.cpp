@@ -25,7 +25,7 @@ struct Interrupted {
 };
 struct Tripped {};
 
-constexpr Duration kTick = 100ms, kNodes = 20s, kProbePreflight = 20s, kPrepare = 60s, kUndo = 180s, kAudit = 300s, kCleanUp = 30s;
+constexpr Duration kTick = 100ms, kNodes = 20s, kProbePreflight = 20s, kPrepare = 60s, kUndo = 180s, kAudit = 300s, kCleanUp = 30s, kLeast = 5s;
 
 struct RunningProbe {
   const ProbeStep* step;
@@ -58,6 +58,7 @@ class Rehearsal {
   void wait_recovered(const ScenarioStep& step, std::size_t number);
   void undo_everything();
   void settle();
+  void await_redundancy(const Deadline& deadline);
   void stop_probes();
   void audit();
   void clean_up();
@@ -346,24 +347,27 @@ void Rehearsal::undo_everything() {
   phase("undo", "undoing everything", [&] { undone_ = injector_->undo_all(kUndo); });
 }
 
-// Recovery and redundancy are waited for after the undo, so that an RTO isn't cut off by our own end.
+// Waited for after the undo, so that no recovery is cut off by our own end. Redundancy first: its return can hurt once more (a
+// cluster that takes a node back stops for a moment), and that belongs into the record with its recovery.
 void Rehearsal::settle() {
-  if (undone_ == false || interrupted_ || !injector_ || injector_->latest_effect().count() < 0) return;
+  if (!undone_ || interrupted_ || !injector_ || injector_->latest_effect().count() < 0) return;
+  const Time since = run_time();
   const Deadline deadline = within(in_.scenario.settle);
   guards_armed_ = false;
+  phase("redundancy", "waiting for full redundancy", [&] { await_redundancy(deadline); });
   phase("settle", "waiting for recovery of the probes", [&] {
+    // Even when redundancy has used up the time: a hold that has begun is seen to its end.
     for (const RunningProbe& running : probes_)
-      watch([&] { return running.live->recovered(injector_->latest_effect()); }, deadline.left());
+      watch([&] { return running.live->recovered(since); }, std::max(deadline.left(), running.live->info().hold + kLeast));
   });
-  phase("redundancy", "waiting for full redundancy", [&] {
-    for (const RunningProbe& running : probes_)
-      for (const Redundancy& redundancy : running.probe->await_redundancy(deadline.left() > 10s ? deadline : within(10s), in_.stop)) {
-        Redundancy seen = redundancy;
-        if (seen.at.count() >= 0) seen.at = run_time();
-        record_.redundancy(seen);
-        in_.status.line(fmt::format("  {}: {}", seen.what, seen.observed));
-      }
-  });
+}
+
+void Rehearsal::await_redundancy(const Deadline& deadline) {
+  for (const RunningProbe& running : probes_)
+    for (const Redundancy& seen : running.probe->await_redundancy(deadline, in_.stop)) {
+      record_.redundancy(seen);
+      in_.status.line(fmt::format("  {} {}: {}", seen.restored ? "restored" : "NOT RESTORED", seen.what, seen.observed));
+    }
 }
 
 void Rehearsal::stop_probes() {

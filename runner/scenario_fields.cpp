@@ -40,13 +40,20 @@ void must_be_known(Fields& f, const char* field, const std::string& what, const 
   f.problem(field, fmt::format("there is no {} '{}'", what, value), suggestion(value, known));
 }
 
+void check_selection(Fields& f, const Selection& on) {
+  if (!f.has("nodes") && !f.has("pick")) f.problem("on", "no target is named: say 'nodes' or 'pick'");
+  if (f.has("nodes") && f.has("pick")) f.problem("on", "say either 'nodes' or 'pick', not both");
+  if (f.has("nodes") && !f.has("pick") && on.nodes.empty()) f.problem("nodes", "it names no node");
+  for (auto name = on.nodes.begin(); name != on.nodes.end(); ++name)
+    if (std::find(on.nodes.begin(), name, *name) != name) f.problem("nodes", fmt::format("'{}' stands twice", *name));
+}
+
 void describe_selection(Fields& f, Selection& on) {
   f.texts({"nodes", "these nodes, by name"}, on.nodes);
   f.choice({"pick", "writer: the database node that clients write to; vip-holder: the node with the virtual IP; any: one by the "
                     "seed; all: every one"},
            on.pick, {"writer", "vip-holder", "any", "all"});
-  if (f.reading() && on.nodes.empty() == on.pick.empty())
-    f.problem("on", on.pick.empty() ? "no target is named: say 'nodes' or 'pick'" : "say either 'nodes' or 'pick', not both");
+  if (f.reading()) check_selection(f, on);
   f.name({"role", "any, all: only nodes of this role"}, on.role);
   f.name({"site", "any, all: only nodes of this site"}, on.site);
   if (!(on.role.empty() && on.site.empty()) && on.pick != "any" && on.pick != "all")

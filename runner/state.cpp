@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -34,6 +33,14 @@ std::optional<std::string> first_line(const fs::path& file) {
   return line;
 }
 
+// A lock of the open file, not of the process: it goes when the holder does, and can be asked for without being taken.
+struct flock whole_file() {
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
 int open_lock(const std::string& cloud) {
   const fs::path file = file_of("lease", cloud);
   int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
@@ -51,7 +58,8 @@ fs::path state_folder() {
 }
 
 Lease::Lease(const std::string& cloud, const std::string& holder) : descriptor_(open_lock(cloud)) {
-  if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+  struct flock lock = whole_file();
+  if (::fcntl(descriptor_, F_OFD_SETLK, &lock) != 0) {
     ::close(descriptor_);
     throw Error(ErrorKind::unmet, "taking the lease on cloud " + cloud,
                 fmt::format("{} is using it", first_line(file_of("lease", cloud)).value_or("another rehearsal")),
@@ -66,9 +74,12 @@ Lease::~Lease() { ::close(descriptor_); }
 
 std::optional<std::string> lease_holder(const std::string& cloud) {
   int descriptor = open_lock(cloud);
-  bool held = ::flock(descriptor, LOCK_EX | LOCK_NB) != 0;
+  struct flock lock = whole_file();
+  const int asked = ::fcntl(descriptor, F_OFD_GETLK, &lock);
+  const int problem = errno;
   ::close(descriptor);
-  return held ? first_line(file_of("lease", cloud)) : std::nullopt;
+  if (asked != 0) throw_errno("asking for the lease on cloud " + cloud, problem);
+  return lock.l_type != F_UNLCK ? first_line(file_of("lease", cloud)) : std::nullopt;
 }
 
 void halt_cloud(const std::string& cloud, const std::string& reason) {

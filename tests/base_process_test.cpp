@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "base/error.h"
-#include "tests/support/temp_folder.h"
+#include "tests/support/text_folder.h"
 
 namespace blackstart {
 namespace {
@@ -23,7 +23,7 @@ std::size_t open_descriptors() {
 
 // True when no process of this id is left, or only its corpse that nobody has reaped yet.
 bool gone(const std::string& pid) {
-  const std::string stat = TempFolder::read("/proc/" + pid + "/stat");
+  const std::string stat = TextFolder::read("/proc/" + pid + "/stat");
   return stat.empty() || stat.find(") Z ") != std::string::npos;
 }
 
@@ -53,8 +53,8 @@ TEST_CASE("the last line that says something is told as the trouble") {
 }
 
 TEST_CASE("a child that outlives its limit is ended with its whole group, in time") {
-  TempFolder folder;
-  const std::string pids = (folder.path() / "pids").string();
+  TextFolder folder;
+  const std::string pids = (folder.path / "pids").string();
   const Time before = real_clock().now();
   const ProcessResult result = shell("trap '' TERM; sleep 300 & echo $! $$ > " + pids + "; echo started; wait; sleep 300", 500ms);
   CHECK(real_clock().now() - before < 10s);
@@ -62,7 +62,7 @@ TEST_CASE("a child that outlives its limit is ended with its whole group, in tim
   CHECK_FALSE(result.ok());
   CHECK(result.out == "started\n");
   CHECK(result.trouble() == "no end within its time: started");
-  std::istringstream all(TempFolder::read(pids));
+  std::istringstream all(TextFolder::read(pids));
   for (std::string pid; all >> pid;) {
     CAPTURE(pid);
     CHECK(wait_until([&] { return gone(pid); }, Deadline(real_clock(), 10s), 5ms));
@@ -70,14 +70,14 @@ TEST_CASE("a child that outlives its limit is ended with its whole group, in tim
 }
 
 TEST_CASE("a daemon that keeps the pipes open does not keep the call") {
-  TempFolder folder;
-  const std::string pid = (folder.path() / "pid").string();
+  TextFolder folder;
+  const std::string pid = (folder.path / "pid").string();
   const Time before = real_clock().now();
   const ProcessResult result = shell("setsid sh -c 'echo $$ > " + pid + "; exec sleep 300' & while ! test -s " + pid + "; do :; done; echo done", 30s);
   CHECK(real_clock().now() - before < 10s);
   CHECK(result.ok());
   CHECK(result.out == "done\n");
-  REQUIRE(::kill(std::stoi(TempFolder::read(pid)), SIGKILL) == 0);
+  REQUIRE(::kill(std::stoi(TextFolder::read(pid)), SIGKILL) == 0);
 }
 
 TEST_CASE("input is fed and then ends") {
@@ -112,20 +112,20 @@ TEST_CASE("each line is told as it comes, the last one even without its end") {
 }
 
 TEST_CASE("lines are told while the child still runs") {
-  TempFolder folder;
-  const std::string mark = (folder.path() / "told").string();
+  TextFolder folder;
+  const std::string mark = (folder.path / "told").string();
   ProcessOptions options;
   options.on_line = [&](const std::string&) { folder.write("told", "yes"); };
   CHECK(shell("echo ready; while ! test -e " + mark + "; do sleep 0.01; done", 30s, options).ok());
 }
 
 TEST_CASE("an exception of on_line comes through, and the child does not outlive it") {
-  TempFolder folder;
-  const std::string file = (folder.path() / "pid").string();
+  TextFolder folder;
+  const std::string file = (folder.path / "pid").string();
   ProcessOptions options;
   options.on_line = [](const std::string&) { throw std::runtime_error("enough"); };
   CHECK_THROWS_WITH(shell("echo $$ > " + file + "; echo line; exec sleep 300", 30s, options), "enough");
-  CHECK(wait_until([&] { return gone(std::to_string(std::stoi(TempFolder::read(file)))); }, Deadline(real_clock(), 10s), 5ms));
+  CHECK(wait_until([&] { return gone(std::to_string(std::stoi(TextFolder::read(file)))); }, Deadline(real_clock(), 10s), 5ms));
 }
 
 TEST_CASE("output beyond the cap is dropped and the child still ends") {
@@ -135,12 +135,12 @@ TEST_CASE("output beyond the cap is dropped and the child still ends") {
 }
 
 TEST_CASE("what cannot be started is an error that says so") {
-  TempFolder folder;
+  TextFolder folder;
   folder.write("plain", "text");
   const auto script = folder.write("script", "no interpreter line");
   std::filesystem::permissions(script, std::filesystem::perms::owner_all);
-  for (const std::string& name : {std::string("no-such-program-here"), std::string("/no/such/program"), folder.path().string(),
-                                  (folder.path() / "plain").string(), script.string(), std::string("")}) {
+  for (const std::string& name : {std::string("no-such-program-here"), std::string("/no/such/program"), folder.path.string(),
+                                  (folder.path / "plain").string(), script.string(), std::string("")}) {
     CAPTURE(name);
     try {
       run_process({name}, 5s);
@@ -154,10 +154,10 @@ TEST_CASE("what cannot be started is an error that says so") {
 }
 
 TEST_CASE("a folder of the program's name in PATH is passed over") {
-  TempFolder folder;
-  std::filesystem::create_directories(folder.path() / "true");
+  TextFolder folder;
+  std::filesystem::create_directories(folder.path / "true");
   const std::string before = std::getenv("PATH");
-  ::setenv("PATH", (folder.path().string() + "::" + before).c_str(), 1);
+  ::setenv("PATH", (folder.path.string() + "::" + before).c_str(), 1);
   CHECK(run_process({"true"}, 30s).ok());
   ::setenv("PATH", "/nonexistent", 1);
   CHECK(run_process({"true"}, 30s).ok());

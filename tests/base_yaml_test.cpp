@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/error.h"
-#include "tests/support/temp_folder.h"
+#include "tests/support/text_folder.h"
 
 namespace blackstart::yaml {
 namespace {
@@ -78,7 +78,9 @@ TEST_CASE("an empty file is said to be empty") {
 
 TEST_CASE("what is no YAML is refused at its place") {
   auto [text, line] = GENERATE(table<const char*, int>({{"a: [1, 2\nb: 3\n", 2},
-                                                        {"a: \"open\n", 2},
+                                                        {"a: \"open\n", 1},
+                                                        {"a: 'open\nb: 2\nc: 3\n\n", 3},
+                                                        {"a: 'open\n# c\n", 2},
                                                         {"a: 1\n\tb: 2\n", 2},
                                                         {"a: *nobody\n", 1},
                                                         {"a: b: c\n", 1},
@@ -173,7 +175,7 @@ TEST_CASE("columns count characters, as editors do") {
 }
 
 TEST_CASE("a file is read as it is, and what cannot be read is said") {
-  TempFolder folder;
+  TextFolder folder;
   CHECK(slurp(folder.write("x.yaml", "a: 1\r\n")) == "a: 1\r\n");
   CHECK(slurp(folder.write("empty.yaml", "")).empty());
   auto refused = [](const std::filesystem::path& file) {
@@ -185,8 +187,8 @@ TEST_CASE("a file is read as it is, and what cannot be read is said") {
     }
     return std::string("it was read");
   };
-  CHECK(refused(folder.path()) == "reading " + folder.path().string() + ": it is a folder");
-  CHECK_THAT(refused(folder.path() / "none.yaml"), Catch::Contains("there is no such file"));
+  CHECK(refused(folder.path) == "reading " + folder.path.string() + ": it is a folder");
+  CHECK_THAT(refused(folder.path / "none.yaml"), Catch::Contains("there is no such file"));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "tests/support/error_of.h"
 #include "tests/support/sshd.h"
 
 using namespace blackstart;
@@ -22,17 +23,6 @@ Deadline in(Duration length) { return {real_clock(), length}; }
 Sshd& server() {
   static Sshd sshd;
   return sshd;
-}
-
-template <class Call>
-Error error_of(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  FAIL("no Error was thrown");
-  throw std::logic_error("not reached");
 }
 
 Error error_of_run(Remote& remote, const std::string& command, Duration limit) {
@@ -104,8 +94,8 @@ TEST_CASE("SSH: the deadline ends a command that doesn't end, and the next one w
 TEST_CASE("SSH: who waits for the turn waits no longer than the deadline") {
   const auto remote = make_ssh(server().cloud());
   CHECK(remote->run("n1", "true", in(5s)).ok());
-  const auto mark = server().folder() / "began";
-  std::thread other([&] { remote->run("n1", fmt::format("touch {}; sleep 1", mark.string()), in(10s)); });
+  const auto mark = server().path("began");
+  std::thread other([&] { remote->run("n1", fmt::format("touch {}; sleep 1", mark), in(10s)); });
   CHECK(wait_until([&] { return std::filesystem::exists(mark); }, in(5s), 5ms));
   const Error error = error_of_run(*remote, "true", 200ms);
   CHECK(error.kind() == ErrorKind::unreachable);
@@ -176,13 +166,13 @@ TEST_CASE("SSH: nobody listens, or who listens never speaks") {
 
 TEST_CASE("SSH: a session that breaks in a command is an Error, and the next call opens a new one") {
   const auto remote = make_ssh(server().cloud());
-  const auto mark = server().folder() / "mark";
+  const auto mark = server().path("mark");
   const Time begin = real_clock().now();
-  const Error error = error_of_run(*remote, fmt::format("echo x >>{}; kill -KILL $PPID; sleep 5", mark.string()), 4s);
+  const Error error = error_of_run(*remote, fmt::format("echo x >>{}; kill -KILL $PPID; sleep 5", mark), 4s);
   CHECK(real_clock().now() - begin < 3s);
   CHECK(error.kind() == ErrorKind::unreachable);
   CHECK_THAT(error.what(), Contains("the command may have been carried out"));
-  CHECK(remote->run("n1", "cat " + mark.string(), in(5s)).out == "x\n");  // once: never repeated
+  CHECK(remote->run("n1", "cat " + mark, in(5s)).out == "x\n");  // once: never repeated
   std::filesystem::remove(mark);
 }
 

@@ -178,7 +178,8 @@ TEST_CASE("a killed server fails operations at once; after its restart fresh con
   require_complete(it);
   for (const auto& o : it.sink.operations) {
     CAPTURE(o.number, o.series, name_of(o.outcome), o.error);
-    if (o.scheduled > killed && o.scheduled < killed + 400ms) CHECK((o.outcome == Outcome::failed && o.done - o.scheduled < 250ms));
+    if (o.scheduled > killed && o.scheduled < killed + 400ms)
+      CHECK((o.outcome == Outcome::failed && o.done - o.scheduled < 250ms));
     if (o.scheduled > back + 100ms) CHECK(o.outcome == Outcome::ok);
   }
   require_sound(it, it.audit());
@@ -211,6 +212,68 @@ TEST_CASE("no answer to COMMIT is indeterminate, and the transfer may well stand
   it.probe->clean_up(within(5s));
 }
 
+TEST_CASE("a transaction that never began has an effect that can't be ruled out", "[ledger]") {
+  CommitProxy proxy(server().port());
+  Database database = server().database();
+  database.port = proxy.port();
+  Rehearsal it(database, settings_for_tests());
+  it.start();
+  proxy.spoil_transactions(true);
+  real_clock().pause(300ms);
+  it.stop();
+  require_complete(it);
+  auto snapshot = it.audit();
+  require_sound(it, snapshot);
+  CHECK(it.sink.count(Outcome::ok, 0) == 0);
+  CHECK(it.sink.count(Outcome::indeterminate, 0) == it.stopped.planned[0]);
+  CHECK(snapshot.transfers.size() == it.stopped.planned[0]);
+  it.probe->clean_up(within(5s));
+}
+
+TEST_CASE("transfers that wait for a lock are given up at their deadline and leave nothing", "[ledger]") {
+  Rehearsal it(server().database(), settings_for_tests());
+  it.start();
+  {
+    SqlSession holder(endpoint_of(server().database()), within(10s));
+    holder.ask("locking", "START TRANSACTION; SELECT * FROM bank.accounts FOR UPDATE");
+    real_clock().pause(1s);
+  }
+  real_clock().pause(700ms);
+  it.stop();
+  require_complete(it);
+  CHECK(it.sink.count(Outcome::failed, 0) >= 10);
+  CHECK(it.sink.count(Outcome::indeterminate) == 0);
+  CHECK(it.sink.count(Outcome::ok, 1) == it.stopped.planned[1]);
+  for (const auto& o : it.sink.operations)
+    if (o.outcome == Outcome::failed) CHECK((o.error == kTimedOut && o.done - o.scheduled >= 600ms));
+  require_sound(it, it.audit());
+  it.probe->clean_up(within(5s));
+}
+
+TEST_CASE("kept connections that the server has closed are noticed before they are used", "[ledger]") {
+  LedgerSettings settings = settings_for_tests();
+  settings.transfers = 2;
+  settings.inquiries = 2;  // something is due every 250 ms, and the killer comes half-way between
+  settings.inquiry_connections = "kept";
+  Rehearsal it(server().database(), settings);
+  it.start();
+  SqlSession killer(endpoint_of(server().database()), within(10s));
+  std::size_t killed = 0;
+  for (int i = 0; i < 7; ++i) {
+    real_clock().pause(i == 0 ? 130ms : 250ms);
+    for (const SqlRow& row : killer.ask("asking", "SELECT ID FROM information_schema.PROCESSLIST WHERE COMMAND = 'Sleep'")) {
+      killer.ask("killing", "KILL CONNECTION " + *row[0]);
+      ++killed;
+    }
+  }
+  it.stop();
+  require_complete(it);
+  CHECK(killed >= 5);
+  CHECK(it.sink.count(Outcome::ok) == it.sink.operations.size());
+  require_sound(it, it.audit());
+  it.probe->clean_up(within(5s));
+}
+
 TEST_CASE("stop() ends within the deadline though the server hangs, and loses no socket", "[ledger]") {
   MariadbServer own;
   std::size_t files = open_files();
@@ -230,15 +293,14 @@ TEST_CASE("stop() ends within the deadline though the server hangs, and loses no
   CHECK(open_files() == files);
 }
 
-TEST_CASE("an address where nobody answers costs no more than the connect timeout", "[ledger]") {
-  Bound silent;  // listens, and its queue is full at once: SYNs go unanswered
+TEST_CASE("an address where nobody answers costs no more than the time it is given, and no socket", "[ledger]") {
+  Bound silent;  // the first finds a server that says nothing; its queue is then full, and SYNs go unanswered
   REQUIRE(::listen(silent.handle(), 0) == 0);
-  CommitProxy filler(silent.port());
   SqlTarget target{"127.0.0.1", silent.port(), "bank", "secret"};
   std::size_t files = open_files();
   for (int i = 0; i < 4; ++i) {
     Time before = real_clock().now();
-    CHECK_THROWS_WITH(SqlSession(target, within(5s), 150ms), Contains("no answer within 0.150 s") && Contains("127.0.0.1"));
+    CHECK_THROWS_WITH(SqlSession(target, within(150ms)), Contains("no answer within 0.150 s") && Contains("127.0.0.1"));
     CHECK(real_clock().now() - before < 300ms);
   }
   CHECK(open_files() == files);
@@ -258,7 +320,8 @@ TEST_CASE("what preflight refuses, it says with its reason and a hint", "[ledger
   }
   SECTION("nobody listens") {
     database.port = free_port();
-    CHECK_THROWS_WITH(preflight(), Contains("connecting") && Contains(std::to_string(database.port)) && Contains("is the database up"));
+    CHECK_THROWS_WITH(preflight(),
+                      Contains("connecting") && Contains(std::to_string(database.port)) && Contains("is the database up"));
   }
   SECTION("a replica does not answer") {
     database.replicas.push_back({"c2", "127.0.0.1", free_port()});
@@ -298,7 +361,8 @@ TEST_CASE("what an earlier run left behind is replaced", "[ledger]") {
   settings.accounts = 2500;
   auto probe = settings.make("bank", cloud_of(server().database()));
   probe->prepare(within(5s));
-  server().ask("UPDATE bank.accounts SET balance = 7; INSERT INTO bank.transfers (posting, src, dst, amount) VALUES (1, 1, 2, 3)");
+  server().ask(
+      "UPDATE bank.accounts SET balance = 7; INSERT INTO bank.transfers (posting, src, dst, amount) VALUES (1, 1, 2, 3)");
   probe->prepare(within(5s));
   auto snapshot = probe->snapshots(within(5s)).at(0);
   CHECK(snapshot.complete);
@@ -319,8 +383,9 @@ TEST_CASE("a snapshot reads more than one page, and shows what is wrong in the b
   }
   server().ask("INSERT INTO bank.transfers (posting, src, dst, amount) VALUES " + transfers);
   server().ask("INSERT INTO bank.history (posting, account, amount) VALUES " + history);
-  server().ask("DELETE FROM bank.transfers WHERE posting = 12345; DELETE FROM bank.history WHERE posting = 20000 AND amount > 0; "
-               "INSERT INTO bank.transfers (posting, src, dst, amount) VALUES (7, 1, 2, 3)");
+  server().ask(
+      "DELETE FROM bank.transfers WHERE posting = 12345; DELETE FROM bank.history WHERE posting = 20000 AND amount > 0; "
+      "INSERT INTO bank.transfers (posting, src, dst, amount) VALUES (7, 1, 2, 3)");
   auto snapshot = probe->snapshots(within(10s)).at(0);
   REQUIRE(snapshot.complete);
   REQUIRE(snapshot.transfers.size() == 25'001);

@@ -106,7 +106,8 @@ struct Jumping final : Clock {
 
 }  // namespace
 
-TEST_CASE("operations that are overdue by their whole deadline are recorded as unsent, the others are sent late", "[open-loop]") {
+TEST_CASE("operations that are overdue by their whole deadline are recorded as unsent, the others are sent late",
+          "[open-loop]") {
   Jumping clock;
   Recorder sink;
   OpenLoop loop(clock, clock.now(), sink, {series("a", 100, 1s)});
@@ -117,7 +118,8 @@ TEST_CASE("operations that are overdue by their whole deadline are recorded as u
   auto stopped = loop.stop();
   CHECK(sink.operations.size() == stopped.planned[0]);
   CHECK(stopped.planned[0] >= 310);
-  auto unsent = std::count_if(sink.operations.begin(), sink.operations.end(), [](auto& o) { return o.outcome == Outcome::unsent; });
+  auto unsent =
+      std::count_if(sink.operations.begin(), sink.operations.end(), [](auto& o) { return o.outcome == Outcome::unsent; });
   auto late = std::count_if(sink.operations.begin(), sink.operations.end(),
                             [](auto& o) { return o.outcome == Outcome::ok && o.sent - o.scheduled > 500ms; });
   CHECK(unsent >= 195);

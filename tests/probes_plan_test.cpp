@@ -92,7 +92,8 @@ namespace {
 std::vector<std::string> problems_of(const std::string& yaml) {
   LedgerSettings settings;
   std::vector<std::string> texts;
-  for (const auto& problem : check_text(yaml, "s.yaml", [&](Fields& f) { settings.describe(f); })) texts.push_back(format(problem));
+  for (const auto& problem : check_text(yaml, "s.yaml", [&](Fields& f) { settings.describe(f); }))
+    texts.push_back(format(problem));
   return texts;
 }
 
@@ -107,8 +108,10 @@ Bank bank_of(std::int64_t accounts) {
 TEST_CASE("ledger settings are read with their units", "[settings]") {
   LedgerSettings settings;
   read_text(
-      "transfers: 50/s\ninquiries: 60/min\naccounts: 7\nopening-balance: 5\ndeadline: 3s\nconnect-timeout: 250ms\nconnections: 9\n"
-      "inquiry-connections: kept\nreplication: none\nprefix: two-\ngood-within: 100ms\nslo: 99.95%\nslo-window: 28d\nhold: 10s\n",
+      "transfers: 50/s\ninquiries: 60/min\naccounts: 7\nopening-balance: 5\ndeadline: 3s\nconnect-timeout: 250ms\nconnections: "
+      "9\n"
+      "inquiry-connections: kept\nreplication: none\nprefix: two-\ngood-within: 100ms\nslo: 99.95%\nslo-window: 28d\nhold: "
+      "10s\n",
       "s.yaml", [&](Fields& f) { settings.describe(f); });
   CHECK(settings.transfers == 50);
   CHECK(settings.inquiries == 1);
@@ -194,4 +197,25 @@ TEST_CASE("a cloud without a database or without replicas makes no ledger", "[le
   CHECK_THROWS_WITH(LedgerSettings{}.make("bank", cloud), Catch::Contains("no database"));
   cloud.database.host = "127.0.0.1";
   CHECK_THROWS_WITH(LedgerSettings{}.make("bank", cloud), Catch::Contains("no replicas"));
+}
+
+TEST_CASE("the ledger is in the table of probes, with documentation and a schema of its settings", "[registry]") {
+  const auto& kinds = probe_kinds();
+  auto found =
+      std::find_if(kinds.begin(), kinds.end(), [](const ProbeKind& kind) { return std::string(kind.name) == "ledger"; });
+  REQUIRE(found != kinds.end());
+  auto settings = found->settings();
+  auto describe = [&](Fields& f) { settings->describe(f); };
+  CHECK_THAT(fields_help(describe),
+             Catch::Contains("transfers") && Catch::Contains("40/s") && Catch::Contains("connect-timeout"));
+  CHECK_THAT(json_schema("ledger", describe), Catch::Contains("inquiry-connections"));
+  Cloud cloud;
+  cloud.database.host = "127.0.0.1";
+  cloud.database.replicas = {{"c1", "127.0.0.1", 3306}, {"c2", "127.0.0.2", 3306}};
+  ProbeInfo info = settings->make("bank", cloud)->info();
+  CHECK((info.name == "bank" && info.kind == "ledger" && info.audited && info.initial_sum == 10'000'000));
+  CHECK(info.replicas == std::vector<std::string>{"c1", "c2"});
+  REQUIRE(info.series.size() == 2);
+  CHECK((info.series[0].name == "transfer" && info.series[0].rate == 40 && info.series[0].posts));
+  CHECK((info.series[1].name == "inquiry" && info.series[1].rate == 10 && !info.series[1].posts));
 }

@@ -35,13 +35,13 @@ TEST_CASE("an audit of replicas that hold all that was acknowledged finds nothin
   AuditResult a = Bank().audit();
   REQUIRE(a.complete);
   REQUIRE(a.intact());
-  REQUIRE(a.acknowledged == 2799);
-  REQUIRE(a.failed == 201);
+  REQUIRE(a.acknowledged == 2800);
+  REQUIRE(a.failed == 200);
   REQUIRE(a.lost == 0);
   REQUIRE(a.rpo_time == 0s);
   REQUIRE(a.rpo_resolution == 20ms);
   REQUIRE(a.replicas.size() == 3);
-  REQUIRE(a.replicas[2].rows == 2799);
+  REQUIRE(a.replicas[2].rows == 2800);
   REQUIRE(a.replicas[2].sum == 1'000'000);
 }
 

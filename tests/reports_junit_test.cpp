@@ -13,9 +13,7 @@ namespace {
 struct Parsed {
   pugi::xml_document document;
   pugi::xml_node suite;
-  std::size_t elements(const char* name) const {
-    return suite.select_nodes((std::string("testcase/") + name).c_str()).size();
-  }
+  std::size_t elements(const char* name) const { return suite.select_nodes((std::string("testcase/") + name).c_str()).size(); }
   pugi::xml_node find(const char* group, const char* name_part) const {
     for (auto node : suite.children("testcase")) {
       bool here = std::strstr(node.attribute("classname").value(), group) != nullptr;

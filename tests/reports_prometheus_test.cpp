@@ -69,14 +69,21 @@ TEST_CASE("one verdict is 1") {
 
 TEST_CASE("what was not measured has no sample") {
   CHECK(contains(metrics(sample::passed()), "blackstart_rpo_transfers"));
-  CHECK_FALSE(contains(metrics(sample::inconclusive()), "blackstart_rpo_transfers"));
   Judged run = sample::passed();
+  run.judgement.probes[0].audit->complete = false;
+  CHECK_FALSE(contains(metrics(run), "blackstart_rpo_transfers"));
+  run = sample::passed();
+  run.judgement.verdict = Verdict::inconclusive;
+  CHECK_FALSE(contains(metrics(run), "blackstart_rto_seconds"));
+  CHECK_FALSE(contains(metrics(run), "blackstart_rpo_transfers"));
+  run = sample::passed();
   run.judgement.probes[0].series[0].budget_spent = std::numeric_limits<double>::quiet_NaN();
   run.judgement.probes[0].series[1].budget_spent = std::numeric_limits<double>::infinity();
   CHECK_FALSE(contains(metrics(run), "budget"));
 }
 
 TEST_CASE("a censored RTO says so") {
-  CHECK(contains(metrics(sample::failed()), "blackstart_rto_censored{scenario=\"writer-kill\",cloud=\"three-sites\",probe=\"bank\","
-                                            "series=\"transfer\",injection=\"kill-writer\"} 1\n"));
+  CHECK(contains(metrics(sample::failed()),
+                 "blackstart_rto_censored{scenario=\"writer-kill\",cloud=\"three-sites\",probe=\"bank\","
+                 "series=\"transfer\",injection=\"kill-writer\"} 1\n"));
 }

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <iostream>
 
 #include "base/yaml.h"
 #include "probes/galera.h"
@@ -32,7 +33,7 @@ ProcessResult Workplace::blackstart(std::vector<std::string> arguments, Duration
   ProcessOptions options;
   options.extra_environment = environment();
   ProcessResult result = run_process(arguments, limit, options);
-  UNSCOPED_INFO(result.out << result.err);
+  std::cout << result.out << result.err << std::flush;  // shown by ctest when a test fails
   CHECK_FALSE(result.timed_out);
   return result;
 }
@@ -44,7 +45,6 @@ Workplace::Run Workplace::rehearse(const std::string& scenario, std::vector<std:
   const ProcessResult process = blackstart(arguments);
   Run run = latest();
   run.process = process;
-  INFO(process.out << process.err);
   return run;
 }
 

@@ -1,13 +1,15 @@
-// A TCP relay between a client and a MariaDB server that can swallow the answer to COMMIT.
+// A TCP relay between a client and a MariaDB server that can swallow the answer to COMMIT, and spoil the begin of a
+// transaction.
 //
-// Purpose: the one case that nobody can provoke from outside in time: the server has committed, the client never hears of it.
-// Ownership: owns its threads and sockets. Thread rule: the switches may be used from any thread.
+// Purpose: the cases that nobody can provoke from outside in time: the server has committed and the client never hears of it,
+// and each statement commits by itself. Ownership: owns its threads and sockets. Thread rule: the switches may be used from any
+// thread.
 #pragma once
 
 #include <poll.h>
 
 #include <atomic>
-#include <string_view>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -28,6 +30,7 @@ class CommitProxy {
   }
   int port() const { return bound_.port(); }
   void swallow_answers(bool on) { swallow_ = on; }
+  void spoil_transactions(bool on) { spoil_ = on; }
   int swallowed() const { return swallowed_; }
 
  private:
@@ -60,9 +63,10 @@ class CommitProxy {
       bool up = both[0].revents != 0;
       ssize_t count = ::recv(up ? client : server, bytes, sizeof bytes, 0);
       if (count <= 0) break;
-      std::string_view text(bytes, static_cast<std::size_t>(count));
+      std::string text(bytes, static_cast<std::size_t>(count));
+      if (auto at = text.find("START TRANSACTION"); up && spoil_ && at != text.npos) text.replace(at, 17, "SELECT 1 INTO @aa");
       if (up && swallow_ && text.find("COMMIT") != text.npos) deaf = true, ++swallowed_;
-      if (up || !deaf) ::send(up ? server : client, bytes, text.size(), MSG_NOSIGNAL);
+      if (up || !deaf) ::send(up ? server : client, text.data(), text.size(), MSG_NOSIGNAL);
     }
     ::close(server);
     ::close(client);
@@ -70,7 +74,7 @@ class CommitProxy {
 
   int server_port_;
   Bound bound_;
-  std::atomic<bool> stop_ = false, swallow_ = false;
+  std::atomic<bool> stop_ = false, swallow_ = false, spoil_ = false;
   std::atomic<int> swallowed_ = 0;
   std::vector<std::thread> relays_;
   std::thread acceptor_;

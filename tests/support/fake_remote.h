@@ -22,12 +22,21 @@ class FakeRemote final : public Remote {
   using Answer = std::function<CommandResult(const std::string& node, const std::string& command)>;
 
   // The newest rule whose `part` stands in the command answers it.
-  void on(const std::string& part, Answer answer) { locked([&] { rules_.insert(rules_.begin(), {part, std::move(answer)}); }); }
+  void on(const std::string& part, Answer answer) {
+    const std::lock_guard lock(mutex_);
+    rules_.insert(rules_.begin(), {part, std::move(answer)});
+  }
   void on(const std::string& part, const CommandResult& result) {
     on(part, [result](const auto&, const auto&) { return result; });
   }
-  void cut_off(const std::string& node) { locked([&] { unreachable_.insert(node); }); }
-  void reconnect(const std::string& node) { locked([&] { unreachable_.erase(node); }); }
+  void cut_off(const std::string& node) {
+    const std::lock_guard lock(mutex_);
+    unreachable_.insert(node);
+  }
+  void reconnect(const std::string& node) {
+    const std::lock_guard lock(mutex_);
+    unreachable_.erase(node);
+  }
   // Called before each command: to let time go by.
   void before_each(std::function<void()> action) { before_each_ = std::move(action); }
 
@@ -44,21 +53,17 @@ class FakeRemote final : public Remote {
 
   CommandResult run(const std::string& node, const std::string& command, const Deadline&) override {
     if (before_each_) before_each_();
-    Answer answer = locked([&] {
-      calls_.emplace_back(node, command);
-      if (unreachable_.count(node)) throw Error(ErrorKind::unreachable, "opening an SSH session to " + node, "no answer in time");
-      for (const auto& [part, rule] : rules_)
-        if (command.find(part) != std::string::npos) return rule;
-      throw std::logic_error("no rule for the command: " + command);
-    });
-    return answer(node, command);
+    return rule_for(node, command)(node, command);
   }
 
  private:
-  template <class Action>
-  auto locked(Action action) {
+  Answer rule_for(const std::string& node, const std::string& command) {
     const std::lock_guard lock(mutex_);
-    return action();
+    calls_.emplace_back(node, command);
+    if (unreachable_.count(node)) throw Error(ErrorKind::unreachable, "opening an SSH session to " + node, "no answer in time");
+    for (const auto& [part, rule] : rules_)
+      if (command.find(part) != std::string::npos) return rule;
+    throw std::logic_error("no rule for the command: " + command);
   }
 
   mutable std::mutex mutex_;

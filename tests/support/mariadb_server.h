@@ -4,6 +4,7 @@
 #pragma once
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -71,8 +72,9 @@ inline int free_port() { return Bound().port(); }
 class MariadbServer {
  public:
   explicit MariadbServer(bool galera = false) : port_(free_port()), cluster_port_(free_port()), galera_(galera) {
-    run_checked("making a database", {"mariadb-install-db", "--no-defaults", "--auth-root-authentication-method=normal",
-                                      "--skip-test-db", "--innodb-log-file-size=8M", "--user=root", "--datadir=" + data()},
+    run_checked("making a database",
+                {"mariadb-install-db", "--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db",
+                 "--innodb-log-file-size=8M", "--user=root", "--datadir=" + data()},
                 60s);
     std::ofstream(folder_.path() / "init.sql") << "CREATE USER IF NOT EXISTS bank@'%' IDENTIFIED BY 'secret';\n"
                                                   "GRANT ALL ON bank.* TO bank@'%';\n"
@@ -125,10 +127,21 @@ class MariadbServer {
   std::string data() const { return (folder_.path() / "data").string(); }
 
   std::vector<std::string> words() const {
-    std::vector<std::string> words{"/usr/sbin/mariadbd", "--no-defaults", "--user=root", "--datadir=" + data(), "--skip-name-resolve",
-                                   "--bind-address=127.0.0.1", fmt::format("--port={}", port_), "--socket=" + data() + "/socket",
-                                   "--innodb-log-file-size=8M", "--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=2",
-                                   "--performance-schema=OFF", "--max-connections=400", "--open-files-limit=2048", "--init-file=" + (folder_.path() / "init.sql").string(),
+    std::vector<std::string> words{"/usr/sbin/mariadbd",
+                                   "--no-defaults",
+                                   "--user=root",
+                                   "--datadir=" + data(),
+                                   "--skip-name-resolve",
+                                   "--bind-address=127.0.0.1",
+                                   fmt::format("--port={}", port_),
+                                   "--socket=" + data() + "/socket",
+                                   "--innodb-log-file-size=8M",
+                                   "--innodb-buffer-pool-size=32M",
+                                   "--innodb-flush-log-at-trx-commit=2",
+                                   "--performance-schema=OFF",
+                                   "--max-connections=400",
+                                   "--open-files-limit=2048",
+                                   "--init-file=" + (folder_.path() / "init.sql").string(),
                                    "--log-error=" + (folder_.path() / "log").string()};
     if (galera_)
       for (const std::string& word :
@@ -147,13 +160,16 @@ class MariadbServer {
     for (std::string& word : all) argv.push_back(word.data());
     argv.push_back(nullptr);
     pid_t parent = ::getpid();
+    int chatter = ::open((folder_.path() / "stderr").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     process_ = ::fork();
     if (process_ == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       if (::getppid() != parent) ::_exit(1);
+      ::dup2(chatter, STDERR_FILENO);
       ::execv(argv[0], argv.data());
       ::_exit(127);
     }
+    ::close(chatter);
     if (process_ < 0) throw_errno("starting mariadbd", errno);
   }
 

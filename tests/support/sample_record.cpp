@@ -37,7 +37,8 @@ void slow_down(Operation& op, Time from, Time to) {
 
 ProbeRecord bank(Duration length) {
   ProbeRecord probe;
-  probe.info = {"bank", "ledger", "a bank on SQL through the VIP", {}, 0.999, 30 * 24h, 10s, true, 10'000'000, {"c1", "c2", "c3"}};
+  probe.info = {"bank",     "ledger",          "a bank on SQL through the VIP", {}, 0.999, 30 * 24h, 10s, true,
+                10'000'000, {"c1", "c2", "c3"}};
   probe.info.series = {{"transfer", 20, 2s, 500ms, true}, {"inquiry", 30, 2s, 250ms, false}};
   probe.started = 2s;
   probe.stopped = 2s + length;
@@ -60,18 +61,30 @@ Injection kill_writer() {
   one.effect = {kFault - 12ms, kFault + 12ms};
   one.undo_asked = 41s;
   one.undone = 41s + 320ms;
-  one.evidence = {
-      {"kill-writer", "c1", "effect", "MainPID of mariadb.service on c1 changes", "1287 → 1533 after 2.1 s", "c1", true, kFault + 2100ms},
-      {"kill-writer", "c1", "effect", "port 3306 of c1 refuses connections", "connection refused", "runner", true, kFault + 12ms},
-      {"kill-writer", "c1", "undo", "mariadb.service on c1 is active", "active since 2.1 s after the fault", "c1", true, 41s + 320ms}};
+  one.evidence = {{"kill-writer", "c1", "effect", "MainPID of mariadb.service on c1 changes", "1287 → 1533 after 2.1 s", "c1",
+                   true, kFault + 2100ms},
+                  {"kill-writer", "c1", "effect", "port 3306 of c1 refuses connections", "connection refused", "runner", true,
+                   kFault + 12ms},
+                  {"kill-writer", "c1", "undo", "mariadb.service on c1 is active", "active since 2.1 s after the fault", "c1",
+                   true, 41s + 320ms}};
   return one;
 }
 
 Record record() {
   Record one;
-  one.run = {"2026-11-21T06-46-28Z-writer-kill", "writer-kill", "Killing the database writer stops the bank for less than 15 s and loses nothing.",
-             "Acceptance test plan 4.2, section 3.1", "three-sites", true, 20261121, 0, 1, 1'795'243'588'123'000'000, "0.1.0"};
-  one.phases = {{"preflight", 0s, 2s}, {"steady", 2s, 20s}, {"rehearse", 20s, 41s}, {"undo", 41s, 42s}, {"redundancy", 42s, 55s}, {"audit", 62s, 63s + 500ms}};
+  one.run = {"2026-11-21T06-46-28Z-writer-kill",
+             "writer-kill",
+             "Killing the database writer stops the bank for less than 15 s and loses nothing.",
+             "Acceptance test plan 4.2, section 3.1",
+             "three-sites",
+             true,
+             20261121,
+             0,
+             1,
+             1'795'243'588'123'000'000,
+             "0.1.0"};
+  one.phases = {{"preflight", 0s, 2s}, {"steady", 2s, 20s},      {"rehearse", 20s, 41s},
+                {"undo", 41s, 42s},    {"redundancy", 42s, 55s}, {"audit", 62s, 63s + 500ms}};
   one.steps = {{1, "inject kill-writer: service.kill on c1", "done", "", 20s, 20s + 149ms},
                {2, "wait-recovered bank, at most 60 s", "done", "", 20s + 149ms, 35s},
                {3, "hold 5 s", "done", "", 35s, 40s}};
@@ -160,8 +173,16 @@ Judgement judgement() {
   one.probes = {{"bank", {transfers(), inquiries()}, audit()}};
   one.rtos = {{"bank", "transfer", "kill-writer", true, false, {4390ms, 39ms}, {4401ms, 52ms}, Measured{4416ms, 12ms}},
               {"bank", "inquiry", "kill-writer", true, false, {1483ms, 33ms}, {1495ms, 45ms}, Measured{40ms, 12ms}}};
-  one.objectives = {{{ObjectiveSpec::Kind::rto, "bank", "", "", 15}, ObjectiveResult::State::met, "RTO of bank ≤ 15 s", "4.390 s ± 0.039 s (transfer)", ""},
-                    {{ObjectiveSpec::Kind::rpo, "bank", "", "", 0}, ObjectiveResult::State::met, "RPO of bank ≤ 0 transfers", "0 transfers", ""}};
+  one.objectives = {{{ObjectiveSpec::Kind::rto, "bank", "", "", 15},
+                     ObjectiveResult::State::met,
+                     "RTO of bank ≤ 15 s",
+                     "4.390 s ± 0.039 s (transfer)",
+                     ""},
+                    {{ObjectiveSpec::Kind::rpo, "bank", "", "", 0},
+                     ObjectiveResult::State::met,
+                     "RPO of bank ≤ 0 transfers",
+                     "0 transfers",
+                     ""}};
   return one;
 }
 

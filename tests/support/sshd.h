@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
-#include <fcntl.h>
 #include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -12,15 +11,14 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "base/process.h"
 #include "base/yaml.h"
 #include "lab/cloud.h"
 #include "lab/tcp_socket.h"
+#include "tests/support/temp_folder.h"
 
 namespace blackstart {
 
@@ -40,9 +38,6 @@ class Sshd {
   Sshd() {
     INFO("the tests of SSH need Debian's openssh-server");
     REQUIRE(::access("/usr/sbin/sshd", X_OK) == 0);
-    char name[] = "/tmp/blackstart-sshd-XXXXXX";
-    REQUIRE(::mkdtemp(name) != nullptr);
-    folder_ = name;
     for (const char* key : {"host_key", "client_key"})
       run_checked("making a key", {"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path(key)}, 10s);
     std::filesystem::copy_file(path("client_key.pub"), path("authorized_keys"));
@@ -56,16 +51,10 @@ class Sshd {
   ~Sshd() {
     ::kill(pid_, SIGTERM);
     ::waitpid(pid_, nullptr, 0);
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
   }
 
-  const std::filesystem::path& folder() const { return folder_; }
-  std::string path(const std::string& name) const { return (folder_ / name).string(); }
-  std::string file(const std::string& name, const std::string& text) const {
-    std::ofstream(path(name)) << text;
-    return path(name);
-  }
+  std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
+  std::string file(const std::string& name, const std::string& text) const { return folder_.write(name, text).string(); }
   std::string known_hosts_line(const std::string& public_key) const {
     return fmt::format("[127.0.0.1]:{} {}", port_, yaml::slurp(path(public_key)));
   }
@@ -97,7 +86,7 @@ class Sshd {
                                "StrictModes no\nUsePAM no\nPidFile none\nPermitRootLogin yes\nPasswordAuthentication no\n"
                                "KbdInteractiveAuthentication no\nUseDNS no\nMaxStartups 500\n"
                                "SetEnv HOME={1} PATH={1}:/usr/sbin:/usr/bin:/sbin:/bin\n",
-                               port_, folder_.string()));
+                               port_, folder_.path().string()));
   }
 
   void start() {
@@ -117,7 +106,7 @@ class Sshd {
     REQUIRE(up);
   }
 
-  std::filesystem::path folder_;
+  TempFolder folder_;
   int port_ = 0;
   pid_t pid_ = -1;
 };

@@ -1,0 +1,72 @@
+#include "lab/node_files.h"
+
+#include <catch2/catch.hpp>
+
+#include "base/error.h"
+#include "lab/template.h"
+
+using namespace blackstart;
+using Catch::Matchers::Contains;
+
+namespace {
+
+LabFile three_sites() { return read_lab_file(BLACKSTART_SOURCE_DIR "/lab/three-sites.yaml"); }
+
+NodeFile file(const std::string& node, const std::string& path) {
+  const LabFile lab = three_sites();
+  for (const NodeFile& each :
+       node_files(lab, *lab.find(node), {"ssh-ed25519 AAAA us", "PRIVATE", "0123456789abcdef0123456789abcdef"}))
+    if (each.path == path) return each;
+  FAIL("no file " << path);
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("templates: holes are filled, and a hole without a value is a defect") {
+  CHECK(fill_template("{{a}} and {{b}}{{a}}.", {{"a", "1"}, {"b", "{{a}}"}}) == "1 and {{a}}1.");
+  CHECK(fill_template("plain { } }}", {}) == "plain { } }}");
+  CHECK_THROWS_WITH(fill_template("x {{c}}", {{"a", "1"}}), Contains("{{c}}"));
+  CHECK_THROWS_AS(fill_template("x {{c", {{"c", "1"}}), Error);
+}
+
+TEST_CASE("each node's database knows itself and all members") {
+  const std::string text = file("c2", "/etc/mysql/mariadb.conf.d/99-galera.cnf").text;
+  CHECK_THAT(text, Contains("bind_address = 198.18.20.12\n") && Contains("wsrep_node_name = c2\n"));
+  CHECK_THAT(text, Contains("gcomm://198.18.20.11,198.18.20.12,198.18.20.13\n") && Contains("gmcast.segment=1;"));
+}
+
+TEST_CASE("every proxy sends SQL to the same first server, the others are its backups") {
+  for (const char* node : {"c1", "c3"}) {
+    const std::string text = file(node, "/etc/haproxy/haproxy.cfg").text;
+    CHECK_THAT(text, Contains("  server c1 198.18.20.11:3306 check port 9200\n"));
+    CHECK_THAT(text, Contains("  server c3 198.18.20.13:3306 check port 9200 backup\n"));
+    CHECK_THAT(text, Contains("bind 198.18.20.10:3306"));
+  }
+}
+
+TEST_CASE("the virtual IP prefers the first node, and each asks the two others") {
+  const std::string first = file("c1", "/etc/keepalived/keepalived.conf").text;
+  const std::string last = file("c3", "/etc/keepalived/keepalived.conf").text;
+  CHECK_THAT(first,
+             Contains("priority 103\n") && Contains("unicast_src_ip 198.18.20.11\n") && Contains("198.18.20.10/24 dev data0"));
+  CHECK_THAT(last, Contains("priority 101\n") && Contains("    198.18.20.11\n    198.18.20.12\n"));
+  CHECK(last.find("    198.18.20.13\n") == std::string::npos);
+}
+
+TEST_CASE("keys in a node are readable by root alone") {
+  CHECK(file("c1", "/etc/ssh/ssh_host_ed25519_key").mode == 0600);
+  CHECK(file("c1", "/root/.ssh/authorized_keys").mode == 0600);
+  CHECK(file("c1", "/root/.ssh/authorized_keys").text == "ssh-ed25519 AAAA us");
+  CHECK_THAT(file("c1", "/etc/hosts").text, Contains("198.18.20.10 vip\n") && Contains("198.18.20.13 c3\n"));
+}
+
+TEST_CASE("a node's domain carries the lab's mark, its memory and its two networks") {
+  const LabFile lab = three_sites();
+  const std::string xml = domain_xml(lab, *lab.find("c3"), "/x/root");
+  CHECK_THAT(xml, Contains("<name>three-sites.c3</name>") && Contains("<description>blackstart lab three-sites</description>"));
+  CHECK_THAT(xml, Contains("<memory unit='b'>805306368</memory>") && Contains("<source dir='/x/root'/>"));
+  CHECK_THAT(
+      xml, Contains("<source bridge='bs-mgmt'/>") && Contains("<source bridge='bs-dc3'/>") && Contains("<guest dev='data0'/>"));
+  CHECK(xml.find("{{") == std::string::npos);
+}
