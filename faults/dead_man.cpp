@@ -70,7 +70,8 @@ std::string disarm(const std::string& id, const std::string& node, FaultContext 
       deadline, kPoll);
   if (!quiet)
     throw Error(ErrorKind::unmet, fmt::format("disarming {} on {}", unit_name(id), node),
-                now.armed ? "its timer is still active" : "its command still runs", "systemctl list-timers on the node shows it");
+                now.armed ? "its timer is still active" : "its command still runs",
+                "systemctl list-timers on the node shows it");
   if (!now.fired.empty())
     context.remote.check(fmt::format("removing {} on {}", mark_file(id), node), node, "rm " + mark_file(id),
                          deadline.sooner(kCallLimit));
@@ -86,7 +87,8 @@ std::string why_unconfirmed(const std::vector<Evidence>& evidence) {
 
 }  // namespace
 
-void arm_dead_man(const std::string& id, const UndoRecord& record, Duration after, FaultContext context, const Deadline& deadline) {
+void arm_dead_man(const std::string& id, const UndoRecord& record, Duration after, FaultContext context,
+                  const Deadline& deadline) {
   require_safe(id);
   const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(after).count();
   const std::string doing = fmt::format("arming the dead-man {} on {}", unit_name(id), record.node);
@@ -96,13 +98,15 @@ void arm_dead_man(const std::string& id, const UndoRecord& record, Duration afte
     throw Error(ErrorKind::unmet, doing, "it was armed before", "undo what is open: blackstart recover");
   const std::string command = fmt::format("{0}; mkdir -p /run/blackstart && date -u +%FT%TZ >{1}",
                                           undo_kind(record.kind).command(record), mark_file(id));
-  context.remote.check(doing, record.node,
-                       fmt::format("systemd-run --quiet --collect --unit={} --on-active={}ms --timer-property=AccuracySec=100ms "
-                                   "/bin/sh -c {}",
-                                   unit_name(id), milliseconds, shell_quote(command)),
-                       deadline.sooner(kCallLimit));
+  context.remote.check(
+      doing, record.node,
+      fmt::format("systemd-run --quiet --collect --unit={} --on-active={}ms --timer-property=AccuracySec=100ms "
+                  "/bin/sh -c {}",
+                  unit_name(id), milliseconds, shell_quote(command)),
+      deadline.sooner(kCallLimit));
   if (!read_dead_man(id, record.node, context, deadline).armed)
-    throw Error(ErrorKind::unmet, doing, "its timer is not active afterwards", "journalctl -u 'blackstart-*' on the node tells more");
+    throw Error(ErrorKind::unmet, doing, "its timer is not active afterwards",
+                "journalctl -u 'blackstart-*' on the node tells more");
 }
 
 Undone undo_injection(const std::string& id, const UndoRecord& record, FaultContext context, const Deadline& deadline) {

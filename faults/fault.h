@@ -31,14 +31,14 @@ struct FaultContext {
 
 // How to make an injection's effect absent on one node: declarative data that goes into the journal before anything is done.
 struct UndoRecord {
-  std::string kind;    // an entry of undo_kinds(): "service.running"
+  std::string kind;  // an entry of undo_kinds(): "service.running"
   std::string node;
   std::map<std::string, std::string> facts;  // {"unit": "mariadb.service", "port": "3306", "host": "198.18.20.11"}
   bool operator==(const UndoRecord&) const = default;
 };
 
-// A fault on one node. Evidence comes with expected, observed, observer, confirmed and `at` (on context.clock, not yet run time);
-// injection, target and stage are filled in by the caller.
+// A fault on one node. Evidence comes with expected, observed, observer, confirmed and `at` (on context.clock, not yet run
+// time); injection, target and stage are filled in by the caller.
 class TargetFault {
  public:
   virtual ~TargetFault() = default;
@@ -48,8 +48,8 @@ class TargetFault {
   virtual UndoRecord undo_record() const = 0;
   // Everything that can be done before the moment: notes the state before, opens the connections that should break.
   virtual void stage(const Deadline& deadline) = 0;
-  // Causes it. Returns once the order was given; its success is not evidence. Throws Error(unmet) when the node refused the order
-  // and Error(unreachable) when it may or may not have been carried out.
+  // Causes it. Returns once the order was given; its success is not evidence. Throws Error(unmet) when the node refused the
+  // order and Error(unreachable) when it may or may not have been carried out.
   virtual void fire(const Deadline& deadline) = 0;
   // Waits until each piece of evidence is seen or the deadline passes: one from the target itself, one from the runner's side
   // where the service has a port. Never throws for something that was not seen: that is evidence with confirmed = false.
@@ -61,7 +61,7 @@ class FaultSettings {
  public:
   virtual ~FaultSettings() = default;
   virtual void describe(Fields& f) = 0;
-  virtual std::string summary() const = 0;  // "SIGKILL to mariadb.service"
+  virtual std::string summary() const = 0;                                          // "SIGKILL to mariadb.service"
   virtual std::vector<std::pair<std::string, std::string>> parameters() const = 0;  // for the record
   virtual std::unique_ptr<TargetFault> make(const Node& node, FaultContext context) const = 0;
 };
@@ -81,7 +81,8 @@ struct UndoKind {
   // The POSIX shell command by which the node undoes it alone; run by the dead-man. Without '$' and '%', which systemd expands.
   // Throws Error(bad_file) when the facts don't make sense.
   std::string (*command)(const UndoRecord& record);
-  // Undoes and waits for evidence that it is gone; unreachable or not gone by the deadline: confirmed = false. Never throws Error.
+  // Undoes and waits for evidence that it is gone; unreachable or not gone by the deadline: confirmed = false. Never throws
+  // Error.
   std::vector<Evidence> (*undo)(const UndoRecord& record, FaultContext context, const Deadline& deadline);
 };
 const std::vector<UndoKind>& undo_kinds();
@@ -95,12 +96,14 @@ struct Undone {
   std::string problem;   // why it is not confirmed; empty when it is
 };
 
-// The dead-man: a transient systemd timer on the target, named blackstart-<id>, that runs the undo's command when nobody disarmed it.
-// `id` is unique to run, injection and node: letters, digits, '-', '_', '.', at most 100. A dead-man that fired leaves /run/blackstart/<id>.fired with the time in it.
-// Throws Error(unmet) when it can't be armed, was armed under this id before, or is not seen to be armed afterwards.
-void arm_dead_man(const std::string& id, const UndoRecord& record, Duration after, FaultContext context, const Deadline& deadline);
-// Undoes by kind, and when that is confirmed disarms the dead-man and takes its mark away; one whose command runs at that moment is
-// waited for. Never throws Error: what went wrong is in `problem`.
+// The dead-man: a transient systemd timer on the target, named blackstart-<id>, that runs the undo's command when nobody
+// disarmed it. `id` is unique to run, injection and node: letters, digits, '-', '_', '.', at most 100. A dead-man that fired
+// leaves /run/blackstart/<id>.fired with the time in it. Throws Error(unmet) when it can't be armed, was armed under this id
+// before, or is not seen to be armed afterwards.
+void arm_dead_man(const std::string& id, const UndoRecord& record, Duration after, FaultContext context,
+                  const Deadline& deadline);
+// Undoes by kind, and when that is confirmed disarms the dead-man and takes its mark away; one whose command runs at that
+// moment is waited for. Never throws Error: what went wrong is in `problem`.
 Undone undo_injection(const std::string& id, const UndoRecord& record, FaultContext context, const Deadline& deadline);
 
 }  // namespace blackstart

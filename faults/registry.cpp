@@ -18,7 +18,8 @@ const std::vector<FaultKind>& fault_kinds() {
 
 const std::vector<UndoKind>& undo_kinds() {
   static const std::vector<UndoKind> kinds = {
-      {"service.running", "the service is active and its processes are not stopped", service_running_command, service_running_undo},
+      {"service.running", "the service is active and its processes are not stopped", service_running_command,
+       service_running_undo},
   };
   return kinds;
 }
@@ -29,7 +30,8 @@ const UndoKind& undo_kind(const std::string& name) {
     if (name == kind.name) return kind;
     names.push_back(kind.name);
   }
-  throw Error(ErrorKind::bad_file, fmt::format("undoing by '{}'", name), "this version knows no such undo", suggestion(name, names));
+  throw Error(ErrorKind::bad_file, fmt::format("undoing by '{}'", name), "this version knows no such undo",
+              suggestion(name, names));
 }
 
 }  // namespace blackstart

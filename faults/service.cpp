@@ -30,7 +30,7 @@ struct Action {
   std::string (*order)(const Parameters&);
   const char* target_effect;  // {0}: main process before, {1}: unit, {2}: node
   bool (*effective)(const UnitState& before, const UnitState& now);
-  const char* port_effect;    // {0}: endpoint
+  const char* port_effect;  // {0}: endpoint
   std::optional<ServicePort::Seen> (ServicePort::*look)(const Deadline&);
   bool has_signal;
 };
@@ -40,21 +40,26 @@ const Action kKill = {
     [](const Parameters& p) { return fmt::format("systemctl kill --kill-who=main -s {} {}", p.signal, shell_quote(p.unit)); },
     "main process {0} of {1} on {2} ends",
     [](const UnitState& before, const UnitState& now) { return !now.same_process(before); },
-    "{0} ends its open connection or refuses a new one", &ServicePort::ended, true};
+    "{0} ends its open connection or refuses a new one",
+    &ServicePort::ended,
+    true};
 
 const Action kStop = {
     [](const Parameters& p) { return "stop of " + p.unit; },
     [](const Parameters& p) { return "systemctl --no-block stop " + shell_quote(p.unit); },
     "{1} on {2} is stopped, main process {0} has ended",
     [](const UnitState&, const UnitState& now) { return (now.active == "inactive" || now.active == "failed") && !now.runs(); },
-    "{0} ends its open connection and refuses new ones", &ServicePort::ended_and_refused, false};
+    "{0} ends its open connection and refuses new ones",
+    &ServicePort::ended_and_refused,
+    false};
 
-const Action kFreeze = {
-    [](const Parameters& p) { return "SIGSTOP to all processes of " + p.unit; },
-    [](const Parameters& p) { return "systemctl kill --kill-who=all -s STOP " + shell_quote(p.unit); },
-    "main process {0} of {1} on {2} is in state T (stopped)",
-    [](const UnitState& before, const UnitState& now) { return now.same_process(before) && now.frozen(); },
-    "{0} does not answer any more", &ServicePort::silent, false};
+const Action kFreeze = {[](const Parameters& p) { return "SIGSTOP to all processes of " + p.unit; },
+                        [](const Parameters& p) { return "systemctl kill --kill-who=all -s STOP " + shell_quote(p.unit); },
+                        "main process {0} of {1} on {2} is in state T (stopped)",
+                        [](const UnitState& before, const UnitState& now) { return now.same_process(before) && now.frozen(); },
+                        "{0} does not answer any more",
+                        &ServicePort::silent,
+                        false};
 
 // Exactly one unit, loaded, active, with a main process that runs: anything else is a state of somebody else's making.
 void require_running(const UnitState& state, const std::string& unit, const std::string& node) {
@@ -72,7 +77,8 @@ void require_running(const UnitState& state, const std::string& unit, const std:
 }
 
 // The undo must not depend on what the fault takes away.
-void require_other_than_our_way_in(FaultContext context, const std::string& unit, const std::string& node, const Deadline& deadline) {
+void require_other_than_our_way_in(FaultContext context, const std::string& unit, const std::string& node,
+                                   const Deadline& deadline) {
   const std::string doing = fmt::format("looking at {} on {}", unit, node);
   const std::string groups = context.remote.check(doing, node, "cat /proc/self/cgroup", deadline) + "\n";
   const bool inside = groups.find("/" + unit + "/") != std::string::npos || groups.find("/" + unit + "\n") != std::string::npos;
@@ -181,7 +187,8 @@ class ServiceSettings final : public FaultSettings {
     if (!parameters_.unit.empty() && !is_service_name(parameters_.unit))
       f.problem("unit", fmt::format("'{}' does not name one systemd service", parameters_.unit), hint());
     if (action_.has_signal)
-      f.choice({"signal", "what the main process gets"}, parameters_.signal, {"KILL", "TERM", "INT", "QUIT", "HUP", "SEGV", "ABRT"});
+      f.choice({"signal", "what the main process gets"}, parameters_.signal,
+               {"KILL", "TERM", "INT", "QUIT", "HUP", "SEGV", "ABRT"});
     std::int64_t port = 0;
     if (f.integer({"port", "TCP port at which the runner watches the service; without it one that answers is looked for"}, port,
                   {1, 65535}))

@@ -11,10 +11,10 @@
 namespace blackstart {
 namespace {
 
-constexpr Duration kAnswerLimit = 1s;    // a port that takes longer at rest is no use as a witness
+constexpr Duration kAnswerLimit = 1s;  // a port that takes longer at rest is no use as a witness
 constexpr Duration kConnectLimit = 1s;
-constexpr Duration kFindLimit = 10s;     // for all candidates together
-constexpr Duration kPace = 100ms;        // between attempts to connect
+constexpr Duration kFindLimit = 10s;  // for all candidates together
+constexpr Duration kPace = 100ms;     // between attempts to connect
 // Servers hang up on clients that say nothing, MariaDB after 10 s: a connection is replaced when it is no longer young, and its
 // end counts only up to an age that such a limit does not reach. In between there is time for a slow look at the target.
 constexpr Duration kFresh = 1s, kYoung = 4s, kCounts = 8s;
@@ -62,7 +62,8 @@ std::vector<Listener> parse_listeners(const std::string& text, std::int64_t pid,
     std::string state, received, sent, local, peer;
     words >> state >> received >> sent >> local >> peer;
     const auto listener = words ? parse_local(local) : std::nullopt;
-    if (!listener || state != "LISTEN") throw Error(ErrorKind::unmet, doing, "ss said '" + line + "'", "is its iproute2 of Debian 12?");
+    if (!listener || state != "LISTEN")
+      throw Error(ErrorKind::unmet, doing, "ss said '" + line + "'", "is its iproute2 of Debian 12?");
     if (line.find(fmt::format("pid={},", pid)) != std::string::npos) listeners.push_back(*listener);
   }
   std::sort(listeners.begin(), listeners.end(), [](const auto& a, const auto& b) { return a.port < b.port; });
@@ -80,8 +81,8 @@ std::optional<Duration> answer_time(FaultContext context, const Endpoint& where,
   return context.clock.now() - begin;
 }
 
-std::unique_ptr<ServicePort> ServicePort::find(FaultContext context, const Node& node, std::int64_t pid, std::optional<int> port,
-                                               const Deadline& deadline) {
+std::unique_ptr<ServicePort> ServicePort::find(FaultContext context, const Node& node, std::int64_t pid,
+                                               std::optional<int> port, const Deadline& deadline) {
   const Deadline all = deadline.sooner(kFindLimit);
   for (const Endpoint& where : candidates(context, node, pid, port, deadline))
     if (const auto answer = answer_time(context, where, all.sooner(kAnswerLimit)))
@@ -116,7 +117,8 @@ void ServicePort::hold(const Deadline& deadline) {
   held_.reset();
   bool refused = false;
   if (!connect(deadline, refused))
-    throw Error(ErrorKind::unmet, "holding a connection to " + where_.text(), trouble_, "the service was disturbed before the fault");
+    throw Error(ErrorKind::unmet, "holding a connection to " + where_.text(), trouble_,
+                "the service was disturbed before the fault");
   next_attempt_ = Time{0};
 }
 

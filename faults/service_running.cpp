@@ -25,7 +25,8 @@ std::string fact(const UndoRecord& record, const std::string& name) {
 std::string unit_of(const UndoRecord& record) {
   std::string unit = fact(record, "unit");
   if (!is_service_name(unit))
-    throw Error(ErrorKind::bad_file, "undoing service.running on " + record.node, fmt::format("'{}' does not name one systemd service", unit));
+    throw Error(ErrorKind::bad_file, "undoing service.running on " + record.node,
+                fmt::format("'{}' does not name one systemd service", unit));
   return unit;
 }
 
@@ -33,7 +34,8 @@ std::optional<Endpoint> endpoint_of(const UndoRecord& record) {
   if (fact(record, "host").empty()) return std::nullopt;
   const auto port = parse_integer(fact(record, "port"));
   if (!port || *port < 1 || *port > 65535)
-    throw Error(ErrorKind::bad_file, "undoing service.running on " + record.node, fmt::format("'{}' is no port", fact(record, "port")));
+    throw Error(ErrorKind::bad_file, "undoing service.running on " + record.node,
+                fmt::format("'{}' is no port", fact(record, "port")));
   return Endpoint{fact(record, "host"), static_cast<int>(*port)};
 }
 
@@ -70,8 +72,10 @@ class Undoing {
       const UnitState state = read_unit(context_.remote, record_.node, unit_, deadline_.sooner(kReadLimit));
       target_.observed = state.words();
       target_.confirmed = as_wanted(state);
-      if (target_.confirmed) target_.at = context_.clock.now();
-      else if (!on_its_way(state) && context_.clock.now() - *ordered_ >= kAgain) ordered_.reset();
+      if (target_.confirmed)
+        target_.at = context_.clock.now();
+      else if (!on_its_way(state) && context_.clock.now() - *ordered_ >= kAgain)
+        ordered_.reset();
     } catch (const Error& error) {
       target_.observed = error.what();
     }

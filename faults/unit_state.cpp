@@ -79,7 +79,8 @@ bool is_service_name(const std::string& unit) {
   const std::string suffix = ".service";
   if (unit.size() <= suffix.size() || unit.size() > 255 || !unit.ends_with(suffix) || unit.ends_with("@.service")) return false;
   const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string("-_.:@").find(c) != std::string::npos;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string("-_.:@").find(c) != std::string::npos;
   };
   return unit[0] != '-' && unit[0] != '.' && unit[0] != '@' && std::all_of(unit.begin(), unit.end(), allowed);
 }

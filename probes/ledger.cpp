@@ -1,16 +1,15 @@
 #include "probes/ledger.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <future>
 #include <optional>
 
 #include "base/error.h"
-#include "base/units.h"
 #include "probes/galera.h"
 #include "probes/ledger_bank.h"
 #include "probes/ledger_operation.h"
+#include "probes/ledger_preflight.h"
 #include "probes/ledger_snapshot.h"
 #include "probes/open_loop.h"
 
@@ -18,7 +17,6 @@ namespace blackstart {
 namespace {
 
 constexpr Duration kAskAgainAfter = 200ms;
-constexpr rlim_t kOtherFiles = 256;  // what the rest of the process may have open
 
 std::string replica_list(const Database& database) {
   std::string names;
@@ -41,8 +39,6 @@ class Ledger final : public Probe {
   void clean_up(const Deadline& deadline) override;
 
  private:
-  void require_files() const;
-  void require_server(SqlSession& session) const;
   Redundancy await_answers(const Deadline& deadline, const std::stop_token& stop) const;
 
   std::string name_;
@@ -72,40 +68,11 @@ ProbeInfo Ledger::info() const {
 }
 
 void Ledger::preflight(const Deadline& deadline) {
-  require_files();
+  require_files(settings_);
   SqlSession endpoint(endpoint_of(database_), deadline);
-  require_server(endpoint);
+  require_server(endpoint, settings_);
   bank_.require_room(endpoint);
-  if (settings_.galera()) return require_whole(database_, deadline);
-  for (const auto& replica : database_.replicas)
-    SqlSession(target_of(database_, replica), deadline).ask("asking replica " + replica.node, "SELECT 1");
-}
-
-// Running out of file numbers in an outage would be a fault of ours.
-void Ledger::require_files() const {
-  rlimit limit{};
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  rlim_t needed = static_cast<rlim_t>(settings_.most_in_flight() + settings_.connections) + kOtherFiles;
-  if (limit.rlim_cur >= needed) return;
-  limit.rlim_cur = std::min(needed, limit.rlim_max);
-  if (limit.rlim_cur < needed || ::setrlimit(RLIMIT_NOFILE, &limit) != 0)
-    throw Error(ErrorKind::unmet, fmt::format("preparing probe '{}'", name_),
-                fmt::format("it may need {} open files, the limit is {}", needed, limit.rlim_max),
-                "raise it with 'ulimit -n', or lower the probe's rates or deadline");
-}
-
-void Ledger::require_server(SqlSession& session) const {
-  const std::string doing = fmt::format("checking the database server for probe '{}'", name_);
-  auto rows = session.ask(doing,
-                          "SELECT @@max_connections, (SELECT COUNT(*) FROM information_schema.ENGINES WHERE ENGINE = 'InnoDB' "
-                          "AND SUPPORT IN ('YES', 'DEFAULT')), @@read_only");
-  std::int64_t most = integer_of(doing, rows[0][0]), needed = settings_.most_in_flight();
-  if (most < needed)
-    throw Error(ErrorKind::unmet, doing,
-                fmt::format("in an outage up to {} operations wait at one time, and max_connections is {}", needed, most),
-                "raise max_connections, or lower the probe's rates or deadline");
-  if (rows[0][1] != "1") throw Error(ErrorKind::unmet, doing, "it has no InnoDB, so no transactions");
-  if (rows[0][2] != "0" && rows[0][2] != "OFF") throw Error(ErrorKind::unmet, doing, "read_only is set", "is this the writer?");
+  require_replicas(database_, settings_, deadline);
 }
 
 void Ledger::prepare(const Deadline& deadline) {

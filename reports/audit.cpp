@@ -15,7 +15,8 @@ std::vector<ReplicaSnapshot> all_snapshots(const ProbeRecord& probe) {
   auto with_name = [](const std::string& name) { return [name](const ReplicaSnapshot& s) { return s.replica == name; }; };
   for (const std::string& name : probe.info.replicas) {
     auto found = std::find_if(probe.snapshots.begin(), probe.snapshots.end(), with_name(name));
-    result.push_back(found != probe.snapshots.end() ? in_order(*found) : ReplicaSnapshot{name, false, "it was not read", {}, {}});
+    result.push_back(found != probe.snapshots.end() ? in_order(*found)
+                                                    : ReplicaSnapshot{name, false, "it was not read", {}, {}});
   }
   for (const ReplicaSnapshot& snapshot : probe.snapshots)
     if (std::none_of(result.begin(), result.end(), with_name(snapshot.replica))) result.push_back(in_order(snapshot));
@@ -75,10 +76,12 @@ AuditResult audit(const ProbeRecord& probe, const std::vector<Stream>& streams, 
   count(postings, result);
   if (postings.rate > 0) result.rpo_resolution = from_seconds(1 / postings.rate);
   auto snapshots = all_snapshots(probe);
-  for (const ReplicaSnapshot& snapshot : snapshots) take(audit_replica(snapshot, postings, probe.info.initial_sum), fault, result);
+  for (const ReplicaSnapshot& snapshot : snapshots)
+    take(audit_replica(snapshot, postings, probe.info.initial_sum), fault, result);
   compare_replicas(snapshots, result);
   if (snapshots.empty()) result.problem = "no replica was read";
-  if (result.acknowledged == 0 && result.problem.empty()) result.problem = "no transfer was acknowledged, so none could be looked for";
+  if (result.acknowledged == 0 && result.problem.empty())
+    result.problem = "no transfer was acknowledged, so none could be looked for";
   result.complete = result.problem.empty();
   return result;
 }

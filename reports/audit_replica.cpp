@@ -58,11 +58,14 @@ class ReplicaCheck {
     std::uint64_t copies = 0;
     for (; row != end; ++row) {
       bool whole = row->history_rows == 2 && row->debit == row->amount && row->credit == row->amount;
-      if (!whole) finding(result_.replica.partial, fmt::format("posting {}: {} history rows, debit {}, credit {}", row->posting,
-                                                               row->history_rows, money_text(row->debit), money_text(row->credit)));
+      if (!whole)
+        finding(result_.replica.partial, fmt::format("posting {}: {} history rows, debit {}, credit {}", row->posting,
+                                                     row->history_rows, money_text(row->debit), money_text(row->credit)));
       if (orphan(*row)) continue;
-      if (++copies == 1) compare_first(operation, *row);
-      else finding(result_.replica.duplicate, fmt::format("posting {} stands there more than once", row->posting));
+      if (++copies == 1)
+        compare_first(operation, *row);
+      else
+        finding(result_.replica.duplicate, fmt::format("posting {} stands there more than once", row->posting));
     }
     if (copies == 0 && operation != nullptr && operation->outcome == Outcome::ok) lost(*operation);
   }

@@ -9,7 +9,7 @@ namespace blackstart {
 namespace {
 
 constexpr Duration kLagAllowed = 100ms;  // or the distance of two operations, if that is more
-constexpr int kTold = 4;                // so many kinds of trouble are told of one interval
+constexpr int kTold = 4;                 // so many kinds of trouble are told of one interval
 
 // Operations of one kind of trouble that follow one another.
 struct Trouble {
@@ -42,7 +42,8 @@ class Search {
       before = o.scheduled;
       expected = o.number + 1;
     }
-    if (expected < stream_.planned) add({Trouble::Kind::missing, before, std::max(before, stream_.end), expected, stream_.planned - 1, {}});
+    if (expected < stream_.planned)
+      add({Trouble::Kind::missing, before, std::max(before, stream_.end), expected, stream_.planned - 1, {}});
     return merged();
   }
 

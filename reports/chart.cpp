@@ -22,7 +22,7 @@ struct Schedule {
   std::uint64_t count = 0;
   Time at(std::uint64_t number) const { return started + Duration(std::llround(static_cast<double>(number) * 1e9 / rate)); }
   std::uint64_t number(Time time) const {
-    double place = std::floor(std::chrono::duration<double>(time - started).count() * rate);
+    double place = std::round(std::chrono::duration<double>(time - started).count() * rate);
     return static_cast<std::uint64_t>(std::clamp(place, 0.0, static_cast<double>(count)));
   }
 };
@@ -59,9 +59,23 @@ std::vector<Window> windows_of(const Schedule& schedule, const SeriesMeasures* m
   return merged(windows);
 }
 
+// Where a bin must end: an outage's first and last bad operation share no bin with those before and after it.
+std::vector<std::uint64_t> cuts_of(const Schedule& schedule, const SeriesMeasures* measures) {
+  std::vector<std::uint64_t> cuts{schedule.count};
+  if (measures == nullptr) return cuts;
+  for (const auto& outage : measures->outages) {
+    cuts.push_back(schedule.number(outage.onset.to));
+    if (outage.recovery.known()) cuts.push_back(schedule.number(outage.recovery.from) + 1);
+  }
+  if (cuts.size() > 2 * kWindows) cuts.resize(1);
+  std::sort(cuts.begin(), cuts.end());
+  return cuts;
+}
+
 std::uint64_t bin_length(std::uint64_t operations) { return std::max(kFewest, (operations + kBins - 1) / kBins); }
 
-std::vector<ChartBin> edges(const Schedule& schedule, const std::vector<Window>& windows) {
+std::vector<ChartBin> edges(const Schedule& schedule, const std::vector<Window>& windows,
+                            const std::vector<std::uint64_t>& cuts) {
   std::uint64_t inside = 0;
   for (const auto& window : windows) inside += window.last - window.first;
   std::uint64_t coarse = bin_length(schedule.count), fine = std::min(coarse, bin_length(inside));
@@ -69,7 +83,7 @@ std::vector<ChartBin> edges(const Schedule& schedule, const std::vector<Window>&
   auto window = windows.begin();
   for (std::uint64_t at = 0; at < schedule.count;) {
     while (window != windows.end() && window->last <= at) ++window;
-    std::uint64_t stop = schedule.count, length = coarse;
+    std::uint64_t stop = std::min(schedule.count, *std::upper_bound(cuts.begin(), cuts.end(), at)), length = coarse;
     if (window != windows.end()) {
       bool in = window->first <= at;
       stop = std::min(stop, in ? window->last : window->first);
@@ -124,7 +138,7 @@ ChartSeries chart_series(const Stream& stream, const SeriesMeasures* measures, c
   ChartSeries result;
   if (stream.operations.empty() || stream.step <= 0ns) return result;
   Schedule schedule = schedule_of(stream);
-  result.bins = edges(schedule, windows_of(schedule, measures, record));
+  result.bins = edges(schedule, windows_of(schedule, measures, record), cuts_of(schedule, measures));
   result.end = schedule.at(schedule.count);
   std::size_t next = 0;
   for (auto& bin : result.bins) fill_bin(bin, stream, next);

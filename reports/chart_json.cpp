@@ -42,6 +42,7 @@ Json bands(const TimeAxis& axis, const SeriesMeasures& measures, Duration hold, 
     Time to = outage.recovery.known() ? outage.recovery.middle() : watched;
     std::string label =
         (outage.down ? "down " : "brown-out ") + std::string(outage.censored ? "> " : "") + format_seconds(to - from);
+    if (outage.flaps > 0) label += ", " + count_text(static_cast<std::uint64_t>(outage.flaps), "flap");
     all.push_back(band(axis, from, to, outage.down ? "down" : "brown-out", label));
     if (outage.recovery.known()) all.push_back(band(axis, to, std::min(axis.to, to + hold), "recovered", "recovered"));
   }

@@ -56,8 +56,8 @@ std::uint32_t crc32c(std::string_view bytes) {
 }
 
 AppendFile::AppendFile(const std::filesystem::path& file, Open open)
-    : descriptor_(::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | (open == Open::must_not_exist ? O_EXCL : 0),
-                         0644)) {
+    : descriptor_(
+          ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | (open == Open::must_not_exist ? O_EXCL : 0), 0644)) {
   if (descriptor_ < 0) throw_errno("opening " + file.string() + " for writing", errno);
 }
 

@@ -46,7 +46,8 @@ Markup injection_lane(const TimeAxis& axis, const Injection& injection) {
 std::string outage_words(const Outage& outage) {
   const char* kind = outage.down ? "down" : "brown-out";
   if (!outage.recovery.known()) return std::string(kind) + " from " + bracket_text(outage.onset) + ", no recovery seen";
-  return fmt::format("{} for {}", kind, format_seconds(outage.recovery.middle() - outage.onset.middle()));
+  std::string words = fmt::format("{} for {}", kind, format_seconds(outage.recovery.middle() - outage.onset.middle()));
+  return outage.flaps == 0 ? words : words + " (" + count_text(static_cast<std::uint64_t>(outage.flaps), "flap") + ")";
 }
 
 Markup service_lane(const TimeAxis& axis, const std::string& probe, Time watched, const SeriesMeasures& series) {

@@ -85,7 +85,7 @@ Markup audit(const AuditResult& one) {
                  yes(one.replicas_equal, "replicas equal", "replicas differ") + raw(" ") +
                  yes(one.intact(), "intact", "not intact");
   std::string unclear =
-      fmt::format("{} ended without a clear outcome, {} of them stand; {} failed.", count_text(one.indeterminate, "transfer"),
+      fmt::format("{} ended without a clear outcome, {} of them posted; {} failed.", count_text(one.indeterminate, "transfer"),
                   grouped(one.indeterminate_present), grouped(one.failed));
   return tag("h3", "", text(one.probe)) + tag("p", "", state) +
          tag("p", "", tag("strong", "", text("RPO: ")) + text(rpo_text(one) + ".")) + tag("p", "", text(unclear)) +

@@ -31,7 +31,8 @@ std::vector<std::filesystem::path> repetitions(const std::filesystem::path& fold
   return found;
 }
 
-// A repetition of which nothing can be told stands in the series all the same: leaving it out would make the rest look complete.
+// A repetition of which nothing can be told stands in the series all the same: leaving it out would make the rest look
+// complete.
 Judged untold(int repetition, const std::string& why) {
   Judged judged;
   judged.record.run.repetition = repetition;
@@ -59,7 +60,8 @@ int planned(const std::vector<Judged>& runs) {
 void add_missing(std::vector<Judged>& runs) {
   for (int number = 1, most = planned(runs); number <= most; ++number) {
     auto same = [&](const Judged& run) { return run.record.run.repetition == number; };
-    if (std::none_of(runs.begin(), runs.end(), same)) runs.push_back(untold(number, "This repetition was planned and did not run."));
+    if (std::none_of(runs.begin(), runs.end(), same))
+      runs.push_back(untold(number, "This repetition was planned and did not run."));
   }
   std::stable_sort(runs.begin(), runs.end(),
                    [](const Judged& a, const Judged& b) { return a.record.run.repetition < b.record.run.repetition; });

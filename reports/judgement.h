@@ -23,20 +23,20 @@ struct Measured {
 
 // A maximal interval out of UP (the state machine of docs/measurement.md).
 struct Outage {
-  Bracket onset;               // (last good scheduled before, first bad scheduled]
-  Bracket recovery;            // (last bad scheduled, first good done after]; unknown when censored
-  bool censored = false;       // not seen to recover by the end of the record
-  bool down = false;           // the good share fell below 0.5; false: a brown-out
-  int flaps = 0;               // returns to UP shorter than the hold, merged in
+  Bracket onset;          // (last good scheduled before, first bad scheduled]
+  Bracket recovery;       // (last bad scheduled, first good done after]; unknown when censored
+  bool censored = false;  // not seen to recover by the end of the record
+  bool down = false;      // the good share fell below 0.5; false: a brown-out
+  int flaps = 0;          // returns to UP shorter than the hold, merged in
   std::uint64_t operations = 0, bad = 0;
-  Time known{-1};              // from here on it was certain: when its first bad operations failed, or could be good no more
+  Time known{-1};  // from here on it was certain: when its first bad operations failed, or could be good no more
   std::optional<Time> first_success;  // done time of the first good operation after onset
   Time first_success_after{-1};       // when the last bad operation before that one was scheduled
 };
 
 struct BlindInterval {
   Time from{0}, to{0};
-  std::string why;             // "the generator sent 1.2 s late", "operations 400 to 460 are not in the record"
+  std::string why;  // "the generator sent 1.2 s late", "operations 400 to 460 are not in the record"
 };
 
 struct SeriesMeasures {
@@ -44,27 +44,27 @@ struct SeriesMeasures {
   std::uint64_t operations = 0, good = 0, ok = 0, failed = 0, indeterminate = 0, unsent = 0, late = 0;
   std::vector<Outage> outages;
   std::vector<BlindInterval> blind;
-  Duration downtime{0};        // ∫(1 - good share) dt = bad operations / rate
-  Duration degraded{0}, down{0};  // time in each state
-  double budget_spent = 0;     // share of the SLO's error budget over its window that this rehearsal used
+  Duration downtime{0};                       // ∫(1 - good share) dt = bad operations / rate
+  Duration degraded{0}, down{0};              // time in each state
+  double budget_spent = 0;                    // share of the SLO's error budget over its window that this rehearsal used
   Duration baseline_p50{0}, baseline_p99{0};  // latency from the scheduled time before the first injection
   Duration send_lag_p999{0};
-  std::string problem;         // what makes the series' record unfit to be judged: "operation 17 was recorded twice"
+  std::string problem;  // what makes the series' record unfit to be judged: "operation 17 was recorded twice"
 };
 
 // RTO of one series for one injection.
 struct Rto {
   std::string probe, series, injection;
-  bool impact = false;         // false: no outage followed; value is 0 with the schedule's resolution as ±
-  bool censored = false;       // value is then the time that was watched: RTO > value
-  Measured rto;                // from the fault to the start of the stable recovery
-  Measured perceived;          // the outage's own length
+  bool impact = false;    // false: no outage followed; value is 0 with the schedule's resolution as ±
+  bool censored = false;  // value is then the time that was watched: RTO > value
+  Measured rto;           // from the fault to the start of the stable recovery
+  Measured perceived;     // the outage's own length
   std::optional<Measured> first_success;
 };
 
 struct AuditResult {
   std::string probe;
-  bool complete = false;       // every replica was read to its end
+  bool complete = false;  // every replica was read to its end
   std::string problem;
   std::uint64_t acknowledged = 0, indeterminate = 0, indeterminate_present = 0, failed = 0;
   struct Replica {
@@ -75,7 +75,7 @@ struct AuditResult {
     std::uint64_t lost = 0, phantom = 0, duplicate = 0, altered = 0, partial = 0;  // partial: history rows missing or wrong
     std::uint64_t unbalanced = 0;  // accounts whose balance is not what the transfers add up to
     std::int64_t lost_amount = 0;  // cents
-    std::int64_t sum = 0;      // of balances, cents
+    std::int64_t sum = 0;          // of balances, cents
     bool sum_right = false;
     std::vector<std::string> examples;  // the first few of each finding, in words
   };
@@ -84,18 +84,18 @@ struct AuditResult {
   std::vector<std::string> differences;  // the first few, in words
   // RPO, of the worst replica
   std::uint64_t lost = 0;
-  std::int64_t lost_amount = 0;          // cents
-  Duration rpo_time{0};                  // fault time - newest moment up to which everything acknowledged is there
-  Duration rpo_resolution{0};            // 1 / write rate
-  bool intact() const;                   // no phantom, duplicate, altered, partial, unbalanced; equal; sums right
+  std::int64_t lost_amount = 0;  // cents
+  Duration rpo_time{0};          // fault time - newest moment up to which everything acknowledged is there
+  Duration rpo_resolution{0};    // 1 / write rate
+  bool intact() const;           // no phantom, duplicate, altered, partial, unbalanced; equal; sums right
 };
 
 struct ObjectiveResult {
   ObjectiveSpec spec;
   enum class State { met, missed, not_measured } state = State::not_measured;
-  std::string text;            // "RTO of bank ≤ 15 s"
-  std::string measured;        // "4.417 s ± 0.021 s (transfer)"
-  std::string why;             // why it was missed or not measured
+  std::string text;      // "RTO of bank ≤ 15 s"
+  std::string measured;  // "4.417 s ± 0.021 s (transfer)"
+  std::string why;       // why it was missed or not measured
 };
 
 struct ProbeMeasures {
@@ -106,7 +106,7 @@ struct ProbeMeasures {
 
 struct Judgement {
   Verdict verdict = Verdict::inconclusive;
-  std::vector<std::string> reasons;   // one sentence each; for passed too
+  std::vector<std::string> reasons;  // one sentence each; for passed too
   std::vector<ProbeMeasures> probes;
   std::vector<Rto> rtos;
   std::vector<ObjectiveResult> objectives;

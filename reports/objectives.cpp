@@ -34,8 +34,11 @@ std::string text_of(const ObjectiveSpec& spec) {
 class Check {
  public:
   Check(const ObjectiveSpec& spec, const Judgement& measured, const std::string& first_injection)
-      : measured_(measured), injection_(spec.injection.empty() ? first_injection : spec.injection), result_{spec, {}, text_of(spec), {}, {}} {
-    auto found = std::find_if(measured.probes.begin(), measured.probes.end(), [&](const auto& p) { return p.probe == spec.probe; });
+      : measured_(measured),
+        injection_(spec.injection.empty() ? first_injection : spec.injection),
+        result_{spec, {}, text_of(spec), {}, {}} {
+    auto found =
+        std::find_if(measured.probes.begin(), measured.probes.end(), [&](const auto& p) { return p.probe == spec.probe; });
     if (found != measured.probes.end()) probe_ = &*found;
   }
 
@@ -70,8 +73,10 @@ class Check {
       auto rto = std::find_if(measured_.rtos.begin(), measured_.rtos.end(), [&](const Rto& r) {
         return r.probe == probe_->probe && r.series == measures.name && r.injection == injection_;
       });
-      if (rto != measured_.rtos.end()) judge(*rto);
-      else worse(State::not_measured, 0, "", missing_rto(measures.name));
+      if (rto != measured_.rtos.end())
+        judge(*rto);
+      else
+        worse(State::not_measured, 0, "", missing_rto(measures.name));
     }
     return series > 0 ? std::move(result_) : no_series();
   }
@@ -90,7 +95,8 @@ class Check {
 
   void check_first_success(const Rto& rto) {
     if (!rto.impact) return compare(rto.rto, fmt::format("{} ({})", rto_text(rto), rto.series), rto.series);
-    if (!rto.first_success) return worse(State::missed, kForEver, "none (" + rto.series + ")", rto.series + " had no success again");
+    if (!rto.first_success)
+      return worse(State::missed, kForEver, "none (" + rto.series + ")", rto.series + " had no success again");
     compare(*rto.first_success, fmt::format("{} ({})", measured_text(*rto.first_success), rto.series), rto.series);
   }
 
@@ -100,8 +106,7 @@ class Check {
     double rank = std::chrono::duration<double>(value.value).count();
     if (value.value + value.plus_minus <= limit) return worse(State::met, rank, told, "");
     if (value.value - value.plus_minus > limit) return worse(State::missed, rank, told, series + " took longer");
-    worse(State::not_measured, rank, told,
-          series + " is too near the limit for its ±; a higher rate of operations narrows it");
+    worse(State::not_measured, rank, told, series + " is too near the limit for its ±; a higher rate of operations narrows it");
   }
 
   ObjectiveResult each_series() {
@@ -112,9 +117,12 @@ class Check {
       ++series;
       double value = budget ? m.budget_spent : std::chrono::duration<double>(m.downtime).count();
       std::string told = fmt::format("{} ({})", budget ? percent_text(value) : format_seconds(m.downtime), m.name);
-      if (m.operations == 0) worse(State::not_measured, 0, "", m.name + " has no operations");
-      else if (value <= result_.spec.limit) worse(State::met, value, told, "");
-      else worse(State::missed, value, told, m.name + " is over the limit");
+      if (m.operations == 0)
+        worse(State::not_measured, 0, "", m.name + " has no operations");
+      else if (value <= result_.spec.limit)
+        worse(State::met, value, told, "");
+      else
+        worse(State::missed, value, told, m.name + " is over the limit");
     }
     return series > 0 ? std::move(result_) : no_series();
   }
@@ -132,7 +140,9 @@ class Check {
     return std::move(result_);
   }
 
-  ObjectiveResult no_series() { return not_measured(fmt::format("probe '{}' has no series '{}'", probe_->probe, result_.spec.series)); }
+  ObjectiveResult no_series() {
+    return not_measured(fmt::format("probe '{}' has no series '{}'", probe_->probe, result_.spec.series));
+  }
 
   // Keeps the worst of the series: missed before not measured before met, then the greater value.
   void worse(State state, double value, const std::string& told, const std::string& why) {

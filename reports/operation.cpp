@@ -36,7 +36,8 @@ class Unpacker {
   template <class T>
   T get() {
     std::uint64_t value = 0;
-    for (std::size_t i = 0; i < sizeof(T); ++i) value |= static_cast<std::uint64_t>(static_cast<unsigned char>(*at_++)) << (8 * i);
+    for (std::size_t i = 0; i < sizeof(T); ++i)
+      value |= static_cast<std::uint64_t>(static_cast<unsigned char>(*at_++)) << (8 * i);
     return static_cast<T>(value);
   }
 

@@ -5,8 +5,8 @@
 namespace blackstart {
 namespace {
 
-constexpr std::size_t kInARow = 3;    // bad ones that end UP at once
-constexpr std::uint64_t kGuard = 2;   // so many bad ones in a window before their share means anything
+constexpr std::size_t kInARow = 3;   // bad ones that end UP at once
+constexpr std::uint64_t kGuard = 2;  // so many bad ones in a window before their share means anything
 
 // The series as good and bad samples; what was never sent is no sample. Indices are into samples_.
 class Machine {
@@ -72,7 +72,8 @@ class Machine {
     return alone && hard ? at : first;
   }
 
-  // The first hold after `first`: its opening window wholly good, no sample that ends UP, and the objective kept over the whole of it.
+  // The first hold after `first`: its opening window wholly good, no sample that ends UP, and the objective kept over the whole
+  // of it.
   Hold find_hold(std::size_t first) const {
     Hold hold{next(first, false), size_, 0};
     while (hold.start < size_) {

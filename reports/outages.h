@@ -18,7 +18,8 @@ struct Outages {
 
 Outages find_outages(const Stream& stream);
 
-// Where the run's generator or its record was blind: operations sent late, never sent, or missing. In time, overlapping ones merged.
+// Where the run's generator or its record was blind: operations sent late, never sent, or missing. In time, overlapping ones
+// merged.
 std::vector<BlindInterval> find_blind(const Stream& stream);
 
 // Everything about one series that needs no audit and no injection but the moment of the first (negative: there was none).

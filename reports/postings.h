@@ -11,10 +11,10 @@
 namespace blackstart {
 
 struct Postings {
-  std::vector<Operation> all;   // by posting, each posting once
-  bool whole = false;           // each operation that may have posted is here: only then is an unknown row a phantom
-  std::string problem;          // why not
-  double rate = 0;              // a second
+  std::vector<Operation> all;  // by posting, each posting once
+  bool whole = false;          // each operation that may have posted is here: only then is an unknown row a phantom
+  std::string problem;         // why not
+  double rate = 0;             // a second
 };
 
 Postings postings_of(const ProbeRecord& probe, const std::vector<Stream>& streams);

@@ -29,78 +29,78 @@ struct Bracket {
 };
 
 struct RunInfo {
-  std::string id;            // "<UTC time>-<scenario>"
+  std::string id;  // "<UTC time>-<scenario>"
   std::string scenario, claim, source;
-  std::string cloud;         // its name
-  bool simulated = false;    // a lab
+  std::string cloud;       // its name
+  bool simulated = false;  // a lab
   std::uint64_t seed = 0;
   int repetition = 0, repetitions = 1;  // repetition counts from 1 in a series; 0: a run of its own
-  std::int64_t zero_wall = 0;  // wall clock (ns since 1970 UTC) at the run's zero
-  std::string version;       // of Blackstart
+  std::int64_t zero_wall = 0;           // wall clock (ns since 1970 UTC) at the run's zero
+  std::string version;                  // of Blackstart
 };
 
 // A series of a probe's operations with a schedule of its own: number k is due at start + k/rate.
 struct SeriesInfo {
-  std::string name;        // "transfer"
-  double rate = 0;         // a second
-  Duration deadline{0};    // after the scheduled time; then the operation is given up
+  std::string name;         // "transfer"
+  double rate = 0;          // a second
+  Duration deadline{0};     // after the scheduled time; then the operation is given up
   Duration good_within{0};  // the SLO's latency L: good means ok and done - scheduled <= L
-  bool posts = false;      // its ok operations must be found by the audit
+  bool posts = false;       // its ok operations must be found by the audit
 };
 
 struct ProbeInfo {
   std::string name, kind, description;
   std::vector<SeriesInfo> series;
-  double slo = 0.999;           // availability objective, share of good operations
+  double slo = 0.999;  // availability objective, share of good operations
   Duration slo_window{30 * 24h};
-  Duration hold{30s};           // H: how long it must stay up to count as recovered
+  Duration hold{30s};  // H: how long it must stay up to count as recovered
   bool audited = false;
-  std::int64_t initial_sum = 0;  // of all balances, cents
+  std::int64_t initial_sum = 0;       // of all balances, cents
   std::vector<std::string> replicas;  // the audit must read all of these
 };
 
 // `observer` is who saw it: "c1" (the target itself), "runner" (a third party). Stage: "effect" or "undo".
 struct Evidence {
   std::string injection, target, stage;
-  std::string expected;   // "MainPID of mariadb.service on c1 changes"
-  std::string observed;   // "1287 → 1533 after 2.1 s"
+  std::string expected;  // "MainPID of mariadb.service on c1 changes"
+  std::string observed;  // "1287 → 1533 after 2.1 s"
   std::string observer;
   bool confirmed = false;
   Time at{-1};
 };
 
 struct Injection {
-  std::string id, fault;       // "kill-writer", "service.kill"
-  std::string summary;         // "SIGKILL to mariadb.service"
+  std::string id, fault;  // "kill-writer", "service.kill"
+  std::string summary;    // "SIGKILL to mariadb.service"
   std::vector<std::string> targets;
   std::vector<std::pair<std::string, std::string>> parameters;
-  Bracket effect;              // from the first command sent to the last effect observed
-  Duration skew{0};            // between the first and the last target's firing
-  std::string problem;         // why it could not be injected; empty when it was
+  Bracket effect;       // from the first command sent to the last effect observed
+  Duration skew{0};     // between the first and the last target's firing
+  std::string problem;  // why it could not be injected; empty when it was
   Time undo_asked{-1};
-  Time undone{-1};             // -1: not confirmed
+  Time undone{-1};  // -1: not confirmed
   std::string undo_problem;
   std::vector<Evidence> evidence;
 };
 
 // Each planned step stands here, done or skipped with its reason.
 struct Step {
-  int number = 0;              // from 1; steps inside `parallel` count on
-  std::string text;            // "inject kill-writer: service.kill on c1"
-  std::string state;           // "planned", "done", "skipped", "failed"
+  int number = 0;     // from 1; steps inside `parallel` count on
+  std::string text;   // "inject kill-writer: service.kill on c1"
+  std::string state;  // "planned", "done", "skipped", "failed"
   std::string reason;
   Time began{-1}, ended{-1};
 };
 
 struct Phase {
-  std::string name;            // preflight, steady, rehearse, undo, redundancy, audit
+  std::string name;  // preflight, steady, rehearse, undo, redundancy, audit
   Time began{-1}, ended{-1};
 };
 
 struct SteadyCheck {
   std::string probe, series;
   Duration length{0};
-  double required = 0.999;     // share of good operations
+  double required = 0.999;  // share of good operations
   double observed = 0;
   std::uint64_t operations = 0;
   bool steady = false;
@@ -109,20 +109,20 @@ struct SteadyCheck {
 struct ObjectiveSpec {
   enum class Kind { rto, rpo, downtime, error_budget, first_success } kind = Kind::rto;
   std::string probe;
-  std::string series;      // empty: the worst of all
-  std::string injection;   // for rto and first_success: counted from this one; empty: the first
-  double limit = 0;        // seconds for rto, downtime, first_success; transfers for rpo; share (0.01 = 1 %) for error_budget
+  std::string series;     // empty: the worst of all
+  std::string injection;  // for rto and first_success: counted from this one; empty: the first
+  double limit = 0;       // seconds for rto, downtime, first_success; transfers for rpo; share (0.01 = 1 %) for error_budget
 };
 
 // A bound that stopped the rehearsal.
 struct GuardTrip {
-  std::string guard;       // "probe bank down longer than 60 s"
+  std::string guard;  // "probe bank down longer than 60 s"
   std::string observed;
   Time at{-1};
 };
 
 struct Redundancy {
-  std::string what;        // "Galera: 3 of 3 nodes synced"
+  std::string what;  // "Galera: 3 of 3 nodes synced"
   bool restored = false;
   std::string observed;
   Time at{-1};
@@ -130,8 +130,8 @@ struct Redundancy {
 
 struct ProbeRecord {
   ProbeInfo info;
-  Time started{-1};        // the schedule's zero
-  Time stopped{-1};        // operations are scheduled in [started, stopped)
+  Time started{-1};                    // the schedule's zero
+  Time stopped{-1};                    // operations are scheduled in [started, stopped)
   std::vector<std::uint64_t> planned;  // for each series: how many operations were due; -1 (all ones) while it runs
   std::vector<Operation> operations;
   std::uint64_t damaged_bytes = 0;
@@ -149,15 +149,16 @@ struct Record {
   std::vector<ObjectiveSpec> objectives;
   std::vector<GuardTrip> guards;
   std::vector<Redundancy> redundancy;
-  std::vector<std::string> problems;   // what else makes the rehearsal prove nothing: "interrupted by SIGINT"
-  bool finished = false;               // the runner came to its end; false after a crash
+  std::vector<std::string> problems;  // what else makes the rehearsal prove nothing: "interrupted by SIGINT"
+  bool finished = false;              // the runner came to its end; false after a crash
   Time ended{-1};
-  std::uint64_t torn_events = 0;       // lines of events.jsonl that could not be read
+  std::uint64_t torn_events = 0;  // lines of events.jsonl that could not be read
 };
 
 // Appends to RUN/events.jsonl; each call is one line, written with one write(2) before it returns; injections and undo are
-// fsynced. Re-recording a step, injection or phase with the same number, id or name replaces what stood before; so does evidence
-// of the same injection, target, stage, expectation and observer (the undo is asked again), and a redundancy of the same thing.
+// fsynced. Re-recording a step, injection or phase with the same number, id or name replaces what stood before; so does
+// evidence of the same injection, target, stage, expectation and observer (the undo is asked again), and a redundancy of the
+// same thing.
 class RecordWriter {
  public:
   explicit RecordWriter(std::filesystem::path run_folder);  // creates the folder; Error(internal) if it can't
@@ -184,8 +185,8 @@ class RecordWriter {
   std::unique_ptr<Impl> impl_;
 };
 
-// Reads a run folder as far as it goes: a torn last line, missing operations and missing files are said in the record, not thrown.
-// Throws Error(bad_file) when the folder holds no record at all.
+// Reads a run folder as far as it goes: a torn last line, missing operations and missing files are said in the record, not
+// thrown. Throws Error(bad_file) when the folder holds no record at all.
 Record read_record(const std::filesystem::path& run_folder);
 
 // Where a probe's operations are: RUN/ops/<probe>.ops

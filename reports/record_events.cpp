@@ -68,8 +68,10 @@ std::string text_of(const char* event, json fields) {
 template <class T, class Key>
 void replace(std::vector<T>& all, T item, Key key) {
   auto same = std::find_if(all.begin(), all.end(), [&](const T& other) { return key(other) == key(item); });
-  if (same == all.end()) all.push_back(std::move(item));
-  else *same = std::move(item);
+  if (same == all.end())
+    all.push_back(std::move(item));
+  else
+    *same = std::move(item);
 }
 
 ProbeRecord& probe_named(Record& record, const std::string& name) {
@@ -130,10 +132,20 @@ void end(const json& j, Events& e) {
   e.record.finished = true;
 }
 
-const std::map<std::string, void (*)(const json&, Events&)> kApply{
-    {"run", run},           {"phase", phase},   {"step", step},           {"objectives", objectives}, {"probe_started", started},
-    {"probe_stopped", stopped}, {"steady", steady}, {"injection", injection}, {"evidence", evidence},     {"guard", guard},
-    {"redundancy", redundancy}, {"snapshots", rows}, {"problem", trouble},     {"finished", end}};
+const std::map<std::string, void (*)(const json&, Events&)> kApply{{"run", run},
+                                                                   {"phase", phase},
+                                                                   {"step", step},
+                                                                   {"objectives", objectives},
+                                                                   {"probe_started", started},
+                                                                   {"probe_stopped", stopped},
+                                                                   {"steady", steady},
+                                                                   {"injection", injection},
+                                                                   {"evidence", evidence},
+                                                                   {"guard", guard},
+                                                                   {"redundancy", redundancy},
+                                                                   {"snapshots", rows},
+                                                                   {"problem", trouble},
+                                                                   {"finished", end}};
 
 }  // namespace
 
@@ -145,7 +157,9 @@ std::string line(const RunInfo& info) {
 std::string line(const Phase& phase) { return text_of("phase", phase); }
 std::string line(const Step& step) { return text_of("step", step); }
 std::string line(const std::vector<ObjectiveSpec>& all) { return text_of("objectives", {{"objectives", all}}); }
-std::string probe_started(const ProbeInfo& info, Time at) { return text_of("probe_started", {{"probe", info}, {"started", at}}); }
+std::string probe_started(const ProbeInfo& info, Time at) {
+  return text_of("probe_started", {{"probe", info}, {"started", at}});
+}
 std::string probe_stopped(const std::string& probe, Time at, const std::vector<std::uint64_t>& planned) {
   return text_of("probe_stopped", {{"probe", probe}, {"stopped", at}, {"planned", planned}});
 }

@@ -30,7 +30,7 @@ std::string finished(Time ended);
 // What the lines tell, before the files beside them are read.
 struct Events {
   Record record;
-  std::vector<Evidence> evidence;                      // to be given to its injection
+  std::vector<Evidence> evidence;                            // to be given to its injection
   std::map<std::string, std::vector<std::string>> replicas;  // for each probe: whose rows were written
 };
 

@@ -25,7 +25,8 @@ void give_evidence(events::Events& events) {
     auto& all = events.record.injections;
     auto owner = std::find_if(all.begin(), all.end(), [&](const Injection& i) { return i.id == evidence.injection; });
     if (owner == all.end())
-      events.record.problems.push_back("there is evidence for '" + evidence.injection + "', an injection that isn't in the record");
+      events.record.problems.push_back("there is evidence for '" + evidence.injection +
+                                       "', an injection that isn't in the record");
     else
       owner->evidence.push_back(std::move(evidence));
   }

@@ -27,7 +27,9 @@ bool ends_within_a_line(const std::filesystem::path& file) {
 
 struct RecordWriter::Impl {
   explicit Impl(const std::filesystem::path& where)
-      : folder(make_folder(where)), path(folder / "events.jsonl"), torn(ends_within_a_line(path)),
+      : folder(make_folder(where)),
+        path(folder / "events.jsonl"),
+        torn(ends_within_a_line(path)),
         file(path, AppendFile::Open::may_exist) {
     make_folder(folder / "ops");
     make_folder(folder / "audit");

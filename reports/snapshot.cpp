@@ -17,9 +17,12 @@ constexpr std::string_view kFirstLine = "blackstart rows 1";
 std::string escaped(const std::string& text) {
   std::string result;
   for (char c : text) {
-    if (c == '\n') result += "\\n";
-    else if (c == '\\') result += "\\\\";
-    else result += c;
+    if (c == '\n')
+      result += "\\n";
+    else if (c == '\\')
+      result += "\\\\";
+    else
+      result += c;
   }
   return result;
 }
@@ -122,7 +125,9 @@ class Reader {
 
 void write_snapshot(const std::filesystem::path& file, const ReplicaSnapshot& snapshot) {
   std::string text;
-  auto line = [out = std::back_inserter(text)](auto format, const auto&... values) { fmt::format_to(out, fmt::runtime(format), values...); };
+  auto line = [out = std::back_inserter(text)](auto format, const auto&... values) {
+    fmt::format_to(out, fmt::runtime(format), values...);
+  };
   line("{}\nreplica {}\n", kFirstLine, escaped(snapshot.replica));
   if (!snapshot.problem.empty()) line("problem {}\n", escaped(snapshot.problem));
   if (snapshot.complete) line("complete\n");

@@ -1,4 +1,5 @@
-// What one replica of the bank's database holds after recovery: read by the ledger probe, kept in the record, compared by the audit.
+// What one replica of the bank's database holds after recovery: read by the ledger probe, kept in the record, compared by the
+// audit.
 //
 // Purpose: the auditor's raw evidence; `blackstart judge` audits again from these files alone.
 // Ownership: plain values. Thread rule: pure functions of the files.
@@ -15,8 +16,8 @@ namespace blackstart {
 struct PostedTransfer {
   std::uint64_t posting = 0;
   std::uint32_t from = 0, to = 0;
-  std::int64_t amount = 0;           // cents
-  std::uint32_t history_rows = 0;    // 2 when whole: one debit, one credit
+  std::int64_t amount = 0;             // cents
+  std::uint32_t history_rows = 0;      // 2 when whole: one debit, one credit
   std::int64_t debit = 0, credit = 0;  // what history says was taken from `from` and given to `to`
   bool operator==(const PostedTransfer&) const = default;
 };
@@ -28,11 +29,11 @@ struct AccountBalance {
 };
 
 struct ReplicaSnapshot {
-  std::string replica;   // node name
-  bool complete = false;  // false: it could not be read to the end
-  std::string problem;   // why not
-  std::vector<PostedTransfer> transfers;   // sorted by posting
-  std::vector<AccountBalance> accounts;    // sorted by account
+  std::string replica;                    // node name
+  bool complete = false;                  // false: it could not be read to the end
+  std::string problem;                    // why not
+  std::vector<PostedTransfer> transfers;  // sorted by posting
+  std::vector<AccountBalance> accounts;   // sorted by account
   bool operator==(const ReplicaSnapshot&) const = default;
 };
 

@@ -47,7 +47,8 @@ void sort_by_number(Stream& stream) {
 
 void check_schedule(Stream& stream) {
   const auto& all = stream.operations;
-  auto back = std::adjacent_find(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.scheduled >= b.scheduled; });
+  auto back =
+      std::adjacent_find(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.scheduled >= b.scheduled; });
   if (back != all.end()) complain(stream, fmt::format("operation {} was not scheduled before the next one", back->number));
   if (stream.planned != kUnknown && !all.empty() && all.back().number >= stream.planned)
     complain(stream, fmt::format("operation {} is beyond the {} that were planned", all.back().number, stream.planned));

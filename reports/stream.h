@@ -1,7 +1,7 @@
 // One series' operations in the order of its schedule: what every measure is computed from.
 //
-// Purpose: the record's operations come in the order of completion, perhaps damaged; a Stream is sorted, each number once, every
-// time plausible, and it says what was wrong. Ownership: refers to the ProbeRecord it came from. Thread rule: plain data.
+// Purpose: the record's operations come in the order of completion, perhaps damaged; a Stream is sorted, each number once,
+// every time plausible, and it says what was wrong. Ownership: refers to the ProbeRecord it came from. Thread rule: plain data.
 #pragma once
 
 #include <string>

@@ -14,9 +14,11 @@ std::vector<std::string> why_passed(const Record& record, const Judgement& judge
     reasons.push_back(fmt::format("Met: {}, measured {}.", result.text, result.measured));
   for (const ProbeMeasures& probe : judgement.probes)
     if (probe.audit && probe.audit->lost == 0)  // an RPO objective above 0 may be met with some lost
-      reasons.push_back(fmt::format("Each of the {} acknowledged transfers of {} is on each of {}.", grouped(probe.audit->acknowledged),
-                                    probe.probe, count_text(probe.audit->replicas.size(), "replica")));
-  reasons.push_back(fmt::format("{} took effect and {} undone, each with its evidence.", count_text(record.injections.size(), "injection"),
+      reasons.push_back(fmt::format("Each of the {} acknowledged transfers of {} is on each of {}.",
+                                    grouped(probe.audit->acknowledged), probe.probe,
+                                    count_text(probe.audit->replicas.size(), "replica")));
+  reasons.push_back(fmt::format("{} took effect and {} undone, each with its evidence.",
+                                count_text(record.injections.size(), "injection"),
                                 record.injections.size() == 1 ? "was" : "were"));
   return reasons;
 }

@@ -1,4 +1,5 @@
-// From the measures to the verdict: every rule by which a rehearsal proves nothing, fails, or is still undone (docs/measurement.md).
+// From the measures to the verdict: every rule by which a rehearsal proves nothing, fails, or is still undone
+// (docs/measurement.md).
 //
 // Purpose: a pass is what is left when no rule objects. Ownership: plain values. Thread rule: pure functions.
 #pragma once

@@ -23,7 +23,8 @@ void blind(const std::string& name, const SeriesMeasures& series, const Bracket&
 }
 
 void audit_of(const AuditResult& audit, bool has_rpo_objective, Objections& o) {
-  if (!audit.complete) o.inconclusive.push_back(fmt::format("The audit of {} is not complete: {}.", audit.probe, audit.problem));
+  if (!audit.complete)
+    o.inconclusive.push_back(fmt::format("The audit of {} is not complete: {}.", audit.probe, audit.problem));
   if (audit.lost > 0 && !has_rpo_objective)
     o.failed.push_back(fmt::format("{} of {} acknowledged transfers of {} are lost, worth {}.", audit.lost, audit.acknowledged,
                                    audit.probe, money_text(audit.lost_amount)));
@@ -36,9 +37,8 @@ void audit_of(const AuditResult& audit, bool has_rpo_objective, Objections& o) {
 }
 
 bool asks_for_rpo(const Record& record, const std::string& probe) {
-  return std::any_of(record.objectives.begin(), record.objectives.end(), [&](const ObjectiveSpec& spec) {
-    return spec.kind == ObjectiveSpec::Kind::rpo && spec.probe == probe;
-  });
+  return std::any_of(record.objectives.begin(), record.objectives.end(),
+                     [&](const ObjectiveSpec& spec) { return spec.kind == ObjectiveSpec::Kind::rpo && spec.probe == probe; });
 }
 
 }  // namespace
@@ -76,7 +76,8 @@ void objectives(const Record& record, const Judgement& measured, Objections& o) 
 
 void guards(const Record& record, Objections& o) {
   for (const GuardTrip& trip : record.guards)
-    o.failed.push_back(fmt::format("A guard stopped the rehearsal at {}: {}, observed {}.", time_text(trip.at), trip.guard, trip.observed));
+    o.failed.push_back(
+        fmt::format("A guard stopped the rehearsal at {}: {}, observed {}.", time_text(trip.at), trip.guard, trip.observed));
 }
 
 void redundancy(const Record& record, Objections& o) {

@@ -24,16 +24,18 @@ const SteadyCheck* check_of(const Record& record, const std::string& probe, cons
 void steady_check(const SteadyCheck& check, const std::string& name, Objections& o) {
   bool enough = check.operations > 0 && check.observed >= check.required;
   if (check.steady && enough) return;
-  o.inconclusive.push_back(fmt::format("{} was not steady before the fault: {} of {} operations were good, {} was required.", name,
-                                       percent_text(check.observed), grouped(check.operations), percent_text(check.required)));
+  o.inconclusive.push_back(fmt::format("{} was not steady before the fault: {} of {} operations were good, {} was required.",
+                                       name, percent_text(check.observed), grouped(check.operations),
+                                       percent_text(check.required)));
 }
 
 // An outage whose bad operations were certain before the fault can't be its effect, and falsifies what comes after.
 void out_before(const SeriesMeasures& series, const std::string& name, Time effect, Duration checked, Objections& o) {
   for (const Outage& outage : series.outages)
     if (outage.known < effect && (outage.censored || outage.recovery.to > effect - checked))
-      o.inconclusive.push_back(fmt::format("{} was not steady: it had an outage at {}, before the first fault took effect at {}.", name,
-                                           time_text(outage.onset.to), time_text(effect)));
+      o.inconclusive.push_back(
+          fmt::format("{} was not steady: it had an outage at {}, before the first fault took effect at {}.", name,
+                      time_text(outage.onset.to), time_text(effect)));
 }
 
 void evidence_of(const Injection& injection, const std::string& target, Objections& o) {
@@ -56,11 +58,12 @@ void undo(const Record& record, Objections& o) {
   for (const Injection& i : record.injections) {
     // After a crash whatever was recorded may have been fired: only a confirmed undo says otherwise.
     if (i.undone.count() < 0 && (!record.finished || undo_is_open(i)))
-      o.undo_pending.push_back(fmt::format("The undo of {} ({}) is not confirmed{}", i.id, injection_text(i), because(i.undo_problem)));
+      o.undo_pending.push_back(
+          fmt::format("The undo of {} ({}) is not confirmed{}", i.id, injection_text(i), because(i.undo_problem)));
     for (const Evidence& e : i.evidence)
       if (e.stage == "undo" && !e.confirmed)
-        o.undo_pending.push_back(
-            fmt::format("The undo of {} on {} did not show: expected {}, observed {}.", i.id, e.target, e.expected, e.observed));
+        o.undo_pending.push_back(fmt::format("The undo of {} on {} did not show: expected {}, observed {}.", i.id, e.target,
+                                             e.expected, e.observed));
   }
 }
 
@@ -73,7 +76,8 @@ void record_whole(const Record& record, Objections& o) {
   for (const ProbeRecord& probe : record.probes) {
     if (probe.stopped.count() < 0) o.inconclusive.push_back("Probe " + probe.info.name + " was not seen to stop.");
     if (probe.damaged_bytes > 0)
-      o.inconclusive.push_back(fmt::format("{} of the operations of {} are damaged.", count_text(probe.damaged_bytes, "byte"), probe.info.name));
+      o.inconclusive.push_back(
+          fmt::format("{} of the operations of {} are damaged.", count_text(probe.damaged_bytes, "byte"), probe.info.name));
   }
 }
 
@@ -83,9 +87,12 @@ void steady(const Record& record, const Judgement& measured, Objections& o) {
     for (const SeriesMeasures& series : probe.series) {
       std::string name = probe.probe + "/" + series.name;
       const SteadyCheck* check = check_of(record, probe.probe, series.name);
-      if (check == nullptr) o.inconclusive.push_back("Nobody looked whether " + name + " was steady before the fault.");
-      else steady_check(*check, name, o);
-      if (!order.empty()) out_before(series, name, order.front()->effect.from, check == nullptr ? Duration(0) : check->length, o);
+      if (check == nullptr)
+        o.inconclusive.push_back("Nobody looked whether " + name + " was steady before the fault.");
+      else
+        steady_check(*check, name, o);
+      if (!order.empty())
+        out_before(series, name, order.front()->effect.from, check == nullptr ? Duration(0) : check->length, o);
     }
   }
 }
@@ -95,14 +102,17 @@ void steps(const Record& record, Objections& o) {
   if (!record.guards.empty()) return;
   for (const Step& step : record.steps)
     if (step.state != "done")
-      o.inconclusive.push_back(fmt::format("Step {} ({}) was not done but {}{}", step.number, step.text, step.state, because(step.reason)));
+      o.inconclusive.push_back(
+          fmt::format("Step {} ({}) was not done but {}{}", step.number, step.text, step.state, because(step.reason)));
 }
 
 void injections(const Record& record, Objections& o) {
   if (effective(record.injections).empty()) o.inconclusive.push_back("Nothing was injected.");
   for (const Injection& i : record.injections) {
-    if (!i.problem.empty()) o.inconclusive.push_back(fmt::format("{} could not be injected: {}.", i.id, i.problem));
-    else if (!i.effect.known()) o.inconclusive.push_back(fmt::format("{} is not known to have taken effect.", i.id));
+    if (!i.problem.empty())
+      o.inconclusive.push_back(fmt::format("{} could not be injected: {}.", i.id, i.problem));
+    else if (!i.effect.known())
+      o.inconclusive.push_back(fmt::format("{} is not known to have taken effect.", i.id));
   }
 }
 
@@ -113,7 +123,8 @@ void evidence(const Record& record, Objections& o) {
     for (const std::string& target : i.targets) evidence_of(i, target, o);
     for (const Evidence& e : i.evidence)
       if (e.stage != "undo" && !e.confirmed)
-        o.inconclusive.push_back(fmt::format("{} did not show on {}: expected {}, observed {}.", i.id, e.target, e.expected, e.observed));
+        o.inconclusive.push_back(
+            fmt::format("{} did not show on {}: expected {}, observed {}.", i.id, e.target, e.expected, e.observed));
   }
 }
 

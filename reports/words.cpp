@@ -94,7 +94,7 @@ std::string joined(const std::vector<std::string>& words, std::string_view betwe
 std::string verdict_meaning(Verdict verdict) {
   switch (verdict) {
     case Verdict::passed: return "The cloud met every objective, and the evidence is complete.";
-    case Verdict::failed: return "The cloud missed an objective.";
+    case Verdict::failed: return "What was claimed did not hold.";
     case Verdict::inconclusive: return "This rehearsal proves nothing.";
     case Verdict::undo_pending: return "Something is still broken because of us: run `blackstart recover`.";
   }

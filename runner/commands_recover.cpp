@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "base/error.h"
+#include "base/units.h"
 #include "lab/ssh.h"
 #include "reports/reports.h"
 #include "runner/commands.h"
@@ -20,6 +21,23 @@ constexpr Duration kUndo = 60s;
 void say(const std::string& text) {
   std::puts(text.c_str());
   std::fflush(stdout);
+}
+
+// What is undone only now belongs into the run's record: it is then no longer undo-pending, but it proves nothing either.
+void note_in_record(const OpenJournal& journal) {
+  if (!fs::exists(journal.run_folder / "events.jsonl")) return;
+  const Record record = read_record(journal.run_folder);
+  const Time now{real_clock().wall() - record.run.zero_wall};
+  RecordWriter writer(journal.run_folder);
+  for (Injection injection : record.injections) {
+    if (injection.undone.count() >= 0) continue;
+    injection.undone = now;
+    injection.undo_problem.clear();
+    writer.injection(injection);
+    writer.problem(fmt::format("{} was undone by 'blackstart recover' only, at {}", injection.id, format_utc(real_clock().wall())));
+  }
+  judge_folder(journal.run_folder);
+  say(fmt::format("  its report was written anew: {}", (journal.run_folder / "report.html").string()));
 }
 
 bool recover_entry(const OpenJournal& journal, const JournalEntry& entry, Remote& remote) {
@@ -46,6 +64,7 @@ bool recover_journal(const OpenJournal& journal) {
       if (!entry.undone) all = recover_entry(journal, entry, *remote) && all;
   }
   if (!all) return false;
+  note_in_record(journal);
   retire_journal(journal);
   say("  nothing is left to undo");
   return true;

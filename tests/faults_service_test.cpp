@@ -23,7 +23,8 @@ std::unique_ptr<FaultSettings> parse(const std::string& name, const std::string&
   return settings;
 }
 
-std::unique_ptr<TargetFault> make(FakeService& service, const std::string& name, const std::string& yaml = "unit: mariadb.service") {
+std::unique_ptr<TargetFault> make(FakeService& service, const std::string& name,
+                                  const std::string& yaml = "unit: mariadb.service") {
   return parse(name, yaml)->make(service.node, service.context());
 }
 
@@ -58,9 +59,13 @@ TEST_CASE("parameters: what a scenario gives comes back for the record") {
 }
 
 TEST_CASE("parameters: what is wrong is said with its place") {
-  const auto words = [](const std::string& name, const std::string& yaml) { return std::string(error_of([&] { parse(name, yaml); }).what()); };
-  CHECK_THAT(words("service.kill", "unit: mariadb"), Contains("scenario.yaml:1:7:") && Contains("did you mean 'mariadb.service'?"));
-  CHECK_THAT(words("service.kill", "unit: 'maria*.service'"), Contains("does not name one systemd service") && Contains("no pattern"));
+  const auto words = [](const std::string& name, const std::string& yaml) {
+    return std::string(error_of([&] { parse(name, yaml); }).what());
+  };
+  CHECK_THAT(words("service.kill", "unit: mariadb"),
+             Contains("scenario.yaml:1:7:") && Contains("did you mean 'mariadb.service'?"));
+  CHECK_THAT(words("service.kill", "unit: 'maria*.service'"),
+             Contains("does not name one systemd service") && Contains("no pattern"));
   CHECK_THAT(words("service.kill", "unit: mariadb.socket"), Contains("does not name one systemd service"));
   CHECK_THAT(words("service.kill", "{unit: a.service, signal: CONT}"), Contains("CONT"));
   CHECK_THAT(words("service.kill", "signal: KILL"), Contains("unit"));
@@ -139,13 +144,16 @@ TEST_CASE("preflight: the port that answers becomes part of the undo") {
   FakeService service;
   const auto fault = make(service, "service.freeze");
   fault->preflight(service.in(10s));
-  CHECK(fault->undo_record() == UndoRecord{"service.running", "c1", {{"unit", "mariadb.service"}, {"host", "198.18.20.11"}, {"port", "3306"}}});
+  CHECK(fault->undo_record() ==
+        UndoRecord{"service.running", "c1", {{"unit", "mariadb.service"}, {"host", "198.18.20.11"}, {"port", "3306"}}});
 }
 
 TEST_CASE("preflight: only the node's own addresses count, and only what answers") {
   FakeService service;
   SECTION("loopback") { service.listeners = "LISTEN 0 80 127.0.0.1:3306 0.0.0.0:* users:((\"mariadbd\",pid=1287,fd=22))\n"; }
-  SECTION("a virtual IP") { service.listeners = "LISTEN 0 80 198.18.20.10:3306 0.0.0.0:* users:((\"mariadbd\",pid=1287,fd=22))\n"; }
+  SECTION("a virtual IP") {
+    service.listeners = "LISTEN 0 80 198.18.20.10:3306 0.0.0.0:* users:((\"mariadbd\",pid=1287,fd=22))\n";
+  }
   SECTION("another process") { service.listeners = "LISTEN 0 80 *:3306 *:* users:((\"other\",pid=12870,fd=22))\n"; }
   SECTION("nothing listens") { service.listeners = ""; }
   SECTION("no answer") { service.silent_at_rest = true; }
@@ -175,7 +183,8 @@ TEST_CASE("listeners: every form that ss writes, and nothing that it doesn't") {
       "LISTEN 0      128 0.0.0.0:22      0.0.0.0:*\n";
   CHECK(parse_listeners(text, 7, "x") == std::vector<Listener>{{"127.0.0.53%lo", 53}, {"::", 443}, {"*", 3306}});
   CHECK(parse_listeners("", 7, "x").empty());
-  for (const char* bad : {"ss: not found\n", "LISTEN 0 80 *:3306\n", "ESTAB 0 0 1.2.3.4:5 6.7.8.9:10\n", "LISTEN 0 80 *:http *:*\n"})
+  for (const char* bad :
+       {"ss: not found\n", "LISTEN 0 80 *:3306\n", "ESTAB 0 0 1.2.3.4:5 6.7.8.9:10\n", "LISTEN 0 80 *:http *:*\n"})
     CHECK(error_of([&] { parse_listeners(bad, 7, "finding ports"); }).kind() == ErrorKind::unmet);
 }
 
@@ -231,7 +240,8 @@ TEST_CASE("fire: an order that the node refuses, and a node that is gone") {
     service.remote.on("--kill-who=main", refused(1, "Failed to kill unit: Access denied"));
     const Error error = error_of([&] { fault->fire(service.in(5s)); });
     CHECK(error.kind() == ErrorKind::unmet);
-    CHECK_THAT(error.what(), Contains("SIGKILL to the main process of mariadb.service on c1: exit code 1: Failed to kill unit"));
+    CHECK_THAT(error.what(),
+               Contains("SIGKILL to the main process of mariadb.service on c1: exit code 1: Failed to kill unit"));
   }
   SECTION("gone") {
     service.remote.cut_off("c1");

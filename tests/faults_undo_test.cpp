@@ -176,9 +176,10 @@ TEST_CASE("dead-man: it is armed with the undo's command, and seen to be armed")
   FakeDeadMan dead_man(service);
   arm_dead_man(kId, kRecord, 90s, service.context(), service.in(10s));
   CHECK(dead_man.armed);
-  CHECK_THAT(dead_man.command, Contains("systemd-run --quiet --collect --unit=blackstart-" + std::string(kId) + " --on-active=90000ms") &&
-                                   Contains("--timer-property=AccuracySec=100ms /bin/sh -c ") && Contains("-s CONT") &&
-                                   Contains("/run/blackstart/" + std::string(kId) + ".fired"));
+  CHECK_THAT(dead_man.command,
+             Contains("systemd-run --quiet --collect --unit=blackstart-" + std::string(kId) + " --on-active=90000ms") &&
+                 Contains("--timer-property=AccuracySec=100ms /bin/sh -c ") && Contains("-s CONT") &&
+                 Contains("/run/blackstart/" + std::string(kId) + ".fired"));
 }
 
 TEST_CASE("dead-man: its command is one that a shell takes, without what systemd expands") {
@@ -220,7 +221,8 @@ TEST_CASE("dead-man: what can't be relied on is an error") {
     CHECK_THAT(arm(kId, 90s).what(), Contains("the answer has no End"));
   }
   SECTION("a name that would not be safe") {
-    for (const std::string id : {"", "a b", "../x", "a/b", "-a", "a;b", "$(x)"}) CHECK(arm(id, 90s).kind() == ErrorKind::internal);
+    for (const std::string id : {"", "a b", "../x", "a/b", "-a", "a;b", "$(x)"})
+      CHECK(arm(id, 90s).kind() == ErrorKind::internal);
     CHECK(service.remote.calls().empty());
   }
   SECTION("no time") { CHECK(arm(kId, 0s).kind() == ErrorKind::internal); }
@@ -246,7 +248,8 @@ TEST_CASE("undo of an injection: the dead-man stays armed as long as the undo is
   service.end("failed");
   service.obeys_start = false;
   const Undone undone = undo_injection(kId, kRecord, service.context(), service.in(10s));
-  CHECK_THAT(undone.problem, Contains("mariadb.service on c1 is active and its main process runs: failed (failed), no main process"));
+  CHECK_THAT(undone.problem,
+             Contains("mariadb.service on c1 is active and its main process runs: failed (failed), no main process"));
   CHECK(dead_man.armed);
 }
 

@@ -23,11 +23,12 @@ void spoil(FakeService& service, const std::string& part, const std::string& by)
 }  // namespace
 
 TEST_CASE("unit names: one service, nothing that a shell or systemctl would expand") {
-  for (const char* good : {"mariadb.service", "a.service", "getty@tty1.service", "dbus-org.freedesktop.login1.service", "a_b:c.service"})
+  for (const char* good :
+       {"mariadb.service", "a.service", "getty@tty1.service", "dbus-org.freedesktop.login1.service", "a_b:c.service"})
     CHECK(is_service_name(good));
-  for (const char* bad : {"", "mariadb", ".service", "maria*.service", "a b.service", "'a'.service", "a;b.service", "$(x).service",
-                          "a/b.service", "-a.service", "a@.service", "@a.service", "mariadb.socket", "mariadb.service ", "m\n.service",
-                          "m\xc3\xa4.service", "a\\x2d.service"})
+  for (const char* bad : {"", "mariadb", ".service", "maria*.service", "a b.service", "'a'.service", "a;b.service",
+                          "$(x).service", "a/b.service", "-a.service", "a@.service", "@a.service", "mariadb.socket",
+                          "mariadb.service ", "m\n.service", "m\xc3\xa4.service", "a\\x2d.service"})
     CHECK_FALSE(is_service_name(bad));
   CHECK_FALSE(is_service_name(std::string(260, 'a') + ".service"));
 }

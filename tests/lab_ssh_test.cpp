@@ -110,8 +110,9 @@ TEST_CASE("SSH: a host that is not in known_hosts is refused, with its fingerpri
   const auto remote = make_ssh(cloud);
   const Error error = error_of_run(*remote, "true", 5s);
   CHECK(error.kind() == ErrorKind::unreachable);
-  CHECK_THAT(error.what(), Contains("opening an SSH session to n1 (127.0.0.1:") && Contains("is not in " + cloud.ssh.known_hosts) &&
-                               Contains("SHA256:") && Contains("ssh-keyscan"));
+  CHECK_THAT(error.what(), Contains("opening an SSH session to n1 (127.0.0.1:") &&
+                               Contains("is not in " + cloud.ssh.known_hosts) && Contains("SHA256:") &&
+                               Contains("ssh-keyscan"));
 }
 
 TEST_CASE("SSH: a host whose key changed is refused") {

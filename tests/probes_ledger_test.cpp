@@ -356,6 +356,12 @@ TEST_CASE("what preflight refuses, it says with its reason and a hint", "[ledger
   }
 }
 
+TEST_CASE("a server that would lock its clients out after a hang is refused", "[ledger]") {
+  MariadbServer own({false, {"--skip-name-resolve=OFF"}});
+  auto probe = settings_for_tests().make("bank", cloud_of(own.database()));
+  CHECK_THROWS_WITH(probe->preflight(within(5s)), Contains("max_connect_errors is 100") && Contains("skip_name_resolve = ON"));
+}
+
 TEST_CASE("what an earlier run left behind is replaced", "[ledger]") {
   LedgerSettings settings = settings_for_tests();
   settings.accounts = 2500;
@@ -415,7 +421,7 @@ TEST_CASE("a replica that can't be read is a snapshot that is not complete", "[l
 }
 
 TEST_CASE("Galera is asked who writes and whether it is whole", "[ledger][galera]") {
-  MariadbServer own(true);
+  MariadbServer own({true, {}});
   Cloud cloud = cloud_of(own.database());
   CHECK(current_writer(cloud, within(5s)) == "c1");
   LedgerSettings settings = settings_for_tests();

@@ -72,7 +72,8 @@ TEST_CASE("a series is judged run by run, and its verdict is the worst") {
   SeriesJudged series = judge_series(folder.path);
   REQUIRE(verdicts(series) == std::vector{Verdict::passed, Verdict::failed});
   REQUIRE(series.verdict == Verdict::failed);
-  for (const char* name : {"summary.txt", "junit.xml", "record.json", "report.html"}) REQUIRE_FALSE(read_whole(folder.path / name).empty());
+  for (const char* name : {"summary.txt", "junit.xml", "record.json", "report.html"})
+    REQUIRE_FALSE(read_whole(folder.path / name).empty());
   REQUIRE(judge_series(folder.path).changed.empty());
 }
 

@@ -93,7 +93,7 @@ TEST_CASE("two hours of operations stay below 2 MB and keep short outages visibl
   double dark = 0;  // seconds of bins with nothing good during the first outage, which took 4.4 s
   for (std::size_t at = 0; at + 1 < x.size() && x[at] < 100; ++at)
     if (good[at] == 0) dark += x[at + 1] - x[at];
-  CHECK(dark == Approx(4.4).margin(0.6));
+  CHECK(dark == Approx(4.4).margin(0.06));
 }
 
 TEST_CASE("a bin counts its own operations, whatever their latency") {

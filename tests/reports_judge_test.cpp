@@ -101,8 +101,9 @@ TEST_CASE("what the probes did not see proves nothing") {
     REQUIRE(verdict_of(break_it, words) == Verdict::inconclusive);
   };
   proves_nothing([](Record& r) { r.probes[0].operations.pop_back(); }, "operation 2999 is not in the record");
-  proves_nothing([](Record& r) { std::erase_if(r.probes[0].operations, [](auto& o) { return o.number >= 1500 && o.number < 1600; }); },
-                 "operations 1500 to 1599 are not in the record");
+  proves_nothing(
+      [](Record& r) { std::erase_if(r.probes[0].operations, [](auto& o) { return o.number >= 1500 && o.number < 1600; }); },
+      "operations 1500 to 1599 are not in the record");
   proves_nothing([](Record& r) { r.probes[0].operations[1500].outcome = Outcome::unsent; }, "never sent");
   proves_nothing([](Record& r) { r.probes[0].operations.push_back(r.probes[0].operations[7]); }, "recorded twice");
   proves_nothing([](Record& r) { r.probes[0].operations.clear(); }, "no operations");
@@ -112,10 +113,12 @@ TEST_CASE("what the probes did not see proves nothing") {
   proves_nothing([](Record& r) { r.objectives[0].probe = "shop"; }, "no probe 'shop'");
   proves_nothing([](Record& r) { r.objectives[0].series = "loan"; }, "no series 'loan'");
   proves_nothing([](Record& r) { r.objectives[0].injection = "cut"; }, "'cut'");
-  proves_nothing([](Record& r) {
-    r.objectives.clear();
-    r.probes[0].info.audited = false;
-  }, "No objective");
+  proves_nothing(
+      [](Record& r) {
+        r.objectives.clear();
+        r.probes[0].info.audited = false;
+      },
+      "No objective");
 }
 
 TEST_CASE("a generator that lagged in the judged window was blind, before it was not") {
@@ -157,7 +160,11 @@ TEST_CASE("an operation in flight at the fault is its victim, not an earlier out
 TEST_CASE("what the cloud did wrong fails") {
   auto fails = [](auto break_it, const std::string& words) { REQUIRE(verdict_of(break_it, words) == Verdict::failed); };
   fails([](Record& r) { r.objectives[0].limit = 3; }, "Missed: RTO of bank ≤ 3s");
-  fails([](Record& r) { for (auto& s : r.probes[0].snapshots) s.transfers.erase(s.transfers.begin()); }, "Missed: RPO");
+  fails(
+      [](Record& r) {
+        for (auto& s : r.probes[0].snapshots) s.transfers.erase(s.transfers.begin());
+      },
+      "Missed: RPO");
   fails([](Record& r) { r.probes[0].snapshots[1].accounts[0].balance += 1; }, "not equal");
   fails([](Record& r) { r.guards = {{"bank down longer than 3 s", "3.02 s", 23s}}; }, "A guard stopped");
   fails([](Record& r) { r.redundancy[0].restored = false; }, "Redundancy did not come back");
@@ -187,7 +194,12 @@ TEST_CASE("lost transfers fail without an objective for them, and within one the
       s.transfers.erase(s.transfers.begin() + 5);
     }
   };
-  REQUIRE(verdict_of([&](Record& r) { lose(r); r.objectives.pop_back(); }, "1 of 2800 acknowledged transfers") == Verdict::failed);
+  REQUIRE(verdict_of(
+              [&](Record& r) {
+                lose(r);
+                r.objectives.pop_back();
+              },
+              "1 of 2800 acknowledged transfers") == Verdict::failed);
   Record allowed = sound();
   lose(allowed);
   allowed.objectives[1].limit = 1;
@@ -203,7 +215,12 @@ TEST_CASE("a guard's trip explains what it cut off, but not a missing evidence")
     r.steps[1].state = "skipped";
   };
   REQUIRE(verdict_of(tripped, "A guard stopped") == Verdict::failed);
-  REQUIRE(verdict_of([&](Record& r) { tripped(r); r.injections[0].evidence.clear(); }, "no evidence") == Verdict::inconclusive);
+  REQUIRE(verdict_of(
+              [&](Record& r) {
+                tripped(r);
+                r.injections[0].evidence.clear();
+              },
+              "no evidence") == Verdict::inconclusive);
 }
 
 TEST_CASE("a failure is told though the run is inconclusive") {

@@ -131,12 +131,20 @@ TEST_CASE("lines that are none of ours are counted, whatever they hold") {
   Folder folder;
   write_run(folder.path, sound());
   std::vector<std::string> lines = {
-      "garbage", "[]", "1", "null", "{}", R"({"event":7})", R"({"event":"unheard-of"})", R"({"event":"step","number":"one"})",
+      "garbage",
+      "[]",
+      "1",
+      "null",
+      "{}",
+      R"({"event":7})",
+      R"({"event":"unheard-of"})",
+      R"({"event":"step","number":"one"})",
       R"({"event":"objectives","objectives":[{"kind":"luck","probe":"bank","series":"","injection":"","limit":1}]})",
       R"({"event":"objectives","objectives":[{"kind":"rto","probe":"bank","series":"","injection":"","limit":null}]})",
       R"({"event":"probe_stopped","probe":"nobody","stopped":1,"planned":[]})",
       R"({"event":"probe_stopped","probe":"bank","stopped":1,"planned":[1,2]})",
-      R"({"event":"finished","ended":9223372036854775807})", std::string(100'000, '[')};
+      R"({"event":"finished","ended":9223372036854775807})",
+      std::string(100'000, '[')};
   for (const std::string& line : lines) append(folder.path, line + "\n");
   Record read = read_record(folder.path);
   REQUIRE(read.torn_events == lines.size());

@@ -55,7 +55,8 @@ TEST_CASE("a file of rows that is cut short anywhere is not complete") {
 TEST_CASE("rows that were altered, dropped, added or are none make a snapshot incomplete") {
   auto broken = [](const std::function<void(std::string&)>& change) { return !changed(change).complete; };
   REQUIRE(broken([](std::string& text) { text[text.find("\nT ") + 3] ^= 1; }));
-  REQUIRE(broken([](std::string& text) { text.erase(text.find("\nA "), text.find('\n', text.find("\nA ") + 1) - text.find("\nA ")); }));
+  REQUIRE(broken(
+      [](std::string& text) { text.erase(text.find("\nA "), text.find('\n', text.find("\nA ") + 1) - text.find("\nA ")); }));
   REQUIRE(broken([](std::string& text) { text.insert(text.find("\nA "), "\nA 77 0"); }));
   REQUIRE(broken([](std::string& text) { text += "A 77 0\n"; }));
   REQUIRE(broken([](std::string& text) { text.insert(text.find("\nA "), "\nT 1 2 3"); }));

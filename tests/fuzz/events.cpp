@@ -16,10 +16,7 @@ namespace {
 // A run folder whose other files are sound, so that only the events decide.
 std::filesystem::path sound_folder() {
   static const Folder folder;
-  trace::Settings settings;
-  settings.rate = 1;
-  settings.hold = 0s;
-  trace::write_run(folder.path, trace::rehearsal(trace::probe(trace::always_up(), settings)));
+  trace::write_run(folder.path, trace::sound_and_small());
   return folder.path;
 }
 

@@ -10,12 +10,7 @@ using namespace blackstart;
 namespace {
 
 void read_and_judge(const std::string& text) {
-  static const Record sound = [] {
-    trace::Settings settings;
-    settings.rate = 1;
-    settings.hold = 0s;
-    return trace::rehearsal(trace::probe(trace::always_up(), settings));
-  }();
+  static const Record sound = trace::sound_and_small();
   fuzz::MemoryFile file(text);
   Record record = sound;
   try {

@@ -13,10 +13,7 @@ int main(int argc, char** argv) {
     return 64;
   }
   Folder scratch;
-  Settings settings;
-  settings.rate = 1;
-  settings.hold = 0s;
-  write_run(scratch.path, rehearsal(probe(always_up(), settings), {19'990ms, 20'010ms}, settings));
+  write_run(scratch.path, sound_and_small());
   const std::filesystem::path to = argv[1];
   const std::pair<const char*, const char*> seeds[] = {
       {"ops/bank.ops", "operations"}, {"audit/bank/c2.rows", "rows"}, {"events.jsonl", "events"}};

@@ -88,7 +88,7 @@ TEST_CASE("a broken file is told with its place, and no run folder is made", "[l
     const char* message;
   };
   const Bad bad = GENERATE(Bad{"for: 3s", "for: 3", ":6:"}, Bad{"kind: ledger", "kind: leger", "did you mean 'ledger'"},
-                           Bad{"settle:", "setle:", "unknown key 'setle'"}, Bad{"steps:", "steps: [", ":8:"});
+                           Bad{"settle:", "setle:", "unknown key 'setle'"}, Bad{"steps:", "steps: [", ":9:"});
   std::string text = scenario(kKill);
   text.replace(text.find(bad.what), std::string(bad.what).size(), bad.with);
   const auto result = run(workplace, text, cloud_file());

@@ -26,13 +26,14 @@ class FakeService final : public Tcp {
   char state = 'S';
   // How it behaves.
   bool obeys_signals = true, obeys_stop = true, obeys_start = true;
-  bool starts_by_itself = false;   // as Restart=always does, when killed
-  Duration start_time{0};          // how long it is "activating"
-  bool queue_full = false;         // a frozen one accepts no more connections
-  bool silent_at_rest = false;     // its port never answers anybody
+  bool starts_by_itself = false;  // as Restart=always does, when killed
+  Duration start_time{0};         // how long it is "activating"
+  bool queue_full = false;        // a frozen one accepts no more connections
+  bool silent_at_rest = false;    // its port never answers anybody
   bool listens = true;
-  std::string listeners = "LISTEN 0 80 198.18.20.11:3306 0.0.0.0:* users:((\"mariadbd\",pid=1287,fd=22))\n"
-                          "LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:((\"sshd\",pid=300,fd=3))\n";
+  std::string listeners =
+      "LISTEN 0 80 198.18.20.11:3306 0.0.0.0:* users:((\"mariadbd\",pid=1287,fd=22))\n"
+      "LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:((\"sshd\",pid=300,fd=3))\n";
   std::string own_group = "0::/user.slice/user-0.slice/session-3.scope\n";
   int connections = 0;
 
@@ -130,9 +131,10 @@ class FakeService final : public Tcp {
   }
   std::string show() {
     come_up();
-    std::string out = fmt::format("MainPID={}\nNRestarts={}\nExecMainStartTimestampMonotonic={}\nId={}\nLoadState={}\nActiveState={}\n"
-                                  "SubState={}\nStat=",
-                                  pid, restarts, ticks * 10000LL, id, load, active, sub);
+    std::string out = fmt::format(
+        "MainPID={}\nNRestarts={}\nExecMainStartTimestampMonotonic={}\nId={}\nLoadState={}\nActiveState={}\n"
+        "SubState={}\nStat=",
+        pid, restarts, ticks * 10000LL, id, load, active, sub);
     if (pid) out += fmt::format("{} (maria) db) {} 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 {} 99 98", pid, state, ticks);
     return out + "\nEnd=1\n";
   }

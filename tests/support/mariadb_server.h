@@ -71,7 +71,12 @@ inline int free_port() { return Bound().port(); }
 
 class MariadbServer {
  public:
-  explicit MariadbServer(bool galera = false) : port_(free_port()), cluster_port_(free_port()), galera_(galera) {
+  struct Options {
+    bool galera = false;
+    std::vector<std::string> extra;  // more words for its command line
+  };
+  MariadbServer() : MariadbServer(Options{false, {}}) {}
+  explicit MariadbServer(const Options& options) : port_(free_port()), cluster_port_(free_port()), options_(options) {
     run_checked("making a database",
                 {"mariadb-install-db", "--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db",
                  "--innodb-log-file-size=8M", "--user=root", "--datadir=" + data()},
@@ -143,7 +148,8 @@ class MariadbServer {
                                    "--open-files-limit=2048",
                                    "--init-file=" + (folder_.path() / "init.sql").string(),
                                    "--log-error=" + (folder_.path() / "log").string()};
-    if (galera_)
+    words.insert(words.end(), options_.extra.begin(), options_.extra.end());
+    if (options_.galera)
       for (const std::string& word :
            {std::string("--wsrep-on=ON"), std::string("--wsrep-provider=/usr/lib/galera/libgalera_smm.so"),
             std::string("--wsrep-cluster-address=gcomm://"), std::string("--wsrep-node-name=c1"),
@@ -175,7 +181,7 @@ class MariadbServer {
 
   Folder folder_;
   int port_, cluster_port_;
-  bool galera_;
+  Options options_;
   pid_t process_ = 0;
 };
 

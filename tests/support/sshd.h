@@ -82,11 +82,12 @@ class Sshd {
   }
 
   void write_configuration() const {
-    file("config", fmt::format("ListenAddress 127.0.0.1\nPort {0}\nHostKey {1}/host_key\nAuthorizedKeysFile {1}/authorized_keys\n"
-                               "StrictModes no\nUsePAM no\nPidFile none\nPermitRootLogin yes\nPasswordAuthentication no\n"
-                               "KbdInteractiveAuthentication no\nUseDNS no\nMaxStartups 500\n"
-                               "SetEnv HOME={1} PATH={1}:/usr/sbin:/usr/bin:/sbin:/bin\n",
-                               port_, folder_.path().string()));
+    file("config",
+         fmt::format("ListenAddress 127.0.0.1\nPort {0}\nHostKey {1}/host_key\nAuthorizedKeysFile {1}/authorized_keys\n"
+                     "StrictModes no\nUsePAM no\nPidFile none\nPermitRootLogin yes\nPasswordAuthentication no\n"
+                     "KbdInteractiveAuthentication no\nUseDNS no\nMaxStartups 500\n"
+                     "SetEnv HOME={1} PATH={1}:/usr/sbin:/usr/bin:/sbin:/bin\n",
+                     port_, folder_.path().string()));
   }
 
   void start() {

@@ -1,5 +1,5 @@
-// Synthetic records with a known truth: a service that is up, down or slow by a rule of time, and the record that a rehearsal of
-// it would leave. A test takes a rehearsal that passes and breaks one thing.
+// Synthetic records with a known truth: a service that is up, down or slow by a rule of time, and the record that a rehearsal
+// of it would leave. A test takes a rehearsal that passes and breaks one thing.
 #pragma once
 
 #include <functional>
@@ -108,8 +108,17 @@ inline Injection injection(const std::string& id, Bracket effect) {
 // A finished rehearsal with one probe whose fault took effect in `effect`; it passes when the service was up again within 15 s.
 inline Record rehearsal(const ProbeRecord& probe, Bracket effect = {19'990ms, 20'010ms}, const Settings& settings = {}) {
   Record r;
-  r.run = {"20261121T064628Z-writer-kill", "writer-kill", "A killed writer does not stop the bank", "design 4.2", "three-sites",
-           true, 42, 0, 1, 1'795'243'588'000'000'000, "0.1.0"};
+  r.run = {"20261121T064628Z-writer-kill",
+           "writer-kill",
+           "A killed writer does not stop the bank",
+           "design 4.2",
+           "three-sites",
+           true,
+           42,
+           0,
+           1,
+           1'795'243'588'000'000'000,
+           "0.1.0"};
   r.phases = {{"preflight", 0s, 1s}, {"steady", 1s, 15s}, {"rehearse", 15s, 50s}, {"undo", 50s, 51s}, {"audit", 51s, 60s}};
   r.steps = {{1, "inject kill-writer: service.kill on c1", "done", "", 19s, 21s}, {2, "hold 30 s", "done", "", 21s, 51s}};
   r.probes = {probe};
@@ -123,6 +132,14 @@ inline Record rehearsal(const ProbeRecord& probe, Bracket effect = {19'990ms, 20
   r.finished = true;
   r.ended = probe.stopped;
   return r;
+}
+
+// A rehearsal that passes, of 60 operations only: for what is done many thousand times.
+inline Record sound_and_small() {
+  Settings settings;
+  settings.rate = 1;
+  settings.hold = 0s;
+  return rehearsal(probe(always_up(), settings), {19'990ms, 20'010ms}, settings);
 }
 
 }  // namespace blackstart::trace

@@ -1,0 +1,19 @@
+// What must hold before a ledger may run: for its numbers to mean something, and for the cloud to survive it.
+// Reads only; calls are independent and may run on any thread.
+#pragma once
+
+#include <string>
+
+#include "probes/ledger_settings.h"
+#include "probes/sql_session.h"
+
+namespace blackstart {
+
+// Enough file numbers for all operations of an outage; raises our own limit where it may. Throws Error(unmet).
+void require_files(const LedgerSettings& settings);
+// A writable server with InnoDB that takes all connections of an outage. Throws Error(unmet).
+void require_server(SqlSession& session, const LedgerSettings& settings);
+// Every replica answers, is whole, and will not lock its clients out after a hang. Throws Error(unmet, unreachable).
+void require_replicas(const Database& database, const LedgerSettings& settings, const Deadline& deadline);
+
+}  // namespace blackstart
