@@ -1,6 +1,7 @@
 #include "probes/ledger.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <future>
 #include <optional>
@@ -17,12 +18,6 @@ namespace blackstart {
 namespace {
 
 constexpr Duration kAskAgainAfter = 200ms;
-
-std::string replica_list(const Database& database) {
-  std::string names;
-  for (const auto& replica : database.replicas) names += (names.empty() ? "" : ", ") + replica.node;
-  return names;
-}
 
 class Ledger final : public Probe {
  public:
@@ -54,8 +49,6 @@ ProbeInfo Ledger::info() const {
   ProbeInfo info;
   info.name = name_;
   info.kind = "ledger";
-  info.description = fmt::format("bank of {} accounts at {}:{}, audited on {}", settings_.accounts, database_.host,
-                                 database_.port, replica_list(database_));
   info.series = {{"transfer", settings_.transfers, settings_.deadline, settings_.good_within, true},
                  {"inquiry", settings_.inquiries, settings_.deadline, settings_.good_within, false}};
   info.slo = settings_.slo;
@@ -64,6 +57,8 @@ ProbeInfo Ledger::info() const {
   info.audited = true;
   info.initial_sum = bank_.initial_sum();
   for (const auto& replica : database_.replicas) info.replicas.push_back(replica.node);
+  info.description = fmt::format("bank of {} accounts at {}:{}, audited on {}", settings_.accounts, database_.host,
+                                 database_.port, fmt::join(info.replicas, ", "));
   return info;
 }
 
@@ -97,20 +92,23 @@ std::vector<Redundancy> Ledger::await_redundancy(const Deadline& deadline, const
 }
 
 Redundancy Ledger::await_answers(const Deadline& deadline, const std::stop_token& stop) const {
-  std::string silent;
+  std::vector<std::string> silent;
+  auto ask = [&](const Database::Replica& replica) {
+    try {
+      SqlSession(target_of(database_, replica), deadline.sooner(1s)).ask("asking replica " + replica.node, "SELECT 1");
+    } catch (const Error& error) {
+      silent.push_back(replica.node + ": " + error.why());
+    }
+  };
   auto all_answer = [&] {
     silent.clear();
-    for (const auto& replica : database_.replicas) try {
-        SqlSession(target_of(database_, replica), deadline.sooner(1s)).ask("asking replica " + replica.node, "SELECT 1");
-      } catch (const Error& error) {
-        silent += (silent.empty() ? "" : "; ") + replica.node + ": " + error.why();
-      }
+    for (const auto& replica : database_.replicas) ask(replica);
     return silent.empty();
   };
   Redundancy redundancy;
   redundancy.restored = wait_until(all_answer, deadline, kAskAgainAfter, stop);
   redundancy.what = fmt::format("database: {} of {} replicas answer", database_.replicas.size(), database_.replicas.size());
-  redundancy.observed = redundancy.restored ? "all answer" : silent;
+  redundancy.observed = silent.empty() ? "all answer" : fmt::format("{}", fmt::join(silent, "; "));
   return redundancy;
 }
 

@@ -13,7 +13,7 @@ constexpr int kTold = 4;                 // so many kinds of trouble are told of
 
 // Operations of one kind of trouble that follow one another.
 struct Trouble {
-  enum class Kind { none, late, unsent, missing } kind = Kind::none;
+  enum class Kind { none, late, unsent, missing, pause } kind = Kind::none;
   Time from{0}, to{0};
   std::uint64_t first = 0, last = 0;
   Duration worst{0};
@@ -25,6 +25,7 @@ std::string words(const Trouble& t) {
   switch (t.kind) {
     case Trouble::Kind::late: return "the generator sent " + which + " late, by up to " + format_seconds(t.worst);
     case Trouble::Kind::unsent: return "the generator never sent " + which;
+    case Trouble::Kind::pause: return "no operation was due for " + format_seconds(t.worst) + ", against the series' rate";
     default: return which + (count == 1 ? " is" : " are") + " not in the record";
   }
 }
@@ -37,13 +38,18 @@ class Search {
     Time before = stream_.started;
     std::uint64_t expected = 0;
     for (const Operation& o : stream_.operations) {
-      if (o.number > expected) add({Trouble::Kind::missing, before, o.scheduled, expected, o.number - 1, {}});
+      if (o.number > expected)
+        add({Trouble::Kind::missing, before, o.scheduled, expected, o.number - 1, {}});
+      else
+        look_for_pause(before, o.scheduled, o.number);
       look_at(o);
       before = o.scheduled;
       expected = o.number + 1;
     }
     if (expected < stream_.planned)
       add({Trouble::Kind::missing, before, std::max(before, stream_.end), expected, stream_.planned - 1, {}});
+    else
+      look_for_pause(before, stream_.end, expected);
     return merged();
   }
 
@@ -54,6 +60,11 @@ class Search {
       add({Trouble::Kind::unsent, o.scheduled, o.scheduled + stream_.step, o.number, o.number, {}});
     else if (lag > std::max(stream_.step, kLagAllowed))
       add({Trouble::Kind::late, o.scheduled, o.sent, o.number, o.number, lag});
+  }
+
+  // The schedule itself must not stop: an outage would have no operation to hit.
+  void look_for_pause(Time before, Time next, std::uint64_t number) {
+    if (next - before > 2 * stream_.step) add({Trouble::Kind::pause, before, next, number, number, next - before});
   }
 
   void add(const Trouble& t) {

@@ -110,13 +110,10 @@ Sign sign_of(Verdict verdict) {
 }
 
 Markup verdict_banner(Verdict verdict, const std::vector<std::string>& reasons) {
-  static constexpr const char* kStyles[] = {"good", "bad", "unknown", "broken"};
-  static constexpr const char* kMarks[] = {"✓", "✕", "?", "!"};
-  auto at = static_cast<std::size_t>(sign_of(verdict));
-  Markup word = raw("<span class=\"mark\" aria-hidden=\"true\">" + std::string(kMarks[at]) + "</span>") +
-                tag("span", "word", text(capital(name_of(verdict))));
-  return tag("div", "verdict " + std::string(kStyles[at]),
-             tag("p", "headline", word) + tag("p", "meaning", prose(verdict_meaning(verdict))) + list(reasons));
+  Sign sign = sign_of(verdict);
+  Markup headline = mark_of(sign) + tag("span", "word", text(capital(name_of(verdict))));
+  return tag("div", "verdict " + style_of(sign),
+             tag("p", "headline", headline) + tag("p", "meaning", prose(verdict_meaning(verdict))) + list(reasons));
 }
 
 Markup key_figure_list(const std::vector<KeyFigure>& figures) {

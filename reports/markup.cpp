@@ -53,13 +53,17 @@ Markup script_data(std::string_view json) {
   return {result};
 }
 
-Markup badge(Sign sign, std::string_view words) {
-  static constexpr const char* kNames[] = {"good", "bad", "unknown", "broken"};
-  static constexpr const char* kMarks[] = {"✓", "✕", "?", "!"};
-  auto at = static_cast<int>(sign);
-  Markup mark = raw("<span class=\"mark\" aria-hidden=\"true\">" + std::string(kMarks[at]) + "</span>");
-  return tag("span", "badge " + std::string(kNames[at]), mark + text(words));
+std::string style_of(Sign sign) {
+  static constexpr const char* kStyles[] = {"good", "bad", "unknown", "broken"};
+  return kStyles[static_cast<int>(sign)];
 }
+
+Markup mark_of(Sign sign) {
+  static constexpr const char* kMarks[] = {"✓", "✕", "?", "!"};
+  return raw("<span class=\"mark\" aria-hidden=\"true\">") + raw(kMarks[static_cast<int>(sign)]) + raw("</span>");
+}
+
+Markup badge(Sign sign, std::string_view words) { return tag("span", "badge " + style_of(sign), mark_of(sign) + text(words)); }
 
 Table::Table(std::string caption, std::vector<Column> columns, Narrow narrow)
     : caption_(std::move(caption)), columns_(std::move(columns)), narrow_(narrow) {}

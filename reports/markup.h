@@ -30,8 +30,11 @@ Markup tag(std::string_view name, std::string_view style, const Markup& inner);
 // `value` for inside a JSON <script>: no "<" is left.
 Markup script_data(std::string_view json);
 
-// "yes" and "no" with a sign and a word, so that colour is never the only sign.
+// A style's name and a mark for each, so that colour is never the only sign.
 enum class Sign { good, bad, unknown, broken };
+std::string style_of(Sign sign);
+Markup mark_of(Sign sign);
+// A small word with its mark: "✓ met".
 Markup badge(Sign sign, std::string_view words);
 
 struct Column {

@@ -138,6 +138,19 @@ TEST_CASE("a generator that lagged in the judged window was blind, before it was
   REQUIRE(judge(rehearsal(probe(down_between(20s, 24s), settings))).probes[0].series[0].blind.empty());
 }
 
+TEST_CASE("a schedule that pauses or ends early was blind") {
+  Record r = rehearsal(probe(down_between(20s, 24s)));
+  for (Operation& o : r.probes[0].operations)
+    if (o.number >= 2000) o.scheduled += 300ms, o.sent += 300ms, o.done += 300ms;
+  REQUIRE_THAT(told(judge(r)), Contains("blind from 39.980 s to 40.300 s: no operation was due for 0.320 s"));
+  REQUIRE(judge(r).verdict == Verdict::inconclusive);
+
+  r = rehearsal(probe(down_between(20s, 24s)));
+  r.probes[0].stopped = 70s;
+  REQUIRE_THAT(told(judge(r)), Contains("no operation was due for 10.020 s"));
+  REQUIRE(judge(r).verdict == Verdict::inconclusive);
+}
+
 TEST_CASE("an outage before the fault means not steady, though the steady check saw none") {
   auto early = then(down_between(18s, 19s), 20s, down_between(20s, 24s));
   Judgement j = judge(rehearsal(probe(early)));
@@ -320,7 +333,7 @@ TEST_CASE("the probe's RTO is that of its worst series") {
 
 TEST_CASE("an empty record proves nothing") { REQUIRE(judge(Record{}).verdict == Verdict::inconclusive); }
 
-TEST_CASE("judging two hours at 50 operations a second takes under a second") {
+TEST_CASE("judging two hours at 50 operations a second is done at once") {
   Settings long_run;
   long_run.length = 2h;
   Record r = rehearsal(probe(down_between(20s, 24s), long_run));
@@ -328,5 +341,5 @@ TEST_CASE("judging two hours at 50 operations a second takes under a second") {
   Judgement j = judge(r);
   auto took = real_clock().now() - before;
   REQUIRE(j.verdict == Verdict::passed);
-  REQUIRE(took < 10s);  // generous: sanitizers and a busy machine
+  REQUIRE(took < 3s);  // it takes 0.1 s; the rest is for sanitizers and a busy machine
 }

@@ -201,3 +201,27 @@ TEST_CASE("random outages are measured within their ±") {
     REQUIRE(rtos[0].rto.plus_minus <= 250ms + from_seconds(1 / settings.rate));
   }
 }
+
+TEST_CASE("random outages of a service that hangs instead of refusing are measured within their ±") {
+  std::mt19937_64 random(4711);
+  auto between = [&](double from, double to) { return std::uniform_real_distribution<double>(from, to)(random); };
+  for (int i = 0; i < 200; ++i) {
+    Settings settings;
+    settings.rate = between(10, 200);
+    Time fault = from_seconds(between(15, 20));
+    Time back = fault + from_seconds(between(1, 20));
+    // What comes while the service hangs is answered when it is back, if its deadline of 2 s lets it wait so long.
+    auto hanging = [=](Time sent) {
+      if (sent + kLatency <= fault || sent >= back) return kUp;
+      return back - sent < 2s ? Answer{Outcome::ok, back - sent + kLatency, 0} : Answer{Outcome::indeterminate, 2s, kTimedOut};
+    };
+    Case c(hanging, settings);
+    Injection injected = injection("freeze", {fault - from_seconds(between(0, 0.1)), fault + from_seconds(between(0, 0.1))});
+    auto rtos = rtos_of(c.stream, measure(c.stream, injected.effect.from), {injected});
+    INFO("rate " << settings.rate << " fault " << fault.count() << " back " << back.count());
+    REQUIRE(rtos.size() == 1);
+    REQUIRE(rtos[0].impact);
+    REQUIRE(std::chrono::abs(rtos[0].rto.value - (back - fault)) <= rtos[0].rto.plus_minus);
+    REQUIRE(rtos[0].rto.plus_minus <= 400ms + from_seconds(1 / settings.rate));
+  }
+}

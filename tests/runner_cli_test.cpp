@@ -1,37 +1,24 @@
 // The command line as a user meets it: exit codes and messages; nothing here needs a cloud.
-#include <stdlib.h>
-
 #include <catch2/catch.hpp>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "base/process.h"
+#include "tests/support/text_folder.h"
 
 using namespace blackstart;
 namespace fs = std::filesystem;
 
 namespace {
 
-struct Place {
-  Place() {
-    std::string pattern = (fs::temp_directory_path() / "blackstart-cli-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    path = pattern;
-  }
-  ~Place() { fs::remove_all(path); }
+struct Place : TextFolder {
   ProcessResult run(std::vector<std::string> arguments) const {
     arguments.insert(arguments.begin(), BLACKSTART_BINARY);
     ProcessOptions options;
     options.extra_environment = {"BLACKSTART_STATE=" + (path / "state").string()};
     return run_process(arguments, 30s, options);
   }
-  std::string file(const std::string& name, const std::string& text) const {
-    std::ofstream(path / name) << text;
-    return (path / name).string();
-  }
-  fs::path path;
 };
 
 const char* const kSmoke = BLACKSTART_SOURCE_DIR "/scenarios/smoke/writer-kill.yaml";
@@ -57,10 +44,10 @@ TEST_CASE("a wrong command line is told with a hint, exit code 64") {
 TEST_CASE("a wrong file is told with its place, exit code 65") {
   Place place;
   CHECK(place.run({"check", (place.path / "none.yaml").string()}).exit_code == 65);
-  const auto neither = place.run({"check", place.file("x.yaml", "what: is this\n")});
+  const auto neither = place.run({"check", place.write("x.yaml", "what: is this\n").string()});
   CHECK(neither.exit_code == 65);
   CHECK_THAT(neither.err, Catch::Contains("x.yaml:1:1: this is no cloud, scenario or lab file"));
-  const auto both = place.run({"check", kSmoke, place.file("y.yaml", "cloud: a\nsites: 3\n")});
+  const auto both = place.run({"check", kSmoke, place.write("y.yaml", "cloud: a\nsites: 3\n").string()});
   CHECK(both.exit_code == 65);
   CHECK_THAT(both.out, Catch::Contains("writer-kill.yaml: good"));
   CHECK_THAT(both.err, Catch::Contains("y.yaml:2:8: 'sites' must be a list"));

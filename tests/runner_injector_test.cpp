@@ -79,7 +79,7 @@ Cloud three_nodes() {
     Node node;
     node.name = name;
     node.site = "dc1";
-    node.address = "198.18.10.11";
+    node.address = std::string("198.18.10.1") + name[1];
     cloud.nodes.push_back(node);
   }
   cloud.ssh.key = "/lab/key";
@@ -99,6 +99,12 @@ struct Rig {
   Names said;
   Injector injector{Injector::Context{cloud, nodes.remote, clock, 990s, "r1", journal, record, [this](const std::string& line) { said.push_back(line); }}};
   std::vector<std::unique_ptr<InjectStep>> steps;
+
+  Rig() {
+    RunInfo info;
+    info.id = "r1";
+    record.run(info);
+  }
 
   PlannedInjection planned(const std::string& id, const Names& targets) {
     steps.push_back(std::make_unique<InjectStep>());

@@ -8,6 +8,7 @@
   const LABEL_ROW = 17, SHARE_HEIGHT = 180, SHARE_TOP = 106 + 110 * 3 * LABEL_ROW / (SHARE_HEIGHT - 20 - 3 * LABEL_ROW);
   let window_ = data.focus;
   let following = false;
+  let printing = false;
 
   const colour = (name) => getComputedStyle(root).getPropertyValue('--' + name).trim();
   const kinds = { 'down': 'shade-down', 'brown-out': 'shade-brown', 'recovered': 'shade-recovered', 'blind': 'shade-blind' };
@@ -150,7 +151,7 @@
     box.append(lines, place);
     const graph = new Dygraph(place, table, Object.assign({
       labelsDiv: lines, legend: 'always', stepPlot: true, connectSeparatedPoints: false, dateWindow: window_,
-      drawCallback: follow, interactionModel: mouse_only(), rightGap: 8, highlightCircleSize: 3, xRangePad: 0,
+      drawCallback: follow, interactionModel: mouse_only(), rightGap: 8, pixelRatio: printing ? 3 : null, highlightCircleSize: 3, xRangePad: 0,
     }, axis_colours(), options));
     charts.push(graph);
   }
@@ -200,11 +201,25 @@
   build();
   press('focus');
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', build);
-  const paper = (on) => () => {
+
+  // A canvas drawn just before printing comes out blank in Chromium's PDF; an image of it does not.
+  function freeze() {
+    for (const canvas of document.querySelectorAll('.plot canvas')) {
+      const picture = document.createElement('img');
+      picture.alt = '';
+      picture.style.cssText = canvas.style.cssText;
+      picture.src = canvas.toDataURL();
+      canvas.replaceWith(picture);
+    }
+  }
+
+  function paper(on) {
+    printing = on;
     root.classList.toggle('printing', on);
     for (const box of document.querySelectorAll('.chart')) box.style.width = on ? '175mm' : '';
     build();
-  };
-  addEventListener('beforeprint', paper(true));
-  addEventListener('afterprint', paper(false));
+    if (on) freeze();
+  }
+  addEventListener('beforeprint', () => paper(true));
+  addEventListener('afterprint', () => paper(false));
 })();

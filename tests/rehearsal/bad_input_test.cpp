@@ -9,7 +9,7 @@ using namespace blackstart::rehearsal;
 namespace {
 
 ProcessResult run(const Workplace& workplace, const std::string& text, const std::filesystem::path& cloud) {
-  return workplace.blackstart({"run", workplace.file("scenario.yaml", text).string(), "--cloud", cloud.string(), "--out",
+  return workplace.blackstart({"run", workplace.write("scenario.yaml", text).string(), "--cloud", cloud.string(), "--out",
                                (workplace.path / "runs").string()});
 }
 
@@ -45,26 +45,26 @@ TEST_CASE("what is wrong in a run is told, and nothing is touched", "[lab]") {
   }
   SECTION("a node that does not answer") {
     other.nodes[1].address = "198.18.110.99";
-    const auto result = run(workplace, scenario(kKill), workplace.file("cloud.yaml", write_cloud(other)));
+    const auto result = run(workplace, scenario(kKill), workplace.write("cloud.yaml", write_cloud(other)));
     CHECK(result.exit_code == 2);
     CHECK_THAT(result.out, Catch::Contains("c2 (198.18.110.99:22)"));
   }
   SECTION("a wrong key") {
     run_checked("making a key", {"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", (workplace.path / "key").string()}, 20s);
     other.ssh.key = (workplace.path / "key").string();
-    const auto result = run(workplace, scenario(kKill), workplace.file("cloud.yaml", write_cloud(other)));
+    const auto result = run(workplace, scenario(kKill), workplace.write("cloud.yaml", write_cloud(other)));
     CHECK(result.exit_code == 2);
     CHECK_THAT(result.out, Catch::Contains("refused"));
   }
   SECTION("an unknown host key") {
-    other.ssh.known_hosts = workplace.file("known_hosts", "").string();
-    const auto result = run(workplace, scenario(kKill), workplace.file("cloud.yaml", write_cloud(other)));
+    other.ssh.known_hosts = workplace.write("known_hosts", "").string();
+    const auto result = run(workplace, scenario(kKill), workplace.write("cloud.yaml", write_cloud(other)));
     CHECK(result.exit_code == 2);
     CHECK_THAT(result.out, Catch::Contains("known_hosts"));
   }
   SECTION("a wrong database password") {
-    other.database.password_file = workplace.file("password", "wrong\n").string();
-    const auto result = run(workplace, scenario(kKill), workplace.file("cloud.yaml", write_cloud(other)));
+    other.database.password_file = workplace.write("password", "wrong\n").string();
+    const auto result = run(workplace, scenario(kKill), workplace.write("cloud.yaml", write_cloud(other)));
     CHECK(result.exit_code == 2);
     CHECK_THAT(result.out, Catch::Contains("bank"));
   }
@@ -102,7 +102,7 @@ TEST_CASE("a cloud that is no lab is only run against when it is named", "[lab]"
   Workplace workplace;
   Cloud live = cloud();
   live.simulated = false;
-  const auto result = run(workplace, scenario(kKill), workplace.file("cloud.yaml", write_cloud(live)));
+  const auto result = run(workplace, scenario(kKill), workplace.write("cloud.yaml", write_cloud(live)));
   CHECK(result.exit_code == 64);
   CHECK_THAT(result.err, Catch::Contains("--live"));
 }

@@ -14,7 +14,7 @@ namespace {
 
 // Starts a run in the background with its output in a file; returns its process id.
 pid_t start(const Workplace& workplace, const std::string& text) {
-  const std::string scenario_file = workplace.file("scenario.yaml", text).string();
+  const std::string scenario_file = workplace.write("scenario.yaml", text).string();
   const std::string command = "exec env " + workplace.environment().front() + " " + BLACKSTART_BINARY + " run " + scenario_file + " --cloud " +
                               cloud_file().string() + " --out " + (workplace.path / "runs").string() + " > " +
                               (workplace.path / "output").string() + " 2>&1";

@@ -1,30 +1,14 @@
 #include "tests/rehearsal/support.h"
 
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <iostream>
 
-#include "base/yaml.h"
 #include "probes/galera.h"
 
 namespace blackstart::rehearsal {
 
 namespace fs = std::filesystem;
-
-Workplace::Workplace() {
-  std::string pattern = (fs::temp_directory_path() / "blackstart-test-XXXXXX").string();
-  REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-  path = pattern;
-}
-
-Workplace::~Workplace() { fs::remove_all(path); }
-
-fs::path Workplace::file(const std::string& name, const std::string& text) const {
-  std::ofstream(path / name) << text;
-  return path / name;
-}
 
 std::vector<std::string> Workplace::environment() const { return {"BLACKSTART_STATE=" + (path / "state").string()}; }
 
@@ -39,7 +23,7 @@ ProcessResult Workplace::blackstart(std::vector<std::string> arguments, Duration
 }
 
 Workplace::Run Workplace::rehearse(const std::string& scenario, std::vector<std::string> more) const {
-  std::vector<std::string> arguments{"run", file("scenario.yaml", scenario).string(), "--cloud", cloud_file().string(), "--out",
+  std::vector<std::string> arguments{"run", write("scenario.yaml", scenario).string(), "--cloud", cloud_file().string(), "--out",
                                      (path / "runs").string()};
   arguments.insert(arguments.end(), more.begin(), more.end());
   const ProcessResult process = blackstart(arguments);

@@ -8,17 +8,12 @@
 
 #include "base/process.h"
 #include "lab/cloud.h"
+#include "tests/support/text_folder.h"
 
 namespace blackstart::rehearsal {
 
-// A folder that goes with the object; also the state folder (BLACKSTART_STATE) of every command run through it.
-class Workplace {
- public:
-  Workplace();
-  ~Workplace();
-  std::filesystem::path path;
-
-  std::filesystem::path file(const std::string& name, const std::string& text) const;
+// A folder in which `blackstart` is used; it holds the state folder (BLACKSTART_STATE) of every command too.
+struct Workplace : TextFolder {
   std::vector<std::string> environment() const;
   // `blackstart ARGUMENTS…`
   ProcessResult blackstart(std::vector<std::string> arguments, Duration limit = 240s) const;

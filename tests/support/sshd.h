@@ -18,7 +18,7 @@
 #include "base/yaml.h"
 #include "lab/cloud.h"
 #include "lab/tcp_socket.h"
-#include "tests/support/temp_folder.h"
+#include "tests/support/text_folder.h"
 
 namespace blackstart {
 
@@ -53,7 +53,7 @@ class Sshd {
     ::waitpid(pid_, nullptr, 0);
   }
 
-  std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
+  std::string path(const std::string& name) const { return (folder_.path / name).string(); }
   std::string file(const std::string& name, const std::string& text) const { return folder_.write(name, text).string(); }
   std::string known_hosts_line(const std::string& public_key) const {
     return fmt::format("[127.0.0.1]:{} {}", port_, yaml::slurp(path(public_key)));
@@ -87,7 +87,7 @@ class Sshd {
                      "StrictModes no\nUsePAM no\nPidFile none\nPermitRootLogin yes\nPasswordAuthentication no\n"
                      "KbdInteractiveAuthentication no\nUseDNS no\nMaxStartups 500\n"
                      "SetEnv HOME={1} PATH={1}:/usr/sbin:/usr/bin:/sbin:/bin\n",
-                     port_, folder_.path().string()));
+                     port_, folder_.path.string()));
   }
 
   void start() {
@@ -107,7 +107,7 @@ class Sshd {
     REQUIRE(up);
   }
 
-  TempFolder folder_;
+  TextFolder folder_;
   int port_ = 0;
   pid_t pid_ = -1;
 };
