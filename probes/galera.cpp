@@ -99,7 +99,7 @@ Redundancy await_whole(const Database& database, const Deadline& deadline, const
   auto whole = [&] { return (seen = look(database, deadline)).whole == all; };
   Redundancy redundancy;
   redundancy.restored = wait_until(whole, deadline, kAskAgainAfter, stop);
-  redundancy.what = fmt::format("Galera: {} of {} nodes synced", all, all);
+  redundancy.what = "every replica of Galera is whole";
   redundancy.observed = fmt::format("{} of {} nodes synced", seen.whole, all);
   if (!seen.others.empty()) redundancy.observed += fmt::format("; {}", fmt::join(seen.others, "; "));
   return redundancy;

@@ -85,7 +85,7 @@ TEST_CASE("SSH: the deadline ends a command that doesn't end, and the next one w
   const Error error = error_of_run(*remote, "sleep 60", 300ms);
   const Duration took = real_clock().now() - begin;
   CHECK(took >= 300ms);
-  CHECK(took < 1500ms);
+  CHECK(took < 10s);
   CHECK(error.kind() == ErrorKind::unreachable);
   CHECK_THAT(error.what(), Contains("running 'sleep 60' on n1 (127.0.0.1:") && Contains("did not end in time"));
   CHECK(remote->run("n1", "echo again", in(5s)).out == "again\n");
@@ -162,7 +162,7 @@ TEST_CASE("SSH: nobody listens, or who listens never speaks") {
     CHECK_THAT(error.what(), Contains("the key exchange did not end in time"));
     CHECK(real_clock().now() - begin >= 300ms);
   }
-  CHECK(real_clock().now() - begin < 1500ms);
+  CHECK(real_clock().now() - begin < 4s);
 }
 
 TEST_CASE("SSH: a session that breaks in a command is an Error, and the next call opens a new one") {

@@ -1,0 +1,109 @@
+#include "runner/preflight.h"
+
+#include <catch2/catch.hpp>
+
+#include "runner/state.h"
+#include "tests/support/error_of.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/fake_remote.h"
+#include "tests/support/state_folder.h"
+
+namespace blackstart {
+namespace {
+
+Cloud two_nodes() {
+  Cloud cloud;
+  cloud.name = "lab";
+  cloud.sites.push_back({"dc1", ""});
+  for (const char* name : {"c1", "c2"}) {
+    Node node;
+    node.name = name;
+    node.site = "dc1";
+    node.address = std::string("198.18.10.1") + name[1];
+    cloud.nodes.push_back(node);
+  }
+  cloud.ssh.key = "/lab/key";
+  cloud.ssh.known_hosts = "/lab/known_hosts";
+  return cloud;
+}
+
+TEST_CASE("a cloud is free without a halt and without an open journal") {
+  StateFolder state;
+  CHECK_NOTHROW(check_free(two_nodes()));
+  halt_cloud("another", "x");
+  CHECK_NOTHROW(check_free(two_nodes()));
+  halt_cloud("lab", "a fire");
+  const Error halted = error_of([] { check_free(two_nodes()); });
+  CHECK(halted.kind() == ErrorKind::unmet);
+  CHECK_THAT(halted.what(), Catch::Contains("it is halted: a fire") && Catch::Contains("blackstart resume"));
+  lift_halt("lab");
+  Journal journal("r1", two_nodes(), state.path / "runs");
+  const Error open = error_of([] { check_free(two_nodes()); });
+  CHECK_THAT(open.what(), Catch::Contains("run r1 may have left something broken") && Catch::Contains("blackstart recover"));
+}
+
+TEST_CASE("nodes: every trouble of every node is told at once") {
+  FakeRemote remote;
+  FakeClock clock;
+  remote.on("systemctl list-units", answered("\n"));
+  CHECK_NOTHROW(check_nodes(two_nodes(), remote, Deadline(clock, 10s)));
+  remote.on("systemctl list-units", answered("blackstart-r0-kill-c1.timer\n"));
+  remote.cut_off("c2");
+  const Error error = error_of([&] { check_nodes(two_nodes(), remote, Deadline(clock, 10s)); });
+  CHECK_THAT(error.what(), Catch::Contains("another rehearsal has left blackstart-r0-kill-c1.timer there") &&
+                               Catch::Contains("opening an SSH session to c2"));
+}
+
+ProbeInfo bank(double rate) {
+  ProbeInfo info;
+  info.name = "bank";
+  info.audited = true;
+  info.series = {{"transfer", rate, 2s, 500ms, true}};
+  return info;
+}
+
+Scenario with_objective(ObjectiveSpec::Kind kind, double limit, const std::string& series = "") {
+  Scenario scenario;
+  scenario.objectives.push_back({kind, "bank", series, "", limit});
+  return scenario;
+}
+
+TEST_CASE("objectives: the schedule must be fine enough for the bound") {
+  using Kind = ObjectiveSpec::Kind;
+  CHECK_NOTHROW(check_objectives(with_objective(Kind::rto, 2), {bank(10)}));
+  const Error error = error_of([] { check_objectives(with_objective(Kind::rto, 2), {bank(9.9)}); });
+  CHECK_THAT(error.what(), Catch::Contains("transfer at 9.9/s is too coarse for a bound of 2 s") && Catch::Contains("at least 10/s"));
+  CHECK_THROWS_AS(check_objectives(with_objective(Kind::first_success, 0.5), {bank(10)}), Error);
+  CHECK_NOTHROW(check_objectives(with_objective(Kind::downtime, 0.5), {bank(10)}));
+}
+
+TEST_CASE("objectives: a series that is not there and an RPO without an audit are refused") {
+  using Kind = ObjectiveSpec::Kind;
+  const Error series = error_of([] { check_objectives(with_objective(Kind::rto, 15, "transfr"), {bank(10)}); });
+  CHECK_THAT(series.what(), Catch::Contains("it has no series 'transfr'") && Catch::Contains("did you mean 'transfer'?"));
+  ProbeInfo blind = bank(10);
+  blind.audited = false;
+  CHECK_THROWS_AS(check_objectives(with_objective(Kind::rpo, 0), {blind}), Error);
+  CHECK_NOTHROW(check_objectives(with_objective(Kind::rpo, 0), {bank(10)}));
+}
+
+TEST_CASE("planned steps: one line each, numbered on through parallel, with the targets that were resolved") {
+  Scenario scenario;
+  read_text("scenario: s\nclaim: c\nprobes: {bank: {kind: ledger}}\n"
+            "steps:\n  - hold: 5s\n  - parallel:\n"
+            "    - {id: a, fault: service.stop, unit: a.service, on: {pick: any}}\n"
+            "    - {id: b, fault: service.stop, unit: b.service, on: {nodes: c2}}\n"
+            "  - undo: a\nobjectives: [{rpo: {probe: bank, at-most: 0}}]\n",
+            "s", [&](Fields& f) { scenario.describe(f); });
+  const auto& injections = scenario.steps[1].injections;
+  const auto steps = planned_steps(scenario, {{&injections[0], {"c1"}, 90s}, {&injections[1], {"c2"}, 90s}});
+  REQUIRE(steps.size() == 4);
+  CHECK(steps[0].text == "hold for 5s");
+  CHECK(steps[1].text == "inject a: stop of a.service on c1 (any node)");
+  CHECK(steps[2].text == "inject b: stop of b.service on c2");
+  CHECK(steps[3].text == "undo a");
+  for (std::size_t i = 0; i < 4; ++i) CHECK((steps[i].number == static_cast<int>(i) + 1 && steps[i].state == "planned"));
+}
+
+}  // namespace
+}  // namespace blackstart
