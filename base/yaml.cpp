@@ -1,6 +1,7 @@
 #include "base/yaml.h"
 
 #include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <fstream>
@@ -100,6 +101,33 @@ class Copier {
   bool full_ = false;
 };
 
+// Where the documents of a text begin.
+class Documents final : public YAML::EventHandler {
+ public:
+  std::vector<YAML::Mark> starts;
+
+  void OnDocumentStart(const YAML::Mark& mark) override { starts.push_back(mark); }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+};
+
+// At most two: from a stray ',' on, yaml-cpp 0.7 finds empty documents without end, which is why YAML::LoadAll is of no use here.
+// It notices a quote that is never closed only when the last line has no end: so that is taken off.
+std::vector<YAML::Mark> first_documents(const std::string& text) {
+  std::istringstream stream(text.substr(0, text.find_last_not_of(" \t\r\n") + 1));
+  YAML::Parser parser(stream);
+  Documents documents;
+  while (documents.starts.size() < 2 && parser.HandleNextDocument(documents)) {
+  }
+  return documents.starts;
+}
+
 }  // namespace
 
 std::string format(const Problem& problem) {
@@ -127,12 +155,15 @@ Value parse(const std::string& text, const std::string& file, std::vector<Proble
     return {};
   }
   try {
-    // yaml-cpp 0.7 notices a quote that is never closed only when the last line has no end.
-    YAML::LoadAll(plain.substr(0, plain.find_last_not_of(" \t\r\n") + 1));
-    std::vector<YAML::Node> documents = YAML::LoadAll(plain);
-    if (documents.empty() || documents[0].IsNull()) problem({}, "the file is empty");
-    if (documents.size() > 1) problem(place_of(documents[1].Mark(), places), "a second YAML document; one file holds one");
-    return documents.empty() ? Value{} : Copier(file, places, problems).copy(documents[0], 0);
+    const std::vector<YAML::Mark> documents = first_documents(plain);
+    if (documents.size() > 1) {
+      const bool stray = documents[0].pos == documents[1].pos;
+      problem(place_of(documents[1], places), stray ? "not YAML: no value can begin like this" : "a second YAML document; one file holds one");
+      return {};
+    }
+    const YAML::Node root = YAML::Load(plain);
+    if (root.IsNull()) problem({}, "the file is empty");
+    return Copier(file, places, problems).copy(root, 0);
   } catch (const YAML::Exception& error) {
     problem(place_of(error.mark, places), "not YAML: " + error.msg);
   }

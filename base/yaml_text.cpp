@@ -26,16 +26,20 @@ bool control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t'
 
 }  // namespace
 
-Places::Places(std::string_view text) : text_(text), starts_{0} {
-  for (std::size_t i = 0; i < text.size(); ++i)
+Places::Places(std::string_view text) : starts_{0} {
+  for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '\n') starts_.push_back(i + 1);
+    if (continues(text[i])) continued_.push_back(i);
+  }
 }
 
 Place Places::at(int line, int byte) const {
   if (line < 0 || byte < 0) return {};
   if (static_cast<std::size_t>(line) >= starts_.size()) return {line + 1, byte + 1};
-  const std::string_view before = text_.substr(starts_[static_cast<std::size_t>(line)]).substr(0, static_cast<std::size_t>(byte));
-  return {line + 1, byte + 1 - static_cast<int>(std::count_if(before.begin(), before.end(), continues))};
+  const std::size_t start = starts_[static_cast<std::size_t>(line)];
+  const auto first = std::lower_bound(continued_.begin(), continued_.end(), start);
+  const auto last = std::lower_bound(first, continued_.end(), start + static_cast<std::size_t>(byte));
+  return {line + 1, byte + 1 - static_cast<int>(last - first)};
 }
 
 Place Places::at_offset(std::size_t offset) const {

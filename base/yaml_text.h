@@ -1,5 +1,5 @@
 // The raw text of a YAML file: what is in it that no reader should be given, and where a byte of it stands.
-// Ownership: Places refers to the text. Thread rule: plain data.
+// Ownership, thread rule: plain data.
 #pragma once
 
 #include <optional>
@@ -20,8 +20,8 @@ class Places {
   Place at_offset(std::size_t offset) const;
 
  private:
-  std::string_view text_;
-  std::vector<std::size_t> starts_;  // of the lines
+  std::vector<std::size_t> starts_;     // of the lines
+  std::vector<std::size_t> continued_;  // offsets of the bytes that only go on with a character
 };
 
 struct BadByte {

@@ -129,6 +129,7 @@ std::string findings_text(const AuditResult::Replica& replica) {
   add(replica.duplicate, "duplicate");
   add(replica.altered, "altered");
   add(replica.partial, "partial");
+  add(replica.unbalanced, "unbalanced");
   if (!replica.sum_right) found.push_back("wrong sum of balances");
   if (!replica.complete) found.push_back("not read to the end: " + replica.problem);
   return found.empty() ? "nothing" : joined(found);

@@ -64,7 +64,7 @@ TEST_CASE("keys that are no plain text are refused") {
 }
 
 TEST_CASE("one file holds one document") {
-  CHECK(parsed("a: 1\n---\nb: 2\n").problems == Problems{"f:3:1: a second YAML document; one file holds one"});
+  CHECK(parsed("a: 1\n---\nb: 2\n").problems == Problems{"f:2:1: a second YAML document; one file holds one"});
   CHECK(parsed("a: 1\n---\n").problems.size() == 1);
   CHECK(parsed("---\na: 1\n...\n").problems.empty());
 }
@@ -85,6 +85,9 @@ TEST_CASE("what is no YAML is refused at its place") {
                                                         {"a: *nobody\n", 1},
                                                         {"a: b: c\n", 1},
                                                         {"]", 1},
+                                                        {",", 1},
+                                                        {"a: 1\n, b: 2\n", 2},
+                                                        {", a: 1\nb: 2\n", 1},
                                                         {"a: \"\\uD800\"\n", 1},
                                                         {"%YAML 3.0\n---\na: 1\n", 1}}));
   CAPTURE(text);
@@ -140,6 +143,16 @@ TEST_CASE("64 levels are read, more are refused, a hundred thousand do not crash
   std::string lines;
   for (int i = 0; i < 1000; ++i) lines += std::string(static_cast<std::size_t>(i), ' ') + "a:\n";
   CHECK(parsed(lines).problems.size() == 1);
+}
+
+TEST_CASE("many values on one long line do not take long") {
+  std::string text = "[";
+  for (int i = 0; i < 190'000; ++i) text += "äöüäöüäöü,";
+  std::vector<Problem> problems;
+  const Value root = parse(text + "]", "f", problems);
+  CHECK(problems.empty());
+  REQUIRE(root.items.size() == 190'000);
+  CHECK(root.items.back().place.column == 2 + 189'999 * 10);
 }
 
 TEST_CASE("a text of over 4 MiB is refused unread") {

@@ -1,0 +1,126 @@
+#include "runner/running_probes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <functional>
+
+namespace blackstart {
+namespace {
+
+// Generous: they bound a call to a cloud that is slow, none of them is waited for when it answers.
+constexpr Duration kPreflight = 20s, kPrepare = 60s, kAudit = 300s, kCleanUp = 30s;
+
+template <class Items, class Work>
+void for_all(Items& items, Work work) {
+  std::exception_ptr first;
+  for (auto& item : items) {
+    try {
+      work(item);
+    } catch (...) {
+      if (!first) first = std::current_exception();
+    }
+  }
+  if (first) std::rethrow_exception(first);
+}
+
+}  // namespace
+
+void RunningProbes::preflight(const Scenario& scenario, const Cloud& cloud) {
+  for (const ProbeStep& step : scenario.probes) {
+    probes_.push_back({step.name, step.settings->make(step.name, cloud), nullptr, nullptr});
+    probes_.back().probe->preflight(within(kPreflight));
+  }
+}
+
+std::vector<ProbeInfo> RunningProbes::infos() const {
+  std::vector<ProbeInfo> infos;
+  for (const Running& running : probes_) infos.push_back(running.probe->info());
+  return infos;
+}
+
+void RunningProbes::prepare() {
+  for (Running& running : probes_) {
+    running.prepared = true;  // from here on there may be something to clean up
+    running.probe->prepare(within(kPrepare));
+  }
+}
+
+void RunningProbes::start() {
+  for (Running& running : probes_) {
+    const ProbeInfo info = running.probe->info();
+    running.file = std::make_unique<OperationFile>(operations_path(record_.folder(), info.name));
+    running.live = std::make_unique<LiveProbe>(info, *running.file);
+    const Time start = running.probe->start(clock_, zero_, *running.live);
+    running.started = true;
+    running.live->started(start);
+    record_.probe_started(info, start);
+  }
+}
+
+std::vector<SteadyCheck> RunningProbes::steady(const Steady& wanted) const {
+  std::vector<SteadyCheck> checks;
+  for (const Running& running : probes_)
+    for (SteadyCheck& check : running.live->steady(run_time(), wanted.length, wanted.success)) checks.push_back(std::move(check));
+  return checks;
+}
+
+bool RunningProbes::recovered(Time since, const std::string& name) const {
+  return std::all_of(probes_.begin(), probes_.end(), [&](const Running& running) {
+    return (!name.empty() && running.name != name) || running.live->recovered(since);
+  });
+}
+
+Duration RunningProbes::without_success(const std::string& name) const {
+  Duration longest{0};
+  for (const Running& running : probes_)
+    if (running.name == name) longest = std::max(longest, running.live->without_success(run_time()));
+  return longest;
+}
+
+Duration RunningProbes::longest_hold() const {
+  Duration longest{0};
+  for (const Running& running : probes_) longest = std::max(longest, running.live->info().hold);
+  return longest;
+}
+
+std::string RunningProbes::pulse() const {
+  std::string text;
+  for (const Running& running : probes_) {
+    const auto pulse = running.live->pulse(run_time());
+    text += fmt::format("{}{} {:.0f}/s {:.1f} % good", text.empty() ? "" : " · ", running.name, pulse.rate, 100 * pulse.success);
+  }
+  return text;
+}
+
+std::vector<Redundancy> RunningProbes::await_redundancy(const Deadline& deadline, const std::stop_token& stop) {
+  std::vector<Redundancy> all;
+  for (const Running& running : probes_)
+    for (Redundancy& seen : running.probe->await_redundancy(deadline, stop)) all.push_back(std::move(seen));
+  return all;
+}
+
+void RunningProbes::stop() {
+  for_all(probes_, [&](Running& running) {
+    if (!running.started) return;
+    const Probe::Stopped stopped = running.probe->stop();
+    running.stopped = true;
+    running.file->close();
+    record_.probe_stopped(running.name, stopped.stopped, stopped.planned);
+  });
+}
+
+void RunningProbes::audit() {
+  for_all(probes_, [&](Running& running) {
+    if (running.stopped && running.probe->info().audited) record_.snapshots(running.name, running.probe->snapshots(within(kAudit)));
+  });
+}
+
+void RunningProbes::clean_up() {
+  for_all(probes_, [&](Running& running) {
+    if (running.prepared) running.probe->clean_up(within(kCleanUp));
+  });
+}
+
+}  // namespace blackstart

@@ -1,0 +1,57 @@
+// The probes of a rehearsal, from their preflight to the audit.
+//
+// Purpose: keeps each probe together with its file of operations and its live view. Ownership: owns the probes; refers to clock
+// and record, which outlive it. Thread rule: one thread; pulse() any, between start() and stop().
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runner/live.h"
+#include "runner/scenario.h"
+
+namespace blackstart {
+
+class RunningProbes {
+ public:
+  RunningProbes(Clock& clock, Time zero, RecordWriter& record) : clock_(clock), zero_(zero), record_(record) {}
+
+  // Makes each probe and lets it look whether it could work. Throws Error.
+  void preflight(const Scenario& scenario, const Cloud& cloud);
+  std::vector<ProbeInfo> infos() const;
+  void prepare();
+  void start();
+
+  std::vector<SteadyCheck> steady(const Steady& wanted) const;
+  // Every probe, or the one of this name, has been good for its hold, begun after `since`.
+  bool recovered(Time since, const std::string& name = "") const;
+  Duration without_success(const std::string& name) const;
+  Duration longest_hold() const;
+  std::string pulse() const;  // "bank 50/s 100.0 % good"
+
+  std::vector<Redundancy> await_redundancy(const Deadline& deadline, const std::stop_token& stop);
+  // Each of these does what it can for every probe, then throws what went wrong first.
+  void stop();
+  void audit();
+  void clean_up();
+
+ private:
+  struct Running {
+    std::string name;
+    std::unique_ptr<Probe> probe;
+    std::unique_ptr<OperationFile> file;
+    std::unique_ptr<LiveProbe> live;
+    bool prepared = false, started = false, stopped = false;
+  };
+  Deadline within(Duration length) const { return Deadline(clock_, length); }
+  Time run_time() const { return clock_.now() - zero_; }
+
+  Clock& clock_;
+  const Time zero_;
+  RecordWriter& record_;
+  std::vector<Running> probes_;
+};
+
+}  // namespace blackstart
