@@ -13,11 +13,12 @@ namespace {
 
 constexpr Duration kPoll = 100ms;
 constexpr Duration kCallLimit = 10s;
+constexpr std::size_t kLongestId = 230;  // systemd's unit names have at most 255 characters
 
 // The id becomes part of unit and file names.
 void require_safe(const std::string& id) {
   const auto allowed = [](unsigned char c) { return c < 128 && (std::isalnum(c) || c == '-' || c == '_' || c == '.'); };
-  if (id.empty() || id.size() > 100 || id[0] == '.' || id[0] == '-' || !std::all_of(id.begin(), id.end(), allowed))
+  if (id.empty() || id.size() > kLongestId || id[0] == '.' || id[0] == '-' || !std::all_of(id.begin(), id.end(), allowed))
     throw Error(ErrorKind::internal, "arming a dead-man", fmt::format("'{}' is not fit to be its id", id));
 }
 

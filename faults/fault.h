@@ -97,7 +97,7 @@ struct Undone {
 };
 
 // The dead-man: a transient systemd timer on the target, named blackstart-<id>, that runs the undo's command when nobody
-// disarmed it. `id` is unique to run, injection and node: letters, digits, '-', '_', '.', at most 100. A dead-man that fired
+// disarmed it. `id` is unique to run, injection and node: letters, digits, '-', '_', '.', at most 230. A dead-man that fired
 // leaves /run/blackstart/<id>.fired with the time in it. Throws Error(unmet) when it can't be armed, was armed under this id
 // before, or is not seen to be armed afterwards.
 void arm_dead_man(const std::string& id, const UndoRecord& record, Duration after, FaultContext context,

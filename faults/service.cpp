@@ -152,14 +152,14 @@ class ServiceFault final : public TargetFault {
     return evidence;
   }
 
-  void look_at_target(Evidence& evidence, const Deadline& deadline) const {
+  void look_at_target(Evidence& evidence, const Deadline& deadline) {
     try {
       const UnitState now = read_unit(context_.remote, node_.name, parameters_.unit, deadline.sooner(kReadLimit));
-      evidence.observed = fmt::format("was main process {}, now {}", before_.main_pid, now.words());
+      last_read_ = evidence.observed = fmt::format("was main process {}, now {}", before_.main_pid, now.words());
       evidence.confirmed = action_.effective(before_, now);
       if (evidence.confirmed) evidence.at = context_.clock.now();
     } catch (const Error& error) {
-      evidence.observed = error.what();
+      evidence.observed = last_read_.empty() ? error.what() : fmt::format("{}; the last look failed: {}", last_read_, error.what());
     }
   }
 
@@ -175,6 +175,7 @@ class ServiceFault final : public TargetFault {
   const Node node_;
   FaultContext context_;
   UnitState before_;
+  std::string last_read_;  // of the target's state, in words
   std::unique_ptr<ServicePort> port_;
 };
 
