@@ -46,7 +46,8 @@ class Deadline {
   Time at_;
 };
 
-// Asks `condition` again and again, every `interval`, until it holds (true) or the deadline passes or stop is requested (false).
+// Asks `condition` again and again, every `interval`, until it holds (true) or the deadline passes or stop is requested
+// (false).
 bool wait_until(const std::function<bool()>& condition, const Deadline& deadline, Duration interval,
                 const std::stop_token& stop = {});
 

@@ -21,7 +21,9 @@ class HelpFields final : public Fields {
   bool integer(const Field& f, std::int64_t& value, Range<std::int64_t>) override {
     return line(f, "whole number", std::to_string(value));
   }
-  bool duration(const Field& f, Duration& value, Range<Duration>) override { return line(f, "duration", format_duration(value)); }
+  bool duration(const Field& f, Duration& value, Range<Duration>) override {
+    return line(f, "duration", format_duration(value));
+  }
   bool ratio(const Field& f, double& value) override { return line(f, "percent", format_ratio(value)); }
   bool rate(const Field& f, double& value, Range<double>) override { return line(f, "rate", format_number(value) + "/s"); }
   bool size(const Field& f, std::int64_t& value) override { return line(f, "size", format_size(value)); }

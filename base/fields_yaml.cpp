@@ -34,7 +34,8 @@ class YamlFields final : public Fields {
  public:
   YamlFields(const Value& value, const std::string& file, std::vector<yaml::Problem>& problems)
       : value_(value), file_(file), problems_(problems) {
-    if (value.kind != Value::Kind::map) report(value.place, fmt::format("expected a block of keys, found {}", kind_name(value.kind)));
+    if (value.kind != Value::Kind::map)
+      report(value.place, fmt::format("expected a block of keys, found {}", kind_name(value.kind)));
   }
 
   // What nobody asked for is unknown; call once every field has been described.
@@ -75,7 +76,8 @@ class YamlFields final : public Fields {
                   [](std::int64_t n) { return std::to_string(n); });
   }
   bool duration(const Field& field, Duration& value, Range<Duration> range) override {
-    return ranged(field, value, "a duration with its unit", "as in 250ms, 5s, 2min, 1h", range, parse_duration, format_duration);
+    return ranged(field, value, "a duration with its unit", "as in 250ms, 5s, 2min, 1h", range, parse_duration,
+                  format_duration);
   }
   bool ratio(const Field& field, double& value) override {
     return quantity(field, value, "a share in percent", "as in 99.9%", parse_ratio);
@@ -117,7 +119,8 @@ class YamlFields final : public Fields {
     const Value* found = find(field);
     if (!found || !expect(*found, field, Value::Kind::map)) return false;
     for (const auto& each : found->entries) {
-      if (!name_ok(each.key)) report(each.place, fmt::format("'{}' is no name", each.key), "letters, digits, '-', '_' or '.', at most 64");
+      if (!name_ok(each.key))
+        report(each.place, fmt::format("'{}' is no name", each.key), "letters, digits, '-', '_' or '.', at most 64");
       // "dc1:" with nothing behind it is an entry whose fields are all left to their defaults.
       static const Value kEmpty{Value::Kind::map, {}, {}, {}, {}};
       Value placed = kEmpty;
@@ -226,8 +229,9 @@ std::vector<yaml::Problem> check_text(const std::string& text, const std::string
   YamlFields fields(tree, file, problems);
   root(fields);
   fields.finish();
-  std::stable_sort(problems.begin(), problems.end(),
-                   [](const auto& a, const auto& b) { return std::tie(a.place.line, a.place.column) < std::tie(b.place.line, b.place.column); });
+  std::stable_sort(problems.begin(), problems.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.place.line, a.place.column) < std::tie(b.place.line, b.place.column);
+  });
   return problems;
 }
 

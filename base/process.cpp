@@ -77,8 +77,10 @@ struct Reader {
     pipe.async_read_some(asio::buffer(chunk), [this](boost::system::error_code error, std::size_t count) {
       text.append(chunk.data(), std::min(count, kMostOutput - text.size()));
       tell_lines(static_cast<bool>(error));
-      if (error) open = false;
-      else read();
+      if (error)
+        open = false;
+      else
+        read();
     });
   }
   void tell_lines(bool last) {
@@ -124,8 +126,8 @@ struct Streams {
   }
 };
 
-process::process launch(asio::io_context& io, const std::string& program, const std::vector<std::string>& argv, Streams& streams,
-                        const ProcessOptions& options) {
+process::process launch(asio::io_context& io, const std::string& program, const std::vector<std::string>& argv,
+                        Streams& streams, const ProcessOptions& options) {
   try {
     return process::process(io, program, std::vector<std::string>(argv.begin() + 1, argv.end()),
                             process::process_stdio{streams.in_end, streams.out_end, streams.err_end},
@@ -135,8 +137,8 @@ process::process launch(asio::io_context& io, const std::string& program, const 
   }
 }
 
-// A child that another thread starts between a pipe's making and its close-on-exec mark would inherit that pipe and keep it open:
-// one launch at a time (Boost's own pipe, by which a failed exec is told, has the same gap).
+// A child that another thread starts between a pipe's making and its close-on-exec mark would inherit that pipe and keep it
+// open: one launch at a time (Boost's own pipe, by which a failed exec is told, has the same gap).
 std::mutex launching;
 
 void write_input(asio::writable_pipe& pipe, const std::string& input) {
@@ -147,8 +149,10 @@ void write_input(asio::writable_pipe& pipe, const std::string& input) {
 }
 
 void note_end(ProcessResult& result, int native) {
-  if (WIFSIGNALED(native)) result.signal = WTERMSIG(native);
-  else result.exit_code = WEXITSTATUS(native);
+  if (WIFSIGNALED(native))
+    result.signal = WTERMSIG(native);
+  else
+    result.exit_code = WEXITSTATUS(native);
 }
 
 std::string last_line(const std::string& text) {
@@ -162,8 +166,9 @@ std::string last_line(const std::string& text) {
 
 std::string ProcessResult::trouble() const {
   std::string words = last_line(err.empty() ? out : err);
-  std::string how = timed_out ? "no end within its time" : signal ? fmt::format("ended by signal {}", signal)
-                                                                  : fmt::format("exit code {}", exit_code);
+  std::string how = timed_out ? "no end within its time"
+                    : signal  ? fmt::format("ended by signal {}", signal)
+                              : fmt::format("exit code {}", exit_code);
   return words.empty() ? how : how + ": " + words;
 }
 
@@ -179,7 +184,8 @@ ProcessResult run_process(const std::vector<std::string>& argv, Duration limit, 
   streams.close_child_ends();
   one_launch.unlock();
   write_input(streams.in, options.input);
-  Reader readers[] = {{std::move(streams.out), result.out, options.on_line}, {std::move(streams.err), result.err, options.on_line}};
+  Reader readers[] = {{std::move(streams.out), result.out, options.on_line},
+                      {std::move(streams.err), result.err, options.on_line}};
   for (auto& reader : readers) reader.read();
   bool ended = false;
   asio::steady_timer timer(io, limit);

@@ -1,7 +1,7 @@
 // The one way to run a child process (Boost.Process v2 behind it).
 //
-// Purpose: argv without a shell, bounded in time, output captured; a child that outlives its deadline is killed with its group and reaped.
-// Ownership: nothing outlives the call. Thread rule: calls are independent and may run on any thread.
+// Purpose: argv without a shell, bounded in time, output captured; a child that outlives its deadline is killed with its group
+// and reaped. Ownership: nothing outlives the call. Thread rule: calls are independent and may run on any thread.
 #pragma once
 
 #include <functional>
@@ -23,9 +23,10 @@ struct ProcessResult {
 };
 
 struct ProcessOptions {
-  std::string input;                                     // fed to its standard input, then closed
-  std::vector<std::string> extra_environment;            // "NAME=value", on top of ours
-  std::function<void(const std::string& line)> on_line;  // each line of stdout and stderr as it comes; called on the calling thread
+  std::string input;                           // fed to its standard input, then closed
+  std::vector<std::string> extra_environment;  // "NAME=value", on top of ours
+  std::function<void(const std::string& line)>
+      on_line;  // each line of stdout and stderr as it comes; called on the calling thread
 };
 
 // argv[0] is looked up in PATH (and in /usr/sbin, /sbin). Throws Error(unmet) when there is no such program.

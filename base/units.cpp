@@ -31,7 +31,8 @@ std::optional<Quantity> split(std::string_view text) {
   std::string_view unit = text.substr(end);
   if (!unit.empty() && unit.front() == ' ') unit.remove_prefix(1);
   std::optional<std::int64_t> whole;
-  if (std::int64_t exact = 0; points == 0 && std::from_chars(text.data(), text.data() + end, exact).ec == std::errc()) whole = exact;
+  if (std::int64_t exact = 0; points == 0 && std::from_chars(text.data(), text.data() + end, exact).ec == std::errc())
+    whole = exact;
   return Quantity{number, whole, unit};
 }
 
@@ -118,9 +119,7 @@ std::string format_seconds(Duration value, int decimals) {
   return fmt::format("{:.{}f} s", std::chrono::duration<double>(value).count(), decimals);
 }
 
-std::string format_ratio(double value) {
-  return format_number(std::round(value * 100 * 1e6) / 1e6) + "%";
-}
+std::string format_ratio(double value) { return format_number(std::round(value * 100 * 1e6) / 1e6) + "%"; }
 
 std::string format_size(std::int64_t bytes) {
   for (auto [unit, scale] : kSizes) {
@@ -134,8 +133,8 @@ std::string format_utc(std::int64_t wall_ns, bool milliseconds) {
   std::time_t seconds = wall_ns / 1'000'000'000;
   std::tm parts{};
   gmtime_r(&seconds, &parts);
-  std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", parts.tm_year + 1900, parts.tm_mon + 1,
-                                 parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+  std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+                                 parts.tm_hour, parts.tm_min, parts.tm_sec);
   if (milliseconds) text += fmt::format(".{:03}", wall_ns / 1'000'000 % 1000);
   return text + "Z";
 }

@@ -22,8 +22,8 @@ constexpr std::size_t kMostCopied = 4 * kMostText;
 
 Place place_of(const YAML::Mark& mark, const Places& places) { return places.at(mark.line, mark.column); }
 
-// Copies yaml-cpp's nodes; aliases are copied where they are used, so the count of values and of their bytes bounds what they can
-// blow up to.
+// Copies yaml-cpp's nodes; aliases are copied where they are used, so the count of values and of their bytes bounds what they
+// can blow up to.
 class Copier {
  public:
   Copier(const std::string& file, const Places& places, std::vector<Problem>& problems)
@@ -84,7 +84,8 @@ class Copier {
       refuse_escapes(pair.first.Scalar(), place);
       auto [first, fresh] = seen.emplace(pair.first.Scalar(), place);
       if (!fresh) {
-        problem(place, fmt::format("key '{}' stands twice", pair.first.Scalar()), fmt::format("first at line {}", first->second.line));
+        problem(place, fmt::format("key '{}' stands twice", pair.first.Scalar()),
+                fmt::format("first at line {}", first->second.line));
         continue;
       }
       value.entries.push_back({pair.first.Scalar(), place, copy(pair.second, level + 1)});
@@ -117,8 +118,8 @@ class Documents final : public YAML::EventHandler {
   void OnMapEnd() override {}
 };
 
-// At most two: from a stray ',' on, yaml-cpp 0.7 finds empty documents without end, which is why YAML::LoadAll is of no use here.
-// It notices a quote that is never closed only when the last line has no end: so that is taken off.
+// At most two: from a stray ',' on, yaml-cpp 0.7 finds empty documents without end, which is why YAML::LoadAll is of no use
+// here. It notices a quote that is never closed only when the last line has no end: so that is taken off.
 std::vector<YAML::Mark> first_documents(const std::string& text) {
   std::istringstream stream(text.substr(0, text.find_last_not_of(" \t\r\n") + 1));
   YAML::Parser parser(stream);
@@ -158,7 +159,8 @@ Value parse(const std::string& text, const std::string& file, std::vector<Proble
     const std::vector<YAML::Mark> documents = first_documents(plain);
     if (documents.size() > 1) {
       const bool stray = documents[0].pos == documents[1].pos;
-      problem(place_of(documents[1], places), stray ? "not YAML: no value can begin like this" : "a second YAML document; one file holds one");
+      problem(place_of(documents[1], places),
+              stray ? "not YAML: no value can begin like this" : "a second YAML document; one file holds one");
       return {};
     }
     const YAML::Node root = YAML::Load(plain);

@@ -9,7 +9,8 @@ namespace {
 
 bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
-// Bytes of the UTF-8 character at the beginning of `text` (RFC 3629: shortest form, no surrogates, up to U+10FFFF); 0 if it is none.
+// Bytes of the UTF-8 character at the beginning of `text` (RFC 3629: shortest form, no surrogates, up to U+10FFFF); 0 if it is
+// none.
 std::size_t length_of_character(std::string_view text) {
   const auto first = static_cast<unsigned char>(text[0]);
   if (first < 0x80) return 1;

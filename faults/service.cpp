@@ -159,7 +159,8 @@ class ServiceFault final : public TargetFault {
       evidence.confirmed = action_.effective(before_, now);
       if (evidence.confirmed) evidence.at = context_.clock.now();
     } catch (const Error& error) {
-      evidence.observed = last_read_.empty() ? error.what() : fmt::format("{}; the last look failed: {}", last_read_, error.what());
+      evidence.observed =
+          last_read_.empty() ? error.what() : fmt::format("{}; the last look failed: {}", last_read_, error.what());
     }
   }
 

@@ -23,17 +23,17 @@ const char* name_of(Outcome outcome);
 
 // Times are nanoseconds since the run's zero (RunInfo::zero), on the runner's monotonic clock.
 struct Operation {
-  std::uint16_t series = 0;    // index into ProbeInfo::series
-  std::uint64_t number = 0;    // its place in the series' schedule: 0, 1, 2, … with none missing
+  std::uint16_t series = 0;  // index into ProbeInfo::series
+  std::uint64_t number = 0;  // its place in the series' schedule: 0, 1, 2, … with none missing
   Outcome outcome = Outcome::unsent;
-  std::uint16_t error = 0;     // the protocol's error code (MySQL errno, HTTP status), or an OperationError; 0 if none
+  std::uint16_t error = 0;  // the protocol's error code (MySQL errno, HTTP status), or an OperationError; 0 if none
   Time scheduled{0};
-  Time sent{-1};               // when the generator started it; -1: never
-  Time done{-1};               // when its outcome was known; -1: never
+  Time sent{-1};  // when the generator started it; -1: never
+  Time done{-1};  // when its outcome was known; -1: never
   // What the audit needs; 0 where a series posts nothing.
-  std::uint64_t posting = 0;   // the client-made unique id of the transfer
+  std::uint64_t posting = 0;  // the client-made unique id of the transfer
   std::uint32_t from = 0, to = 0;
-  std::int64_t amount = 0;     // in cents
+  std::int64_t amount = 0;  // in cents
 
   bool operator==(const Operation&) const = default;
 };
@@ -46,7 +46,8 @@ class OperationSink {
  public:
   virtual ~OperationSink() = default;
   virtual void record(const Operation& operation) = 0;
-  // The probe's event loop is about to wait: what was recorded goes to the kernel now, so that kill -9 of the runner loses none.
+  // The probe's event loop is about to wait: what was recorded goes to the kernel now, so that kill -9 of the runner loses
+  // none.
   virtual void flush() = 0;
 };
 

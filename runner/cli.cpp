@@ -52,7 +52,8 @@ void add_run_commands(CLI::App& app, Arguments& a, Action& action) {
   auto* run = app.add_subcommand("run", "rehearse: inject, measure, undo, audit, judge, report");
   add_run_options(*run, a.run);
   run->add_option("--out", a.run.out, "folder for the run's folder")->capture_default_str();
-  run->add_option("--repeat", a.run.repeat, "how many times in a row, instead of what the scenario says")->check(CLI::Range(1, 1000));
+  run->add_option("--repeat", a.run.repeat, "how many times in a row, instead of what the scenario says")
+      ->check(CLI::Range(1, 1000));
   run->add_option("--live", a.run.live, "the cloud's name, needed when it is no lab");
   run->callback([&] { action = [&] { return run_command(a.run); }; });
   auto* judge = app.add_subcommand("judge", "judge a run again from its record");

@@ -1,7 +1,7 @@
 // What the commands of `blackstart` do, as plain functions; the command line itself is read in cli.cpp.
 //
-// Purpose: each prints for people and returns the exit code (base/error.h). Ownership, thread rule: plain functions; run_command
-// takes over SIGINT, SIGTERM and SIGHUP of the process while it runs.
+// Purpose: each prints for people and returns the exit code (base/error.h). Ownership, thread rule: plain functions;
+// run_command takes over SIGINT, SIGTERM and SIGHUP of the process while it runs.
 #pragma once
 
 #include <cstdint>

@@ -47,7 +47,8 @@ std::vector<yaml::Problem> check_file(const std::string& file) {
   if (!problems.empty()) return problems;
   for (const FileKind& kind : file_kinds())
     if (tree.find(kind.name)) return check_text(text, file, kind.describe);
-  return {{file, tree.place, "this is no cloud, scenario or lab file", "one of the keys 'cloud', 'scenario' or 'lab' must name it"}};
+  return {{file, tree.place, "this is no cloud, scenario or lab file",
+           "one of the keys 'cloud', 'scenario' or 'lab' must name it"}};
 }
 
 template <class Kind>
@@ -79,8 +80,10 @@ int check_command(const std::vector<std::string>& files) {
       continue;
     }
     for (const auto& problem : problems) std::fputs(fmt::format("{}\n", yaml::format(problem)).c_str(), stderr);
-    if (problems.empty()) std::puts(fmt::format("{}: good", file).c_str());
-    else result = kBadFile;
+    if (problems.empty())
+      std::puts(fmt::format("{}: good", file).c_str());
+    else
+      result = kBadFile;
   }
   return result;
 }

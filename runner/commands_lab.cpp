@@ -18,7 +18,8 @@ std::string lab_name(const std::string& given) {
   if (!given.empty()) return given;
   const auto names = lab_names();
   if (names.size() == 1) return names.front();
-  throw Error(ErrorKind::usage, "choosing a lab", names.empty() ? std::string("none is up") : fmt::format("several are up: {}", fmt::join(names, ", ")),
+  throw Error(ErrorKind::usage, "choosing a lab",
+              names.empty() ? std::string("none is up") : fmt::format("several are up: {}", fmt::join(names, ", ")),
               names.empty() ? "bring one up with 'blackstart lab up lab/three-sites.yaml'" : "name one");
 }
 
@@ -49,10 +50,13 @@ int lab_down_command(const std::string& lab) {
 
 int lab_status_command(const std::string& lab) {
   const std::string name = lab_name(lab);
-  std::puts(fmt::format("lab {}\n{:<10} {:<8} {:<9} {:<16} {:<5} {}", name, "node", "site", "domain", "address", "ssh", "galera").c_str());
+  std::puts(
+      fmt::format("lab {}\n{:<10} {:<8} {:<9} {:<16} {:<5} {}", name, "node", "site", "domain", "address", "ssh", "galera")
+          .c_str());
   for (const NodeStatus& node : lab_status(name))
-    std::puts(fmt::format("{:<10} {:<8} {:<9} {:<16} {:<5} {}", node.node, node.site, node.domain, node.address, node.ssh ? "yes" : "no",
-                          node.galera).c_str());
+    std::puts(fmt::format("{:<10} {:<8} {:<9} {:<16} {:<5} {}", node.node, node.site, node.domain, node.address,
+                          node.ssh ? "yes" : "no", node.galera)
+                  .c_str());
   return kPassed;
 }
 

@@ -34,7 +34,8 @@ void note_in_record(const OpenJournal& journal) {
     injection.undone = now;
     injection.undo_problem.clear();
     writer.injection(injection);
-    writer.problem(fmt::format("{} was undone by 'blackstart recover' only, at {}", injection.id, format_utc(real_clock().wall())));
+    writer.problem(
+        fmt::format("{} was undone by 'blackstart recover' only, at {}", injection.id, format_utc(real_clock().wall())));
   }
   judge_folder(journal.run_folder);
   say(fmt::format("  its report was written anew: {}", (journal.run_folder / "report.html").string()));
@@ -95,11 +96,14 @@ int status_command() {
     for (const auto& entry : fs::directory_iterator(folder)) {
       const std::string cloud = entry.path().filename().string();
       const auto text = kind == std::string("lease") ? lease_holder(cloud) : halt_reason(cloud);
-      if (text) say(fmt::format("cloud {}: {} {}", cloud, kind == std::string("lease") ? "in use by" : "halted:", *text)), anything = true;
+      if (text)
+        say(fmt::format("cloud {}: {} {}", cloud, kind == std::string("lease") ? "in use by" : "halted:", *text)),
+            anything = true;
     }
   }
   for (const OpenJournal& journal : open_journals()) {
-    say(fmt::format("cloud {}: the journal of run {} is open; 'blackstart recover' once that run has ended", journal.cloud.name, journal.run));
+    say(fmt::format("cloud {}: the journal of run {} is open; 'blackstart recover' once that run has ended", journal.cloud.name,
+                    journal.run));
     anything = true;
   }
   if (!anything) say("nothing runs, nothing is halted, nothing is left to undo");
@@ -108,7 +112,8 @@ int status_command() {
 
 int halt_command(const std::string& cloud, const std::string& reason) {
   halt_cloud(cloud, reason);
-  say(fmt::format("cloud {} is halted: a running rehearsal stops and undoes, new ones are refused until 'blackstart resume {}'", cloud, cloud));
+  say(fmt::format("cloud {} is halted: a running rehearsal stops and undoes, new ones are refused until 'blackstart resume {}'",
+                  cloud, cloud));
   return kPassed;
 }
 

@@ -51,7 +51,8 @@ fs::path new_folder(const fs::path& out, const std::string& name) {
   for (int i = 1;; ++i) {
     fs::path folder = out / (i == 1 ? name : fmt::format("{}-{}", name, i));
     if (fs::create_directory(folder, error)) return folder;
-    if (error) throw Error(ErrorKind::unmet, "making the folder " + folder.string(), error.message(), "name another with --out");
+    if (error)
+      throw Error(ErrorKind::unmet, "making the folder " + folder.string(), error.message(), "name another with --out");
   }
 }
 
@@ -64,7 +65,8 @@ void link_latest(const fs::path& folder) {
 void check_live(const Cloud& cloud, const std::string& named) {
   if (cloud.simulated || cloud.name == named) return;
   throw Error(ErrorKind::usage, "starting on cloud " + cloud.name, "it is no lab: what is broken there is really broken",
-              named.empty() ? fmt::format("if that is what you want, say --live {}", cloud.name) : fmt::format("--live names '{}'", named));
+              named.empty() ? fmt::format("if that is what you want, say --live {}", cloud.name)
+                            : fmt::format("--live names '{}'", named));
 }
 
 void say_interrupted(const std::string& text) { std::fputs(("\n" + text + "\n").c_str(), stderr); }
@@ -78,9 +80,18 @@ struct Series {
 };
 
 Judged rehearse_one(const Series& series, int repetition, Remote& remote, Status& status, const Interrupt& interrupt) {
-  RehearsalInput input{series.scenario, series.cloud, remote, real_clock(), status, interrupt.token(),
-                       [&] { return interrupt.reason(); }, series.folder, series.folder.filename().string(), series.seed,
-                       repetition, series.repetitions};
+  RehearsalInput input{series.scenario,
+                       series.cloud,
+                       remote,
+                       real_clock(),
+                       status,
+                       interrupt.token(),
+                       [&] { return interrupt.reason(); },
+                       series.folder,
+                       series.folder.filename().string(),
+                       series.seed,
+                       repetition,
+                       series.repetitions};
   if (repetition > 0) {
     input.folder = series.folder / fmt::format("repetition-{:02}", repetition);
     input.id += fmt::format("-{:02}", repetition);
@@ -91,7 +102,8 @@ Judged rehearse_one(const Series& series, int repetition, Remote& remote, Status
 
 // The next repetition needs a cloud that is whole and a user who still wants it.
 bool goes_on(const Series& series, const Judged& judged, const Interrupt& interrupt) {
-  return judged.judgement.verdict != Verdict::undo_pending && !interrupt.token().stop_requested() && !halt_reason(series.cloud.name);
+  return judged.judgement.verdict != Verdict::undo_pending && !interrupt.token().stop_requested() &&
+         !halt_reason(series.cloud.name);
 }
 
 int run_series(const Series& series, Remote& remote) {
@@ -142,11 +154,15 @@ int plan_command(const RunOptions& options) {
   }
   check_objectives(scenario, infos);
   const auto plan = plan_injections(scenario, cloud, seed, {*remote, clock});
-  std::puts(fmt::format("claim: {}\ncloud: {}{}\nseed:  {}\n", scenario.claim, cloud.name, cloud.simulated ? " (a lab)" : "", seed).c_str());
+  std::puts(
+      fmt::format("claim: {}\ncloud: {}{}\nseed:  {}\n", scenario.claim, cloud.name, cloud.simulated ? " (a lab)" : "", seed)
+          .c_str());
   for (const ProbeInfo& info : infos) std::puts(fmt::format("probe {}: {}", info.name, info.description).c_str());
   for (const Step& step : planned_steps(scenario, plan)) std::puts(fmt::format("step {}: {}", step.number, step.text).c_str());
   for (const PlannedInjection& planned : plan)
-    std::puts(fmt::format("dead-man of {}: undoes it after {} if nobody else does", planned.step->id, format_duration(planned.dead_man)).c_str());
+    std::puts(fmt::format("dead-man of {}: undoes it after {} if nobody else does", planned.step->id,
+                          format_duration(planned.dead_man))
+                  .c_str());
   std::puts("nothing was touched");
   return kPassed;
 }

@@ -70,7 +70,8 @@ void Injector::prepare(const std::vector<PlannedInjection>& together, Targets& t
     active_.push_back({record, {}});
   }
   const Deadline deadline(context_.clock, kPreflight);
-  throw_first("checking that it can be injected", at_the_same_time(targets.size(), [&](std::size_t i) { targets[i].fault->preflight(deadline); }));
+  throw_first("checking that it can be injected",
+              at_the_same_time(targets.size(), [&](std::size_t i) { targets[i].fault->preflight(deadline); }));
 }
 
 void Injector::journal_and_arm(Targets& targets) {
@@ -116,7 +117,8 @@ void Injector::fire(Targets& targets) {
 
 void Injector::confirm(Targets& targets) {
   const Deadline deadline(context_.clock, kConfirm);
-  auto problems = at_the_same_time(targets.size(), [&](std::size_t i) { targets[i].evidence = targets[i].fault->confirm(deadline); });
+  auto problems =
+      at_the_same_time(targets.size(), [&](std::size_t i) { targets[i].evidence = targets[i].fault->confirm(deadline); });
   for (Target& target : targets)
     for (Evidence& evidence : target.evidence) {
       evidence.injection = active_[target.injection].record.id;
@@ -124,7 +126,8 @@ void Injector::confirm(Targets& targets) {
       evidence.stage = "effect";
       if (evidence.at.count() >= 0) evidence.at -= context_.zero;
       context_.record.evidence(evidence);
-      context_.say(fmt::format("  {} {}: {}: {}", evidence.confirmed ? "seen" : "NOT SEEN", evidence.target, evidence.expected, evidence.observed));
+      context_.say(fmt::format("  {} {}: {}: {}", evidence.confirmed ? "seen" : "NOT SEEN", evidence.target, evidence.expected,
+                               evidence.observed));
     }
   for (std::size_t i = targets.front().injection; i < active_.size(); ++i) settle_bracket(active_[i], targets, i);
   throw_first("looking for evidence", problems);
@@ -166,7 +169,8 @@ bool Injector::undo_once(Active& active, const Deadline& deadline, std::vector<E
     if (entry.undone) continue;
     if (!results[i].dead_man.empty())
       note([&] {
-        context_.record.problem(fmt::format("{} on {} ended before the rehearsal undid it: {}", active.record.id, entry.undo.node, results[i].dead_man));
+        context_.record.problem(fmt::format("{} on {} ended before the rehearsal undid it: {}", active.record.id,
+                                            entry.undo.node, results[i].dead_man));
       });
     const std::string problem = problems[i].empty() ? results[i].problem : problems[i];
     if (problem.empty()) {
@@ -174,7 +178,8 @@ bool Injector::undo_once(Active& active, const Deadline& deadline, std::vector<E
       entry.undone = true;
       for (const Evidence& piece : results[i].evidence) evidence.push_back(piece), evidence.back().target = entry.undo.node;
     } else {
-      active.record.undo_problem += fmt::format("{}{}: {}", active.record.undo_problem.empty() ? "" : "; ", entry.undo.node, problem);
+      active.record.undo_problem +=
+          fmt::format("{}{}: {}", active.record.undo_problem.empty() ? "" : "; ", entry.undo.node, problem);
     }
   }
   return active.record.undo_problem.empty();
@@ -189,11 +194,13 @@ bool Injector::undo(const std::string& injection, Duration limit) {
   std::vector<Evidence> evidence;
   const Deadline deadline(context_.clock, limit);
   bool gone = false;
-  wait_until([&] {
-    gone = undo_once(active, deadline, evidence);
-    if (!gone) context_.say(fmt::format("  not undone yet: {}", active.record.undo_problem));
-    return gone;
-  }, deadline, kRetry);
+  wait_until(
+      [&] {
+        gone = undo_once(active, deadline, evidence);
+        if (!gone) context_.say(fmt::format("  not undone yet: {}", active.record.undo_problem));
+        return gone;
+      },
+      deadline, kRetry);
   for (Evidence& piece : evidence) {
     piece.injection = injection;
     piece.stage = "undo";

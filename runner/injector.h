@@ -1,7 +1,8 @@
 // Causes injections with evidence, and takes their effect away again.
 //
-// Purpose: the order of the fault contract (preflight, journal, dead-man, stage, fire, confirm, undo) for any number of targets.
-// Ownership: refers to the context, which outlives it. Thread rule: one thread; it starts threads of its own per target.
+// Purpose: the order of the fault contract (preflight, journal, dead-man, stage, fire, confirm, undo) for any number of
+// targets. Ownership: refers to the context, which outlives it. Thread rule: one thread; it starts threads of its own per
+// target.
 #pragma once
 
 #include <functional>
@@ -27,8 +28,8 @@ class Injector {
     const Cloud& cloud;
     Remote& remote;
     Clock& clock;
-    Time zero;           // of the run
-    std::string run;     // its id: dead-men are named after it
+    Time zero;        // of the run
+    std::string run;  // its id: dead-men are named after it
     Journal& journal;
     RecordWriter& record;
     std::function<void(const std::string&)> say;  // a line for the user
@@ -75,7 +76,8 @@ class Injector {
   Time latest_effect_{-1};
 };
 
-// Runs `work(i)` for i in [0, count) at the same time, each on a thread of its own, and returns what each threw ("" if nothing).
+// Runs `work(i)` for i in [0, count) at the same time, each on a thread of its own, and returns what each threw ("" if
+// nothing).
 std::vector<std::string> at_the_same_time(std::size_t count, const std::function<void(std::size_t)>& work);
 
 }  // namespace blackstart

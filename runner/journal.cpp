@@ -37,7 +37,8 @@ int open_append(const fs::path& file, int flags) {
 void write_line(int descriptor, const fs::path& file, const std::string& line) {
   const std::string text = line + "\n";
   const ssize_t written = ::write(descriptor, text.data(), text.size());
-  if (written != static_cast<ssize_t>(text.size())) throw_errno("writing the journal " + file.string(), written < 0 ? errno : ENOSPC);
+  if (written != static_cast<ssize_t>(text.size()))
+    throw_errno("writing the journal " + file.string(), written < 0 ? errno : ENOSPC);
   if (::fsync(descriptor) != 0) throw_errno("syncing the journal " + file.string(), errno);
 }
 
@@ -66,8 +67,16 @@ Journal::Journal(const std::string& run, const Cloud& cloud, const fs::path& run
   fs::create_directories(journal_folder(), error);
   if (error) throw Error(ErrorKind::unmet, "making " + journal_folder().string(), error.message());
   descriptor_ = open_append(file_, O_CREAT | O_EXCL);
-  append(Json{{"type", "open"}, {"version", 1}, {"run", run}, {"folder", run_folder_.string()}, {"cloud", write_cloud(cloud)}}.dump());
-  sync_folder(journal_folder());
+  try {
+    append(Json{{"type", "open"}, {"version", 1}, {"run", run}, {"folder", run_folder_.string()}, {"cloud", write_cloud(cloud)}}
+               .dump());
+    sync_folder(journal_folder());
+  } catch (...) {
+    // Nothing was armed: half a journal must not block the runs that follow.
+    ::close(descriptor_);
+    ::unlink(file_.c_str());
+    throw;
+  }
 }
 
 Journal::~Journal() { ::close(descriptor_); }
@@ -76,8 +85,13 @@ void Journal::append(const std::string& line) { write_line(descriptor_, file_, l
 
 void Journal::arm(const JournalEntry& entry) {
   std::lock_guard lock(mutex_);
-  append(Json{{"type", "armed"}, {"id", entry.id}, {"injection", entry.injection}, {"kind", entry.undo.kind},
-              {"node", entry.undo.node}, {"facts", entry.undo.facts}}.dump());
+  append(Json{{"type", "armed"},
+              {"id", entry.id},
+              {"injection", entry.injection},
+              {"kind", entry.undo.kind},
+              {"node", entry.undo.node},
+              {"facts", entry.undo.facts}}
+             .dump());
   open_.push_back(entry.id);
 }
 
@@ -98,13 +112,17 @@ OpenJournal read_journal(const fs::path& file) {
   OpenJournal journal;
   journal.file = file;
   std::ifstream in(file);
-  if (!in) throw Error(ErrorKind::bad_file, "reading the journal " + file.string(), "it can't be opened", "run as the user who ran the rehearsal");
+  if (!in)
+    throw Error(ErrorKind::bad_file, "reading the journal " + file.string(), "it can't be opened",
+                "run as the user who ran the rehearsal");
   for (std::string line; std::getline(in, line);) {
     if (line.empty()) continue;
     Json parsed = Json::parse(line, nullptr, false);
     try {
-      if (parsed.is_discarded()) ++journal.torn_lines;
-      else take(journal, parsed);
+      if (parsed.is_discarded())
+        ++journal.torn_lines;
+      else
+        take(journal, parsed);
     } catch (const Json::exception&) {
       ++journal.torn_lines;
     }

@@ -1,8 +1,8 @@
 // The journal: what must be undone, on disk before it is done.
 //
 // Purpose: whatever happens to the runner, `blackstart recover` finds here what to make absent, and how to reach it.
-// It lies at STATE/journal/<run>.jsonl (docs/recover.md has the format) while anything may be left, then moves into the run folder.
-// Ownership: a Journal owns its file. Thread rule: members may be called from any thread.
+// It lies at STATE/journal/<run>.jsonl (docs/recover.md has the format) while anything may be left, then moves into the run
+// folder. Ownership: a Journal owns its file. Thread rule: members may be called from any thread.
 #pragma once
 
 #include <filesystem>
@@ -16,7 +16,7 @@
 namespace blackstart {
 
 struct JournalEntry {
-  std::string id;         // the dead-man's too: unique to run, injection and node
+  std::string id;  // the dead-man's too: unique to run, injection and node
   std::string injection;
   UndoRecord undo;
   bool undone = false;
@@ -24,7 +24,7 @@ struct JournalEntry {
 
 class Journal {
  public:
-  // Opens a new one. Throws Error(internal) when it can't be written: then nothing may be injected.
+  // Opens a new one. Throws Error(unmet or internal) when it can't be written: then nothing may be injected.
   Journal(const std::string& run, const Cloud& cloud, const std::filesystem::path& run_folder);
   ~Journal();
   Journal(const Journal&) = delete;

@@ -18,7 +18,8 @@ void LiveProbe::started(Time start) {
 
 void LiveProbe::record(const Operation& operation) {
   next_.record(operation);
-  const bool good = operation.outcome == Outcome::ok && operation.done - operation.scheduled <= info_.series[operation.series].good_within;
+  const bool good =
+      operation.outcome == Outcome::ok && operation.done - operation.scheduled <= info_.series[operation.series].good_within;
   std::lock_guard lock(mutex_);
   Series& series = series_[operation.series];
   const Seen seen{operation.scheduled, operation.done, good};
@@ -26,7 +27,8 @@ void LiveProbe::record(const Operation& operation) {
   if (good) series.good = std::max(series.good, operation.done);
   series.seen.push_back(seen);
   while (series.seen.front().scheduled < operation.scheduled - kRemembered) series.seen.pop_front();
-  for (auto first = series.early.begin(); first != series.early.end() && first->first == series.next; first = series.early.erase(first)) {
+  for (auto first = series.early.begin(); first != series.early.end() && first->first == series.next;
+       first = series.early.erase(first)) {
     series.reached = first->second.scheduled;
     if (!first->second.good) series.bad = series.reached;
     ++series.next;

@@ -1,7 +1,8 @@
 // What a probe's operations say while they come in: steadiness, recovery, guards and the status line.
 //
 // Purpose: decisions during the rehearsal. The verdict is never computed from here but from the record.
-// Ownership: refers to the next sink, which outlives it. Thread rule: record() and flush() on the probe's thread, the rest anywhere.
+// Ownership: refers to the next sink, which outlives it. Thread rule: record() and flush() on the probe's thread, the rest
+// anywhere.
 #pragma once
 
 #include <deque>

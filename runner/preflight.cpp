@@ -19,8 +19,9 @@ std::string trimmed(std::string text) {
 }
 
 void check_node(const Node& node, Remote& remote, const Deadline& deadline) {
-  const std::string found = remote.check("looking for dead-men", node.name,
-                                         "systemctl list-units --all --plain --no-legend 'blackstart-*' | cut -d' ' -f1", deadline);
+  const std::string found =
+      remote.check("looking for dead-men", node.name,
+                   "systemctl list-units --all --plain --no-legend 'blackstart-*' | cut -d' ' -f1", deadline);
   if (!trimmed(found).empty())
     throw Error(ErrorKind::unmet, "checking node " + node.name, "another rehearsal has left " + trimmed(found) + " there",
                 "wait for that rehearsal, or run 'blackstart recover' where it ran");
@@ -31,25 +32,39 @@ void check_objective(const ObjectiveSpec& objective, const ProbeInfo& probe) {
   for (const auto& series : probe.series) names.push_back(series.name);
   const std::string doing = "checking the objectives of probe " + probe.name;
   if (!objective.series.empty() && std::find(names.begin(), names.end(), objective.series) == names.end())
-    throw Error(ErrorKind::unmet, doing, fmt::format("it has no series '{}'", objective.series), suggestion(objective.series, names));
+    throw Error(ErrorKind::unmet, doing, fmt::format("it has no series '{}'", objective.series),
+                suggestion(objective.series, names));
   if (objective.kind == ObjectiveSpec::Kind::rpo && !probe.audited)
-    throw Error(ErrorKind::unmet, doing, "it has no audit, so no RPO can be measured", "use a probe with an audit, such as ledger");
+    throw Error(ErrorKind::unmet, doing, "it has no audit, so no RPO can be measured",
+                "use a probe with an audit, such as ledger");
   const bool timed = objective.kind == ObjectiveSpec::Kind::rto || objective.kind == ObjectiveSpec::Kind::first_success;
   // docs/measurement.md: the schedule must resolve the bound to 1/20 of it.
   for (const auto& series : probe.series)
     if (timed && objective.limit > 0 && series.rate < 20 / objective.limit)
       throw Error(ErrorKind::unmet, doing,
-                  fmt::format("{} at {}/s is too coarse for a bound of {} s", series.name, format_number(series.rate), format_number(objective.limit)),
+                  fmt::format("{} at {}/s is too coarse for a bound of {} s", series.name, format_number(series.rate),
+                              format_number(objective.limit)),
                   fmt::format("raise its rate to at least {}/s", format_number(20 / objective.limit)));
+}
+
+// docs/measurement.md: a hold shorter than one window of the state machine could not be told from a flap.
+void check_hold(const ProbeInfo& probe) {
+  for (const auto& series : probe.series)
+    if (std::chrono::duration<double>(probe.hold).count() * series.rate < 20)
+      throw Error(ErrorKind::unmet, "checking probe " + probe.name,
+                  fmt::format("its hold of {} has fewer than 20 operations of {}", format_duration(probe.hold), series.name),
+                  "make the hold longer or the rate higher");
 }
 
 }  // namespace
 
 void check_free(const Cloud& cloud) {
   if (auto reason = halt_reason(cloud.name))
-    throw Error(ErrorKind::unmet, "starting on cloud " + cloud.name, "it is halted: " + *reason, "'blackstart resume' lifts the halt");
+    throw Error(ErrorKind::unmet, "starting on cloud " + cloud.name, "it is halted: " + *reason,
+                "'blackstart resume' lifts the halt");
   for (const OpenJournal& journal : open_journals(cloud.name))
-    throw Error(ErrorKind::unmet, "starting on cloud " + cloud.name, fmt::format("run {} may have left something broken ({})", journal.run, journal.file.string()),
+    throw Error(ErrorKind::unmet, "starting on cloud " + cloud.name,
+                fmt::format("run {} may have left something broken ({})", journal.run, journal.file.string()),
                 "run 'blackstart recover' first");
 }
 
@@ -60,12 +75,15 @@ void check_nodes(const Cloud& cloud, Remote& remote, const Deadline& deadline) {
 }
 
 void check_objectives(const Scenario& scenario, const std::vector<ProbeInfo>& probes) {
-  for (const ObjectiveSpec& objective : scenario.objectives)
-    for (const ProbeInfo& probe : probes)
+  for (const ProbeInfo& probe : probes) {
+    check_hold(probe);
+    for (const ObjectiveSpec& objective : scenario.objectives)
       if (probe.name == objective.probe) check_objective(objective, probe);
+  }
 }
 
-std::vector<PlannedInjection> plan_injections(const Scenario& scenario, const Cloud& cloud, std::uint64_t seed, FaultContext context) {
+std::vector<PlannedInjection> plan_injections(const Scenario& scenario, const Cloud& cloud, std::uint64_t seed,
+                                              FaultContext context) {
   const Deadline deadline(context.clock, 30s);
   std::vector<PlannedInjection> plan;
   for (std::size_t at = 0; at < scenario.steps.size(); ++at)
@@ -79,13 +97,16 @@ std::vector<PlannedInjection> plan_injections(const Scenario& scenario, const Cl
 
 std::vector<Step> planned_steps(const Scenario& scenario, const std::vector<PlannedInjection>& plan) {
   std::vector<Step> steps;
-  auto add = [&](const std::string& text) { steps.push_back({static_cast<int>(steps.size()) + 1, text, "planned", "", Time{-1}, Time{-1}}); };
+  auto add = [&](const std::string& text) {
+    steps.push_back({static_cast<int>(steps.size()) + 1, text, "planned", "", Time{-1}, Time{-1}});
+  };
   for (const ScenarioStep& step : scenario.steps) {
     if (step.injections.empty()) add(step.text());
     for (const InjectStep& injection : step.injections) {
       auto found = std::find_if(plan.begin(), plan.end(), [&](const PlannedInjection& p) { return p.step == &injection; });
       const std::string on = found == plan.end() ? injection.on.text() : fmt::format("{}", fmt::join(found->targets, ", "));
-      const std::string how = found == plan.end() || !injection.on.nodes.empty() ? "" : fmt::format(" ({})", injection.on.text());
+      const std::string how =
+          found == plan.end() || !injection.on.nodes.empty() ? "" : fmt::format(" ({})", injection.on.text());
       add(fmt::format("inject {}: {} on {}{}", injection.id, injection.settings->summary(), on, how));
     }
   }

@@ -19,10 +19,12 @@ namespace blackstart {
 void check_free(const Cloud& cloud);
 // Every node answers over SSH, runs systemd, and carries no dead-man of another rehearsal.
 void check_nodes(const Cloud& cloud, Remote& remote, const Deadline& deadline);
-// Objectives fit the probes: series exist, rates are high enough to resolve the bound, audited when an RPO is asked for.
+// Objectives fit the probes: series exist, rates are high enough to resolve the bound and the hold, audited when an RPO is
+// asked for.
 void check_objectives(const Scenario& scenario, const std::vector<ProbeInfo>& probes);
 // Resolves each injection's targets as they are now, and asks each fault whether it could be injected there.
-std::vector<PlannedInjection> plan_injections(const Scenario& scenario, const Cloud& cloud, std::uint64_t seed, FaultContext context);
+std::vector<PlannedInjection> plan_injections(const Scenario& scenario, const Cloud& cloud, std::uint64_t seed,
+                                              FaultContext context);
 
 // The steps as lines of the record: "inject kill-writer: SIGKILL to mariadb.service on c1".
 std::vector<Step> planned_steps(const Scenario& scenario, const std::vector<PlannedInjection>& plan);

@@ -37,7 +37,11 @@ void write_text(const std::filesystem::path& file, const std::string& text) {
 class Rehearsal {
  public:
   explicit Rehearsal(const RehearsalInput& input)
-      : in_(input), zero_(input.clock.now()), record_(input.folder), steps_(input.clock, zero_, record_), probes_(input.clock, zero_, record_) {}
+      : in_(input),
+        zero_(input.clock.now()),
+        record_(input.folder),
+        steps_(input.clock, zero_, record_),
+        probes_(input.clock, zero_, record_) {}
   void run();
 
  private:
@@ -57,7 +61,9 @@ class Rehearsal {
 
   // Waits, and keeps an eye on interruption and guards meanwhile; false when `limit` passed first.
   bool watch(const std::function<bool()>& condition, Duration limit);
-  void wait(Duration length) { watch([] { return false; }, length); }
+  void wait(Duration length) {
+    watch([] { return false; }, length);
+  }
   void check_interrupted();
   void check_guards();
   void trip(const std::string& guard, const std::string& observed);
@@ -207,18 +213,21 @@ void Rehearsal::become_steady() {
   in_.status.pulse([this] { return probes_.pulse(); });
   const Steady& wanted = in_.scenario.steady;
   std::vector<SteadyCheck> checks;
-  const bool reached = watch([&] {
-    checks = probes_.steady(wanted);
-    return std::all_of(checks.begin(), checks.end(), [](const SteadyCheck& check) { return check.steady; });
-  }, wanted.within);
+  const bool reached = watch(
+      [&] {
+        checks = probes_.steady(wanted);
+        return std::all_of(checks.begin(), checks.end(), [](const SteadyCheck& check) { return check.steady; });
+      },
+      wanted.within);
   for (const SteadyCheck& check : checks) {
     record_.steady(check);
-    say(fmt::format("  {} {}: {} good of {} operations in {}", check.probe, check.series, format_ratio(check.observed), check.operations,
-                    format_duration(check.length)));
+    say(fmt::format("  {} {}: {} good of {} operations in {}", check.probe, check.series, format_ratio(check.observed),
+                    check.operations, format_duration(check.length)));
   }
   if (!reached)
     throw Error(ErrorKind::unmet, "waiting for a steady baseline",
-                fmt::format("not {} good for {} within {}", format_ratio(wanted.success), format_duration(wanted.length), format_duration(wanted.within)),
+                fmt::format("not {} good for {} within {}", format_ratio(wanted.success), format_duration(wanted.length),
+                            format_duration(wanted.within)),
                 "nothing was injected; mend the cloud first, or look at the probe's errors in the report");
 }
 
@@ -231,7 +240,8 @@ void Rehearsal::begin(std::size_t index) {
 
 void Rehearsal::do_steps() {
   journal_.emplace(in_.id, in_.cloud, in_.folder);
-  injector_.emplace(Injector::Context{in_.cloud, in_.remote, in_.clock, zero_, in_.id, *journal_, record_, [this](const std::string& text) { say(text); }});
+  injector_.emplace(Injector::Context{in_.cloud, in_.remote, in_.clock, zero_, in_.id, *journal_, record_,
+                                      [this](const std::string& text) { say(text); }});
   guards_armed_ = true;
   steps_began_ = run_time();
   std::size_t index = 0;
@@ -246,7 +256,8 @@ void Rehearsal::do_step(const ScenarioStep& step, std::size_t index) {
   if (step.kind == ScenarioStep::Kind::inject) return inject(step, index);
   begin(index);
   if (step.kind == ScenarioStep::Kind::wait_recovered) return wait_recovered(step, index);
-  if (step.kind == ScenarioStep::Kind::hold) wait(step.length);
+  if (step.kind == ScenarioStep::Kind::hold)
+    wait(step.length);
   else if (!injector_->undo(step.name, kUndo))
     throw Error(ErrorKind::unmet, "undoing " + step.name, "it is not confirmed to be gone", "'blackstart recover' tries again");
   steps_.done(index);
@@ -344,7 +355,8 @@ void Rehearsal::run() {
   });
   in_.status.phase("");
   if (!unwritten_.empty())
-    throw Error(ErrorKind::internal, "recording the rehearsal", unwritten_, "everything was undone or is in the journal; is the disk full?");
+    throw Error(ErrorKind::internal, "recording the rehearsal", unwritten_,
+                "everything was undone or is in the journal; is the disk full?");
   record_.finished(run_time());
 }
 

@@ -25,13 +25,14 @@ struct RehearsalInput {
   Status& status;
   std::stop_token stop;
   std::function<std::string()> stop_reason;  // "SIGINT"; asked for when `stop` was requested
-  std::filesystem::path folder;  // of this run; must not exist yet
-  std::string id;                // of this run; names journal and dead-men
+  std::filesystem::path folder;              // of this run; must not exist yet
+  std::string id;                            // of this run; names journal and dead-men
   std::uint64_t seed = 0;
   int repetition = 0, repetitions = 1;
 };
 
-// Never throws for what goes wrong in the rehearsal: that stands in the record. Throws Error(internal) when no record can be written.
+// Never throws for what goes wrong in the rehearsal: that stands in the record. Throws Error(internal) when no record can be
+// written.
 Judged rehearse(const RehearsalInput& input);
 
 }  // namespace blackstart

@@ -62,7 +62,8 @@ void RunningProbes::start() {
 std::vector<SteadyCheck> RunningProbes::steady(const Steady& wanted) const {
   std::vector<SteadyCheck> checks;
   for (const Running& running : probes_)
-    for (SteadyCheck& check : running.live->steady(run_time(), wanted.length, wanted.success)) checks.push_back(std::move(check));
+    for (SteadyCheck& check : running.live->steady(run_time(), wanted.length, wanted.success))
+      checks.push_back(std::move(check));
   return checks;
 }
 
@@ -89,7 +90,8 @@ std::string RunningProbes::pulse() const {
   std::string text;
   for (const Running& running : probes_) {
     const auto pulse = running.live->pulse(run_time());
-    text += fmt::format("{}{} {:.0f}/s {:.1f} % good", text.empty() ? "" : " · ", running.name, pulse.rate, 100 * pulse.success);
+    text +=
+        fmt::format("{}{} {:.0f}/s {:.1f} % good", text.empty() ? "" : " · ", running.name, pulse.rate, 100 * pulse.success);
   }
   return text;
 }
@@ -113,7 +115,8 @@ void RunningProbes::stop() {
 
 void RunningProbes::audit() {
   for_all(probes_, [&](Running& running) {
-    if (running.stopped && running.probe->info().audited) record_.snapshots(running.name, running.probe->snapshots(within(kAudit)));
+    if (running.stopped && running.probe->info().audited)
+      record_.snapshots(running.name, running.probe->snapshots(within(kAudit)));
   });
 }
 

@@ -11,7 +11,8 @@ std::string Selection::text() const {
   if (!nodes.empty()) return fmt::format("{}", fmt::join(nodes, ", "));
   if (pick == "writer") return "the writer";
   if (pick == "vip-holder") return "the holder of the virtual IP";
-  return fmt::format("{} {}{}", pick == "any" ? "any" : "every", role.empty() ? "node" : role, site.empty() ? "" : " of " + site);
+  return fmt::format("{} {}{}", pick == "any" ? "any" : "every", role.empty() ? "node" : role,
+                     site.empty() ? "" : " of " + site);
 }
 
 std::string ScenarioStep::text() const {

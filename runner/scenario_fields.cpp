@@ -50,8 +50,9 @@ void check_selection(Fields& f, const Selection& on) {
 
 void describe_selection(Fields& f, Selection& on) {
   f.texts({"nodes", "these nodes, by name"}, on.nodes);
-  f.choice({"pick", "writer: the database node that clients write to; vip-holder: the node with the virtual IP; any: one by the "
-                    "seed; all: every one"},
+  f.choice({"pick",
+            "writer: the database node that clients write to; vip-holder: the node with the virtual IP; any: one by the "
+            "seed; all: every one"},
            on.pick, {"writer", "vip-holder", "any", "all"});
   if (f.reading()) check_selection(f, on);
   f.name({"role", "any, all: only nodes of this role"}, on.role);
@@ -66,8 +67,9 @@ InjectStep describe_inject(Fields& f, const Names& ids) {
   if (!step.id.empty() && std::find(ids.begin(), ids.end(), step.id) != ids.end())
     f.problem("id", fmt::format("'{}' is the id of another injection", step.id));
   f.object({"on", "whom it hits", Field::required}, [&](Fields& on) { describe_selection(on, step.on); });
-  f.duration({"jitter", "wait a random part of this (by the seed) before the fault, so that it meets every phase of heartbeats"},
-             step.jitter, {0s, 1h});
+  f.duration(
+      {"jitter", "wait a random part of this (by the seed) before the fault, so that it meets every phase of heartbeats"},
+      step.jitter, {0s, 1h});
   Duration dead_man{};
   if (f.duration({"dead-man", "the target undoes it by itself after this; without it, a minute after the rehearsal would have"},
                  dead_man, {5s, 168h}))
@@ -87,12 +89,13 @@ void describe_step(Fields& f, Scenario& scenario) {
   f.object({"inject", "cause a fault"}, add);
   f.list({"parallel", "cause several faults at the same moment"}, add);
   if (f.duration({"hold", "go on for this long"}, step.length)) step.kind = ScenarioStep::Kind::hold;
-  f.object({"wait-recovered", "go on as soon as a probe has recovered; not in time stops the rehearsal as failed"}, [&](Fields& wait) {
-    step.kind = ScenarioStep::Kind::wait_recovered;
-    wait.name({"probe", "which", Field::required}, step.name);
-    wait.duration({"within", "at most this long", Field::required}, step.length, {1s, 168h});
-    must_be_known(wait, "probe", "probe", step.name, probe_names(scenario));
-  });
+  f.object({"wait-recovered", "go on as soon as a probe has recovered; not in time stops the rehearsal as failed"},
+           [&](Fields& wait) {
+             step.kind = ScenarioStep::Kind::wait_recovered;
+             wait.name({"probe", "which", Field::required}, step.name);
+             wait.duration({"within", "at most this long", Field::required}, step.length, {1s, 168h});
+             must_be_known(wait, "probe", "probe", step.name, probe_names(scenario));
+           });
   if (f.name({"undo", "the id of an injection whose effect is taken away now"}, step.name)) {
     step.kind = ScenarioStep::Kind::undo;
     must_be_known(f, "undo", "injection before this step called", step.name, injection_ids(scenario.steps));
@@ -176,7 +179,8 @@ void describe_probe(const std::string& key, Fields& f, Scenario& scenario) {
   scenario.probes.push_back(std::move(probe));
 }
 
-// A dead-man that fires while the scenario still holds the fault would end it early: the rehearsal would measure something else.
+// A dead-man that fires while the scenario still holds the fault would end it early: the rehearsal would measure something
+// else.
 void check_dead_men(Fields& f, const Scenario& scenario) {
   for (std::size_t i = 0; i < scenario.steps.size(); ++i)
     for (const auto& injection : scenario.steps[i].injections) {
@@ -208,7 +212,8 @@ void Scenario::describe(Fields& f) {
   f.duration({"settle", "after the last undo: how long recovery and full redundancy may take"}, settle, {1s, 24h});
   f.list({"objectives", "bounds on measured values: what makes it passed or failed", Field::required},
          [&](Fields& objective) { describe_objective(objective, *this); });
-  f.list({"guards", "bounds that stop the rehearsal and undo everything"}, [&](Fields& guard) { describe_guard(guard, *this); });
+  f.list({"guards", "bounds that stop the rehearsal and undo everything"},
+         [&](Fields& guard) { describe_guard(guard, *this); });
   if (!f.reading()) return;
   if (probes.empty()) f.problem("probes", "there is no probe: nothing would be measured");
   if (injection_ids(steps).empty()) f.problem("steps", "no step injects anything: nothing would be rehearsed");

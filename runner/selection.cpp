@@ -29,13 +29,16 @@ bool holds(const std::string& addresses, const std::string& address) {
 
 std::string vip_holder(const Cloud& cloud, Remote& remote, const Deadline& deadline) {
   if (cloud.vip.empty())
-    throw Error(ErrorKind::unmet, "picking the holder of the virtual IP", "the cloud file names no 'vip'", "add 'vip: ADDRESS' to it");
+    throw Error(ErrorKind::unmet, "picking the holder of the virtual IP", "the cloud file names no 'vip'",
+                "add 'vip: ADDRESS' to it");
   std::vector<std::string> holders;
   for (const Node& node : cloud.nodes)
-    if (holds(remote.check("asking for its addresses", node.name, "ip -o addr show", deadline), cloud.vip)) holders.push_back(node.name);
+    if (holds(remote.check("asking for its addresses", node.name, "ip -o addr show", deadline), cloud.vip))
+      holders.push_back(node.name);
   if (holders.size() == 1) return holders.front();
   throw Error(ErrorKind::unmet, "picking the holder of the virtual IP " + cloud.vip,
-              holders.empty() ? std::string("no node has it") : fmt::format("{} nodes have it: {}", holders.size(), fmt::join(holders, ", ")),
+              holders.empty() ? std::string("no node has it")
+                              : fmt::format("{} nodes have it: {}", holders.size(), fmt::join(holders, ", ")),
               "look at keepalived on the nodes");
 }
 
@@ -44,7 +47,8 @@ std::string writer(const Cloud& cloud, const Deadline& deadline) {
     throw Error(ErrorKind::unmet, "picking the writer", "the cloud file names no 'database'", "add a 'database' block to it");
   const std::string name = current_writer(cloud, deadline);
   if (!cloud.find(name))
-    throw Error(ErrorKind::unmet, "picking the writer", fmt::format("the database calls itself '{}', and the cloud has no such node", name),
+    throw Error(ErrorKind::unmet, "picking the writer",
+                fmt::format("the database calls itself '{}', and the cloud has no such node", name),
                 "wsrep_node_name on the node and its name in the cloud file must be the same");
   return name;
 }
@@ -57,7 +61,8 @@ std::vector<std::string> candidates(const Selection& on, const Cloud& cloud) {
     std::vector<std::string> known;
     for (const Node& node : cloud.nodes) known.push_back(node.name);
     if (!cloud.find(name))
-      throw Error(ErrorKind::unmet, "choosing targets", fmt::format("cloud {} has no node '{}'", cloud.name, name), suggestion(name, known));
+      throw Error(ErrorKind::unmet, "choosing targets", fmt::format("cloud {} has no node '{}'", cloud.name, name),
+                  suggestion(name, known));
     names.push_back(name);
   }
   if (!on.nodes.empty()) return names;

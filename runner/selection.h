@@ -1,7 +1,7 @@
 // Whom an injection hits, now.
 //
-// Purpose: turns `pick: writer` and its like into node names. Choosing among candidates is pure and seeded; finding the writer or
-// the holder of the virtual IP asks the cloud. Ownership, thread rule: plain functions.
+// Purpose: turns `pick: writer` and its like into node names. Choosing among candidates is pure and seeded; finding the writer
+// or the holder of the virtual IP asks the cloud. Ownership, thread rule: plain functions.
 #pragma once
 
 #include <cstdint>

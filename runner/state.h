@@ -15,7 +15,8 @@ std::filesystem::path state_folder();
 
 class Lease {
  public:
-  // Throws Error(unmet) that names the holder when another process has it. The kernel gives it back when the holder ends, however.
+  // Throws Error(unmet) that names the holder when another process has it. The kernel gives it back when the holder ends,
+  // however.
   Lease(const std::string& cloud, const std::string& holder);
   ~Lease();
   Lease(const Lease&) = delete;

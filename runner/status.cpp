@@ -27,7 +27,10 @@ std::string elide(const std::string& text, std::size_t columns) {
 }
 
 Status::Status(std::FILE* out, Clock& clock)
-    : out_(out), clock_(clock), began_(clock.now()), terminal_(::isatty(::fileno(out)) != 0),
+    : out_(out),
+      clock_(clock),
+      began_(clock.now()),
+      terminal_(::isatty(::fileno(out)) != 0),
       thread_([this](const std::stop_token& stop) { redraw_until_stopped(stop); }) {}
 
 Status::~Status() {
@@ -67,9 +70,12 @@ void Status::pulse(std::function<std::string()> text) {
 void Status::draw() {
   const std::string details = pulse_ ? pulse_() : "";
   if (phase_.empty() && details.empty()) return;
-  const std::string text = fmt::format("[{:7.1f} s] {}{}{}", seconds(clock_.now() - began_), phase_, details.empty() ? "" : " · ", details);
-  if (terminal_) std::fputs(("\r\x1b[K" + elide(text, columns_of(out_) - 1)).c_str(), out_);
-  else std::fputs((text + "\n").c_str(), out_);
+  const std::string text =
+      fmt::format("[{:7.1f} s] {}{}{}", seconds(clock_.now() - began_), phase_, details.empty() ? "" : " · ", details);
+  if (terminal_)
+    std::fputs(("\r\x1b[K" + elide(text, columns_of(out_) - 1)).c_str(), out_);
+  else
+    std::fputs((text + "\n").c_str(), out_);
   drawn_ = true;
   std::fflush(out_);
 }

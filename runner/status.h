@@ -17,7 +17,8 @@ namespace blackstart {
 
 class Status {
  public:
-  // Writes to `out`; the living line only when that is a terminal, otherwise a plain line every ten seconds while something is on.
+  // Writes to `out`; the living line only when that is a terminal, otherwise a plain line every ten seconds while something is
+  // on.
   Status(std::FILE* out, Clock& clock);
   ~Status();
   Status(const Status&) = delete;

@@ -1,6 +1,7 @@
 // The steps of a rehearsal as the record has them: each is done, or skipped or failed with its reason.
 //
-// Purpose: no planned step is ever just missing. Ownership: refers to record and clock, which outlive it. Thread rule: one thread.
+// Purpose: no planned step is ever just missing. Ownership: refers to record and clock, which outlive it. Thread rule: one
+// thread.
 #pragma once
 
 #include <string>

@@ -46,9 +46,11 @@ Problems everything(const std::string& text) {
 
 TEST_CASE("good values are filled in") {
   Everything it;
-  read_text("text: hello world\nname: a.b-c_1\nchoice: pear\nflag: true\ninteger: 10\nduration: 250000ms\nratio: 99.9%\nrate: 60/min\nsize: 2KiB\n"
-            "texts: [a, 'b c']\n",
-            "f", [&](Fields& f) { it.describe(f); });
+  read_text(
+      "text: hello world\nname: a.b-c_1\nchoice: pear\nflag: true\ninteger: 10\nduration: 250000ms\nratio: 99.9%\nrate: "
+      "60/min\nsize: 2KiB\n"
+      "texts: [a, 'b c']\n",
+      "f", [&](Fields& f) { it.describe(f); });
   CHECK(it.text == "hello world");
   CHECK(it.name == "a.b-c_1");
   CHECK(it.choice == "pear");
@@ -97,7 +99,8 @@ TEST_CASE("every kind of wrong value is told with its place and what would be ri
       {"integer: 0x1", "f:1:10: 'integer' must be a whole number, found '0x1' (decimal digits, as in 10)"},
       {"integer: 11", "f:1:10: 'integer' must be from 1 to 10, found 11"},
       {"integer: 0", "f:1:10: 'integer' must be from 1 to 10, found 0"},
-      {"integer: 99999999999999999999", "f:1:10: 'integer' must be a whole number, found '99999999999999999999' (decimal digits, as in 10)"},
+      {"integer: 99999999999999999999",
+       "f:1:10: 'integer' must be a whole number, found '99999999999999999999' (decimal digits, as in 10)"},
       {"duration: 5", "f:1:11: 'duration' must be a duration with its unit, found '5' (as in 250ms, 5s, 2min, 1h)"},
       {"duration: 999ms", "f:1:11: 'duration' must be from 1s to 1h, found 999ms"},
       {"duration: 61min", "f:1:11: 'duration' must be from 1s to 1h, found 61min"},
@@ -111,7 +114,8 @@ TEST_CASE("every kind of wrong value is told with its place and what would be ri
       {"texts: [a, '']", "f:1:12: 'texts' is empty"},
       {"texts: ''", "f:1:8: 'texts' is empty"},
       {"txet: a", "f:1:1: unknown key 'txet' (did you mean 'text'?)"},
-      {"nothing-like-it: a", "f:1:1: unknown key 'nothing-like-it' (known: text, name, choice, flag, integer, duration, ratio, rate, size, texts)"},
+      {"nothing-like-it: a",
+       "f:1:1: unknown key 'nothing-like-it' (known: text, name, choice, flag, integer, duration, ratio, rate, size, texts)"},
       {"- a", "f:1:1: expected a block of keys, found a list"},
       {"a", "f:1:1: expected a block of keys, found a plain value"},
   }));
@@ -120,7 +124,8 @@ TEST_CASE("every kind of wrong value is told with its place and what would be ri
 }
 
 TEST_CASE("a wrong value leaves the member as it was") {
-  for (const char* text : {"texts: [a, [b]]", "texts: ''", "integer: 11", "duration: 2h", "rate: 0.1/s", "choice: x", "name: 'a b'", "text: ''"}) {
+  for (const char* text :
+       {"texts: [a, [b]]", "texts: ''", "integer: 11", "duration: 2h", "rate: 0.1/s", "choice: x", "name: 'a b'", "text: ''"}) {
     CAPTURE(text);
     Everything it;
     CHECK(check_text(text, "f", [&](Fields& f) { it.describe(f); }).size() == 1);
@@ -137,9 +142,10 @@ TEST_CASE("bounds themselves are allowed, names have 64 characters at most") {
 
 TEST_CASE("all problems are told at once, in the order of the file") {
   CHECK(everything("size: x\nunknown-thing: 1\ntext: ''\nflag: maybe\n") ==
-        Problems{"f:1:7: 'size' must be a size with its unit, found 'x' (as in 512MiB, 2GiB)",
-                 "f:2:1: unknown key 'unknown-thing' (known: text, name, choice, flag, integer, duration, ratio, rate, size, texts)",
-                 "f:3:7: 'text' is empty", "f:4:7: 'flag' must be true or false, found 'maybe'"});
+        Problems{
+            "f:1:7: 'size' must be a size with its unit, found 'x' (as in 512MiB, 2GiB)",
+            "f:2:1: unknown key 'unknown-thing' (known: text, name, choice, flag, integer, duration, ratio, rate, size, texts)",
+            "f:3:7: 'text' is empty", "f:4:7: 'flag' must be true or false, found 'maybe'"});
   CHECK(everything("{flag: 1, text: ''}").front() == "f:1:8: 'flag' must be true or false, found '1'");
 }
 
@@ -162,7 +168,9 @@ TEST_CASE("a required field that is missing is told at its block, with its sense
 TEST_CASE("a list calls once for each item, in order") {
   std::vector<std::string> ids;
   auto root = [&](Fields& f) {
-    f.list({"steps", "what is done"}, [&](Fields& item) { item.name({"id", "its name", Field::required}, ids.emplace_back()); });
+    f.list({"steps", "what is done"}, [&](Fields& item) {
+      item.name({"id", "its name", Field::required}, ids.emplace_back());
+    });
   };
   CHECK(problems_of("steps:\n  - id: a\n  - id: b\n", root).empty());
   CHECK(ids == std::vector<std::string>{"a", "b"});
@@ -186,7 +194,8 @@ TEST_CASE("a map calls once for each key, in the file's order; an entry with not
   };
   CHECK(problems_of("sites:\n  z: {region: north}\n  a:\n  m: {}\n", root).empty());
   CHECK(seen == std::vector<std::string>{"z=north", "a=none", "m=none"});
-  CHECK(problems_of("sites:\n  a b: {}\n", root) == Problems{"f:2:3: 'a b' is no name (letters, digits, '-', '_' or '.', at most 64)"});
+  CHECK(problems_of("sites:\n  a b: {}\n", root) ==
+        Problems{"f:2:3: 'a b' is no name (letters, digits, '-', '_' or '.', at most 64)"});
   CHECK(problems_of("sites:\n  a: 1\n", root) == Problems{"f:2:6: expected a block of keys, found a plain value"});
   CHECK(problems_of("sites: [a]\n", root) == Problems{"f:1:8: 'sites' must be a block of keys, found a list"});
 }
@@ -204,8 +213,13 @@ TEST_CASE("a required field of an empty entry is told at the entry") {
 // A fault with parameters of its own, as scenarios have them.
 void describe_fault(Fields& f, std::string& kind, std::int64_t& a, std::int64_t& b) {
   f.variant({"fault", "what is done", Field::required}, kind,
-            {{"service.kill", "ends it", [&](Fields& in) { in.integer({"signal", "which"}, a); }},
-             {"service.stop", "stops it", [&](Fields& in) { in.integer({"wait", "how long", Field::required}, b); }}});
+            {{"service.kill", "ends it",
+              [&](Fields& in) {
+                in.integer({"signal", "which"}, a);
+              }},
+             {"service.stop", "stops it", [&](Fields& in) {
+                in.integer({"wait", "how long", Field::required}, b);
+              }}});
 }
 
 TEST_CASE("the tag of a variant chooses whose fields follow") {
@@ -215,14 +229,16 @@ TEST_CASE("the tag of a variant chooses whose fields follow") {
   CHECK(problems_of("wait: 5\nfault: service.stop\n", root).empty());
   CHECK((kind == "service.stop" && a == 9 && b == 5));
   CHECK(problems_of("fault: service.stop\n", root) == Problems{"f:1:1: 'wait' is missing (how long)"});
-  CHECK(problems_of("fault: service.stop\nwait: 1\nsignal: 9\n", root) == Problems{"f:3:1: unknown key 'signal' (known: fault, wait)"});
+  CHECK(problems_of("fault: service.stop\nwait: 1\nsignal: 9\n", root) ==
+        Problems{"f:3:1: unknown key 'signal' (known: fault, wait)"});
 }
 
 TEST_CASE("an unknown tag is told alone: whose keys the others are cannot be known") {
   std::string kind;
   std::int64_t a = 0, b = 0;
   auto root = [&](Fields& f) { describe_fault(f, kind, a, b); };
-  CHECK(problems_of("fault: service.kil\nsignal: x\n", root) == Problems{"f:1:8: 'service.kil' is no fault (did you mean 'service.kill'?)"});
+  CHECK(problems_of("fault: service.kil\nsignal: x\n", root) ==
+        Problems{"f:1:8: 'service.kil' is no fault (did you mean 'service.kill'?)"});
   CHECK(problems_of("signal: 1\n", root) == Problems{"f:1:1: 'fault' is missing (what is done)"});
   CHECK(problems_of("fault: [service.kill]\n", root) == Problems{"f:1:8: 'fault' must be a plain value, found a list"});
 }
@@ -268,7 +284,8 @@ TEST_CASE("read_text and read_file throw one error with a line for each problem"
     FAIL("it was read");
   } catch (const Error& error) {
     CHECK(error.kind() == ErrorKind::bad_file);
-    CHECK(std::string(error.what()) == file + ":1:7: 'flag' must be true or false, found '1'\n" + file + ":2:1: unknown key 'x' (known: flag)");
+    CHECK(std::string(error.what()) ==
+          file + ":1:7: 'flag' must be true or false, found '1'\n" + file + ":2:1: unknown key 'x' (known: flag)");
   }
   CHECK_NOTHROW(read_text("flag: true", "f", root));
   CHECK_THROWS_AS(read_file(file + ".none", root), Error);
@@ -303,7 +320,8 @@ TEST_CASE("the help names each field with its kind, its default and its sense") 
   CHECK_THAT(help, Catch::Contains("  duration             a time (duration, default 5s)\n"));
   CHECK_THAT(help, Catch::Contains("  rate                 a rate (rate, default 50/s)\n"));
   CHECK_THAT(help, Catch::Contains("  choice               one of them (apple|pear, default old)\n"));
-  CHECK_THAT(help, Catch::Contains("  inner                a block (block, optional)\n    id                 its name (name, required)\n"));
+  CHECK_THAT(help, Catch::Contains(
+                       "  inner                a block (block, optional)\n    id                 its name (name, required)\n"));
 }
 
 }  // namespace

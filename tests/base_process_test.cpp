@@ -56,7 +56,8 @@ TEST_CASE("a child that outlives its limit is ended with its whole group, in tim
   TextFolder folder;
   const std::string pids = (folder.path / "pids").string();
   const Time before = real_clock().now();
-  const ProcessResult result = shell("trap '' TERM; sleep 300 & echo $! $$ > " + pids + "; echo started; wait; sleep 300", 500ms);
+  const ProcessResult result =
+      shell("trap '' TERM; sleep 300 & echo $! $$ > " + pids + "; echo started; wait; sleep 300", 500ms);
   CHECK(real_clock().now() - before < 10s);
   CHECK(result.timed_out);
   CHECK_FALSE(result.ok());
@@ -73,7 +74,8 @@ TEST_CASE("a daemon that keeps the pipes open does not keep the call") {
   TextFolder folder;
   const std::string pid = (folder.path / "pid").string();
   const Time before = real_clock().now();
-  const ProcessResult result = shell("setsid sh -c 'echo $$ > " + pid + "; exec sleep 300' & while ! test -s " + pid + "; do :; done; echo done", 30s);
+  const ProcessResult result =
+      shell("setsid sh -c 'echo $$ > " + pid + "; exec sleep 300' & while ! test -s " + pid + "; do :; done; echo done", 30s);
   CHECK(real_clock().now() - before < 10s);
   CHECK(result.ok());
   CHECK(result.out == "done\n");
@@ -213,7 +215,8 @@ TEST_CASE("a child inherits nothing but its three streams, whatever runs beside 
     std::vector<std::jthread> threads;
     for (std::size_t t = 0; t < 4; ++t)
       threads.emplace_back([&seen, t] {
-        for (int i = 0; i < 25; ++i) seen[t] += run_process({"sh", "-c", "for f in /proc/$$/fd/*; do echo -n \"$(readlink $f) \"; done"}, 30s).out + "\n";
+        for (int i = 0; i < 25; ++i)
+          seen[t] += run_process({"sh", "-c", "for f in /proc/$$/fd/*; do echo -n \"$(readlink $f) \"; done"}, 30s).out + "\n";
       });
   }
   for (const std::string& all : seen) {

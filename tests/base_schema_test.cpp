@@ -33,8 +33,13 @@ struct Kitchen {
       step.object({"inject", "a fault"}, [&](Fields& inject) {
         inject.name({"id", "its name", Field::required}, id);
         inject.variant({"fault", "what", Field::required}, kind,
-                       {{"service.kill", "ends it", [&](Fields& in) { in.integer({"signal", "which"}, signal); }},
-                        {"service.stop", "stops it", [&](Fields& in) { in.integer({"wait", "how long", Field::required}, wait); }}});
+                       {{"service.kill", "ends it",
+                         [&](Fields& in) {
+                           in.integer({"signal", "which"}, signal);
+                         }},
+                        {"service.stop", "stops it", [&](Fields& in) {
+                           in.integer({"wait", "how long", Field::required}, wait);
+                         }}});
         inject.flag({"late", "a field after the variant"}, flag);
       });
       step.exactly_one();
@@ -55,10 +60,12 @@ const std::string& schema() {
 }
 
 TEST_CASE("good documents pass the reader and the schema") {
-  const std::string text = GENERATE("name: a", "name: a\nclaim: 'true'\nchoice: pear\nflag: false\ncount: 10\nlength: 1.5s\n",
-                              "name: a\nshare: 99.9%\nrate: 50/s\nsize: 2 GiB\nlength: 5 min\n", "name: a\nroles: one\n", "name: a\nroles: [one, two]\n",
-                              "name: a\ninner: {id: x}\n", "name: a\nsites:\n  dc1:\n  dc2: {region: north}\n",
-                              "name: a\nsteps:\n  - hold: 5s\n  - inject: {id: k, fault: service.kill}\n  - inject: {id: k, fault: service.stop, wait: 3, late: true}\n");
+  const std::string text =
+      GENERATE("name: a", "name: a\nclaim: 'true'\nchoice: pear\nflag: false\ncount: 10\nlength: 1.5s\n",
+               "name: a\nshare: 99.9%\nrate: 50/s\nsize: 2 GiB\nlength: 5 min\n", "name: a\nroles: one\n",
+               "name: a\nroles: [one, two]\n", "name: a\ninner: {id: x}\n", "name: a\nsites:\n  dc1:\n  dc2: {region: north}\n",
+               "name: a\nsteps:\n  - hold: 5s\n  - inject: {id: k, fault: service.kill}\n  - inject: {id: k, fault: "
+               "service.stop, wait: 3, late: true}\n");
   CAPTURE(text);
   CHECK(reader(text) == "");
   CHECK(schema_complaint(schema(), text) == "");
@@ -66,12 +73,15 @@ TEST_CASE("good documents pass the reader and the schema") {
 
 TEST_CASE("bad documents are refused by the reader and by the schema") {
   const std::string text = GENERATE(
-      "{}", "nmae: a", "name: a\nunknown: 1", "name: 'a b'", "name: ''", "name: -a", "name: a\nclaim: ''", "name: a\nchoice: plum", "name: a\nflag: yes",
-      "name: a\ncount: 0", "name: a\ncount: 11", "name: a\ncount: 1.5", "name: a\ncount: x", "name: a\nlength: 5", "name: a\nlength: 5 sec", "name: a\nlength: -5s",
-      "name: a\nshare: 0.5", "name: a\nrate: 50", "name: a\nrate: 5/h", "name: a\nsize: 1GB", "name: a\nroles: {a: b}", "name: a\nroles: [[a]]", "name: a\nroles: ['']", "name: a\nroles: ''",
-      "name: a\ninner: {}", "name: a\ninner: x", "name: a\ninner:", "name: a\nsites: []", "name: a\nsites: {'a b': {}}", "name: a\nsites: {a: {regoin: x}}", "name: a\nsteps: {}",
-      "name: a\nsteps: [{}]", "name: a\nsteps: [x]", "name: a\nsteps: [{hold: 5s, inject: {id: k, fault: service.kill}}]",
-      "name: a\nsteps: [{inject: {id: k}}]", "name: a\nsteps: [{inject: {id: k, fault: service.burn}}]", "name: a\nsteps: [{inject: {id: k, fault: service.stop}}]",
+      "{}", "nmae: a", "name: a\nunknown: 1", "name: 'a b'", "name: ''", "name: -a", "name: a\nclaim: ''",
+      "name: a\nchoice: plum", "name: a\nflag: yes", "name: a\ncount: 0", "name: a\ncount: 11", "name: a\ncount: 1.5",
+      "name: a\ncount: x", "name: a\nlength: 5", "name: a\nlength: 5 sec", "name: a\nlength: -5s", "name: a\nshare: 0.5",
+      "name: a\nrate: 50", "name: a\nrate: 5/h", "name: a\nsize: 1GB", "name: a\nroles: {a: b}", "name: a\nroles: [[a]]",
+      "name: a\nroles: ['']", "name: a\nroles: ''", "name: a\ninner: {}", "name: a\ninner: x",
+      "name: a\ninner:", "name: a\nsites: []", "name: a\nsites: {'a b': {}}", "name: a\nsites: {a: {regoin: x}}",
+      "name: a\nsteps: {}", "name: a\nsteps: [{}]", "name: a\nsteps: [x]",
+      "name: a\nsteps: [{hold: 5s, inject: {id: k, fault: service.kill}}]", "name: a\nsteps: [{inject: {id: k}}]",
+      "name: a\nsteps: [{inject: {id: k, fault: service.burn}}]", "name: a\nsteps: [{inject: {id: k, fault: service.stop}}]",
       "name: a\nsteps: [{inject: {id: k, fault: service.kill, wait: 3}}]", "- a", "a");
   CAPTURE(text);
   CHECK(reader(text) != "");

@@ -23,8 +23,9 @@ TEST_CASE("a duration needs a plain number and a unit that is known") {
 }
 
 TEST_CASE("what is no duration is refused") {
-  auto text = GENERATE("", " ", "s", "5", "5 ", "5  s", " 5s", "5s ", "-5s", "+5s", "5S", "5sec", "5m", "1e3s", "0x10s", ".5s", "5.s",
-                       "1.2.3s", "1,5s", "infs", "nans", "3661d", "99999999999999999999999999999999d", "5s5s", "٥s", "5\ns");
+  auto text =
+      GENERATE("", " ", "s", "5", "5 ", "5  s", " 5s", "5s ", "-5s", "+5s", "5S", "5sec", "5m", "1e3s", "0x10s", ".5s", "5.s",
+               "1.2.3s", "1,5s", "infs", "nans", "3661d", "99999999999999999999999999999999d", "5s5s", "٥s", "5\ns");
   CAPTURE(text);
   CHECK_FALSE(parse_duration(text));
 }
@@ -75,7 +76,8 @@ TEST_CASE("whole numbers are decimal and nothing else") {
   CHECK(parse_integer("-7") == -7);
   CHECK(parse_integer("9223372036854775807") == std::numeric_limits<std::int64_t>::max());
   CHECK(parse_integer("-9223372036854775808") == std::numeric_limits<std::int64_t>::min());
-  for (const char* bad : {"", "-", "010", "00", "0x1", "1.0", "1e3", "+1", " 1", "1 ", "9223372036854775808", "1_000", "--1", "true"}) {
+  for (const char* bad :
+       {"", "-", "010", "00", "0x1", "1.0", "1e3", "+1", " 1", "1 ", "9223372036854775808", "1_000", "--1", "true"}) {
     CAPTURE(bad);
     CHECK_FALSE(parse_integer(bad));
   }
@@ -124,7 +126,8 @@ TEST_CASE("numbers carry no exponent where people would write none, and read bac
   CHECK(format_number(0.00001) == "0.00001");
   CHECK(format_number(-2.5) == "-2.5");
   CHECK(format_number(0) == "0");
-  for (double value : {1.0 / 3, 1e300, 3e-300, 123456789.123, 2.0 / 7 * 1e-5, 1e15 + 0.5}) CHECK(std::stod(format_number(value)) == value);
+  for (double value : {1.0 / 3, 1e300, 3e-300, 123456789.123, 2.0 / 7 * 1e-5, 1e15 + 0.5})
+    CHECK(std::stod(format_number(value)) == value);
 }
 
 TEST_CASE("the formats for reports") {

@@ -23,7 +23,8 @@ Parsed parsed(const std::string& text) {
 using Problems = std::vector<std::string>;
 
 TEST_CASE("a problem is written as compilers write theirs") {
-  CHECK(format({"a.yaml", {3, 7}, "unknown key 'x'", "did you mean 'y'?"}) == "a.yaml:3:7: unknown key 'x' (did you mean 'y'?)");
+  CHECK(format({"a.yaml", {3, 7}, "unknown key 'x'", "did you mean 'y'?"}) ==
+        "a.yaml:3:7: unknown key 'x' (did you mean 'y'?)");
   CHECK(format({"a.yaml", {1, 1}, "the file is empty", ""}) == "a.yaml:1:1: the file is empty");
 }
 
@@ -172,8 +173,12 @@ TEST_CASE("control characters are refused at their place: yaml-cpp would end the
 
 TEST_CASE("text that is not UTF-8 is refused, with its place") {
   CHECK(parsed("a: Zürich €𝄞\n").problems.empty());
-  CHECK(parsed("\xEF\xBB\xBF" "a: 1\n").problems.empty());
-  for (const char* bad : {"\xFF", "\xC3", "\xC0\x80", "\xE2\x82", "\xED\xA0\x80", "\xF5\x80\x80\x80", "\xFF\xFE" "a"}) {
+  CHECK(parsed("\xEF\xBB\xBF"
+               "a: 1\n")
+            .problems.empty());
+  for (const char* bad : {"\xFF", "\xC3", "\xC0\x80", "\xE2\x82", "\xED\xA0\x80", "\xF5\x80\x80\x80",
+                          "\xFF\xFE"
+                          "a"}) {
     CAPTURE(bad);
     CHECK(parsed("a: 1\nb: " + std::string(bad) + "\n").problems.size() == 1);
     CHECK_THAT(parsed("a: 1\nb: " + std::string(bad) + "\n").problems.at(0), Catch::StartsWith("f:2:4: the file is not UTF-8"));

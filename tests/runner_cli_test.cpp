@@ -31,10 +31,11 @@ TEST_CASE("a wrong command line is told with a hint, exit code 64") {
     std::vector<std::string> arguments;
     const char* message;
   };
-  const auto wrong = GENERATE(Wrong{{}, "subcommand"}, Wrong{{"rn"}, "did you mean 'run'"}, Wrong{{"run"}, "scenario"},
-                              Wrong{{"run", kSmoke, "--repeat", "0"}, "0"}, Wrong{{"run", kSmoke, "--sed", "3"}, "--sed"},
-                              Wrong{{"schema", "clod"}, "did you mean 'cloud'"}, Wrong{{"faults", "service.kil"}, "did you mean 'service.kill'"},
-                              Wrong{{"probes", "leger"}, "did you mean 'ledger'"}, Wrong{{"halt", "x"}, "reason"}, Wrong{{"lab"}, "subcommand"});
+  const auto wrong = GENERATE(
+      Wrong{{}, "subcommand"}, Wrong{{"rn"}, "did you mean 'run'"}, Wrong{{"run"}, "scenario"},
+      Wrong{{"run", kSmoke, "--repeat", "0"}, "0"}, Wrong{{"run", kSmoke, "--sed", "3"}, "--sed"},
+      Wrong{{"schema", "clod"}, "did you mean 'cloud'"}, Wrong{{"faults", "service.kil"}, "did you mean 'service.kill'"},
+      Wrong{{"probes", "leger"}, "did you mean 'ledger'"}, Wrong{{"halt", "x"}, "reason"}, Wrong{{"lab"}, "subcommand"});
   const auto result = place.run(wrong.arguments);
   CHECK(result.exit_code == 64);
   CHECK_THAT(result.err, Catch::Contains(wrong.message));

@@ -97,7 +97,8 @@ struct Rig {
   RecordWriter record{run};
   Journal journal{"r1", cloud, run};
   Names said;
-  Injector injector{Injector::Context{cloud, nodes.remote, clock, 990s, "r1", journal, record, [this](const std::string& line) { said.push_back(line); }}};
+  Injector injector{Injector::Context{cloud, nodes.remote, clock, 990s, "r1", journal, record,
+                                      [this](const std::string& line) { said.push_back(line); }}};
   std::vector<std::unique_ptr<InjectStep>> steps;
 
   Rig() {
@@ -239,7 +240,8 @@ TEST_CASE("no effect: it is said as evidence not seen, and the bracket stays ope
   CHECK(injection.problem.empty());
   CHECK_FALSE(injection.effect.known());
   REQUIRE(injection.evidence.size() == 2);
-  CHECK(std::count_if(injection.evidence.begin(), injection.evidence.end(), [](const Evidence& e) { return e.confirmed; }) == 1);
+  CHECK(std::count_if(injection.evidence.begin(), injection.evidence.end(), [](const Evidence& e) { return e.confirmed; }) ==
+        1);
   CHECK(rig.said_something_with("NOT SEEN c2: it ends: runs on"));
   CHECK(rig.injector.undo_all(60s));
 }
@@ -250,7 +252,8 @@ TEST_CASE("undo: it is confirmed, recorded with evidence, and asked for once") {
   CHECK(rig.injector.undo("kill", 60s));
   const Injection injection = rig.recorded();
   CHECK((injection.undo_asked == 10s && injection.undone >= 10s && injection.undo_problem.empty()));
-  CHECK(std::count_if(injection.evidence.begin(), injection.evidence.end(), [](const Evidence& e) { return e.stage == "undo" && e.confirmed; }) == 2);
+  CHECK(std::count_if(injection.evidence.begin(), injection.evidence.end(),
+                      [](const Evidence& e) { return e.stage == "undo" && e.confirmed; }) == 2);
   CHECK((!rig.nodes.get("c1").armed && !rig.nodes.get("c2").armed));
   const std::size_t calls = rig.nodes.remote.calls().size();
   CHECK(rig.injector.undo("kill", 60s));
@@ -313,7 +316,8 @@ TEST_CASE("undo: a dead-man that fired is a problem of the record: the fault end
   CHECK(rig.injector.undo_all(60s));
   const auto problems = read_record(rig.run).problems;
   REQUIRE(problems.size() == 1);
-  CHECK_THAT(problems[0], Catch::Contains("kill on c1 ended before the rehearsal undid it") && Catch::Contains("2026-11-21T07:12:03Z"));
+  CHECK_THAT(problems[0],
+             Catch::Contains("kill on c1 ended before the rehearsal undid it") && Catch::Contains("2026-11-21T07:12:03Z"));
 }
 
 TEST_CASE("undo: neither a record nor a journal that can't be written keeps it from being done") {
@@ -339,7 +343,8 @@ TEST_CASE("a record that can't be written stops an injection, and what was armed
   REQUIRE(redirect(rig.run / "events.jsonl", full));
   ::close(full);
   CHECK_THROWS_AS(rig.inject(), Error);
-  CHECK(std::none_of(rig.script.calls.begin(), rig.script.calls.end(), [](const std::string& call) { return call.starts_with("fire"); }));
+  CHECK(std::none_of(rig.script.calls.begin(), rig.script.calls.end(),
+                     [](const std::string& call) { return call.starts_with("fire"); }));
   CHECK(rig.injector.undo_all(60s));
   CHECK(rig.open_entries().empty());
 }

@@ -37,7 +37,9 @@ TEST_CASE("each signal that should end a rehearsal asks it to stop, says so, and
 TEST_CASE("afterwards signals do what they did before") {
   sigset_t before, after;
   ::pthread_sigmask(SIG_SETMASK, nullptr, &before);
-  { Interrupt interrupt([](const std::string&) {}); }
+  {
+    Interrupt interrupt([](const std::string&) {});
+  }
   ::pthread_sigmask(SIG_SETMASK, nullptr, &after);
   for (int signal : {SIGINT, SIGTERM, SIGHUP}) CHECK(sigismember(&before, signal) == sigismember(&after, signal));
 }

@@ -209,7 +209,9 @@ TEST_CASE("a file that is no journal is refused, not passed over") {
   Place place;
   place.write("journal/x.jsonl", "hello\nworld\n");
   CHECK(error_of([] { open_journals(); }).kind() == ErrorKind::bad_file);
-  place.write("journal/x.jsonl", "{\"type\":\"armed\",\"id\":\"a\",\"injection\":\"k\",\"kind\":\"service.running\",\"node\":\"c1\",\"facts\":{}}\n");
+  place.write(
+      "journal/x.jsonl",
+      "{\"type\":\"armed\",\"id\":\"a\",\"injection\":\"k\",\"kind\":\"service.running\",\"node\":\"c1\",\"facts\":{}}\n");
   CHECK(error_of([] { open_journals(); }).kind() == ErrorKind::bad_file);
   CHECK_THROWS_AS(read_journal(place.path / "journal" / "none.jsonl"), Error);
 }

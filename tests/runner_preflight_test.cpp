@@ -72,7 +72,8 @@ TEST_CASE("objectives: the schedule must be fine enough for the bound") {
   using Kind = ObjectiveSpec::Kind;
   CHECK_NOTHROW(check_objectives(with_objective(Kind::rto, 2), {bank(10)}));
   const Error error = error_of([] { check_objectives(with_objective(Kind::rto, 2), {bank(9.9)}); });
-  CHECK_THAT(error.what(), Catch::Contains("transfer at 9.9/s is too coarse for a bound of 2 s") && Catch::Contains("at least 10/s"));
+  CHECK_THAT(error.what(),
+             Catch::Contains("transfer at 9.9/s is too coarse for a bound of 2 s") && Catch::Contains("at least 10/s"));
   CHECK_THROWS_AS(check_objectives(with_objective(Kind::first_success, 0.5), {bank(10)}), Error);
   CHECK_NOTHROW(check_objectives(with_objective(Kind::downtime, 0.5), {bank(10)}));
 }
@@ -89,12 +90,13 @@ TEST_CASE("objectives: a series that is not there and an RPO without an audit ar
 
 TEST_CASE("planned steps: one line each, numbered on through parallel, with the targets that were resolved") {
   Scenario scenario;
-  read_text("scenario: s\nclaim: c\nprobes: {bank: {kind: ledger}}\n"
-            "steps:\n  - hold: 5s\n  - parallel:\n"
-            "    - {id: a, fault: service.stop, unit: a.service, on: {pick: any}}\n"
-            "    - {id: b, fault: service.stop, unit: b.service, on: {nodes: c2}}\n"
-            "  - undo: a\nobjectives: [{rpo: {probe: bank, at-most: 0}}]\n",
-            "s", [&](Fields& f) { scenario.describe(f); });
+  read_text(
+      "scenario: s\nclaim: c\nprobes: {bank: {kind: ledger}}\n"
+      "steps:\n  - hold: 5s\n  - parallel:\n"
+      "    - {id: a, fault: service.stop, unit: a.service, on: {pick: any}}\n"
+      "    - {id: b, fault: service.stop, unit: b.service, on: {nodes: c2}}\n"
+      "  - undo: a\nobjectives: [{rpo: {probe: bank, at-most: 0}}]\n",
+      "s", [&](Fields& f) { scenario.describe(f); });
   const auto& injections = scenario.steps[1].injections;
   const auto steps = planned_steps(scenario, {{&injections[0], {"c1"}, 90s}, {&injections[1], {"c2"}, 90s}});
   REQUIRE(steps.size() == 4);

@@ -47,7 +47,8 @@ guards:
 std::vector<std::string> problems_of(const std::string& text) {
   Scenario scenario;
   std::vector<std::string> all;
-  for (const auto& problem : check_text(text, "s.yaml", [&](Fields& f) { scenario.describe(f); })) all.push_back(yaml::format(problem));
+  for (const auto& problem : check_text(text, "s.yaml", [&](Fields& f) { scenario.describe(f); }))
+    all.push_back(yaml::format(problem));
   return all;
 }
 
@@ -80,7 +81,8 @@ TEST_CASE("a good scenario is read whole") {
   CHECK(s.steps[3].text() == "wait until bank has recovered, at most 1min");
   CHECK(s.steps[4].text() == "undo kill-writer");
   REQUIRE(s.objectives.size() == 5);
-  CHECK((s.objectives[0].kind == ObjectiveSpec::Kind::rto && s.objectives[0].limit == 15 && s.objectives[0].series == "transfer"));
+  CHECK((s.objectives[0].kind == ObjectiveSpec::Kind::rto && s.objectives[0].limit == 15 &&
+         s.objectives[0].series == "transfer"));
   CHECK((s.objectives[3].kind == ObjectiveSpec::Kind::error_budget && s.objectives[3].limit == Approx(0.01)));
   CHECK((s.objectives[4].kind == ObjectiveSpec::Kind::rpo && s.objectives[4].limit == 0));
   REQUIRE(s.guards.size() == 2);
@@ -89,9 +91,10 @@ TEST_CASE("a good scenario is read whole") {
 }
 
 TEST_CASE("what may be left out has its default") {
-  const Scenario s = scenario_of("scenario: s\nclaim: c\nprobes: {bank: {kind: ledger}}\n"
-                                 "steps: [{inject: {id: k, fault: service.kill, unit: a.service, on: {pick: all}}}]\n"
-                                 "objectives: [{rpo: {probe: bank, at-most: 0}}]\n");
+  const Scenario s = scenario_of(
+      "scenario: s\nclaim: c\nprobes: {bank: {kind: ledger}}\n"
+      "steps: [{inject: {id: k, fault: service.kill, unit: a.service, on: {pick: all}}}]\n"
+      "objectives: [{rpo: {probe: bank, at-most: 0}}]\n");
   CHECK((!s.seed && s.repeat == 1 && s.settle == 120s && s.guards.empty() && s.steady.length == 10s));
   CHECK((s.steps[0].injections[0].jitter == 0s && !s.steps[0].injections[0].dead_man));
   CHECK(s.steps[0].injections[0].on.text() == "every node");
@@ -103,11 +106,13 @@ TEST_CASE("every kind of mistake is told with its place and a hint") {
   };
   const Row row = GENERATE(values<Row>({
       {"claim: The", "cliam: The", "s.yaml:2:1: unknown key 'cliam' (did you mean 'claim'?)"},
-      {"writer-kill\n", "../etc\n", "s.yaml:1:11: 'scenario' must be a name of letters, digits, '-', '_' or '.', at most 64, found '../etc'"},
+      {"writer-kill\n", "../etc\n",
+       "s.yaml:1:11: 'scenario' must be a name of letters, digits, '-', '_' or '.', at most 64, found '../etc'"},
       {"seed: 7", "seed: 007", "s.yaml:4:7: 'seed' must be a whole number, found '007' (decimal digits, as in 10)"},
       {"repeat: 2", "repeat: 0", "s.yaml:5:9: 'repeat' must be from 1 to 1000, found 0"},
       {"kind: ledger", "kind: leger", "s.yaml:8:11: 'leger' is no kind (did you mean 'ledger'?)"},
-      {"transfers: 40/s", "transfers: 40", "s.yaml:9:16: 'transfers' must be a rate with its unit, found '40' (as in 50/s or 30/min)"},
+      {"transfers: 40/s", "transfers: 40",
+       "s.yaml:9:16: 'transfers' must be a rate with its unit, found '40' (as in 50/s or 30/min)"},
       {"within: 60s}\nsteps", "within: 5s}\nsteps", "s.yaml:10:44: 'within' is shorter than 'for'"},
       {"service.kill", "service.kil", "s.yaml:14:14: 'service.kil' is no fault (did you mean 'service.kill'?)"},
       {"{pick: writer}", "{pick: writr}", "s.yaml:16:18: 'writr' is no pick (did you mean 'writer'?)"},
@@ -118,20 +123,27 @@ TEST_CASE("every kind of mistake is told with its place and a hint") {
       {"{pick: writer}", "{pick: any, nodes: [c1]}", "s.yaml:16:11: say either 'nodes' or 'pick', not both"},
       {"{pick: writer}", "{pick: writer, role: x}", "s.yaml:16:32: 'role' and 'site' go with 'pick: any' and 'pick: all' only"},
       {"{pick: writer}", "{nodes: c1, site: x}", "s.yaml:16:29: 'role' and 'site' go with 'pick: any' and 'pick: all' only"},
-      {"jitter: 2s", "jitter: 2", "s.yaml:17:15: 'jitter' must be a duration with its unit, found '2' (as in 250ms, 5s, 2min, 1h)"},
-      {"hold: 5s", "hold: 5s\n    undo: kill-writer", "s.yaml:18:5: exactly one is wanted of: inject, parallel, hold, wait-recovered, undo"},
+      {"jitter: 2s", "jitter: 2",
+       "s.yaml:17:15: 'jitter' must be a duration with its unit, found '2' (as in 250ms, 5s, 2min, 1h)"},
+      {"hold: 5s", "hold: 5s\n    undo: kill-writer",
+       "s.yaml:18:5: exactly one is wanted of: inject, parallel, hold, wait-recovered, undo"},
       {"hold: 5s", "hodl: 5s", "s.yaml:18:5: unknown key 'hodl' (did you mean 'hold'?)"},
       {"id: freeze-a", "id: kill-writer", "s.yaml:20:14: 'kill-writer' is the id of another injection"},
       {"id: freeze-b", "id: freeze-a", "s.yaml:21:14: 'freeze-a' is the id of another injection"},
       {"dead-man: 10min", "dead-man: 1s", "s.yaml:21:103: 'dead-man' must be from 5s to 7d, found 1s"},
-      {"{probe: bank, within: 60s}", "{probe: bnk, within: 60s}", "s.yaml:22:29: there is no probe 'bnk' (did you mean 'bank'?)"},
+      {"{probe: bank, within: 60s}", "{probe: bnk, within: 60s}",
+       "s.yaml:22:29: there is no probe 'bnk' (did you mean 'bank'?)"},
       {"{probe: bank, within: 60s}", "{probe: bank}", "s.yaml:22:21: 'within' is missing (at most this long)"},
-      {"undo: kill-writer", "undo: kill-witer", "s.yaml:23:11: there is no injection before this step called 'kill-witer' (did you mean 'kill-writer'?)"},
-      {"at-most: 15s, inj", "at-most: 15, inj", "s.yaml:26:33: 'at-most' must be a duration with its unit, found '15' (as in 250ms, 5s, 2min, 1h)"},
-      {"injection: kill-writer", "injection: freeze-x", "s.yaml:26:49: there is no injection 'freeze-x' (did you mean 'freeze-a'?)"},
+      {"undo: kill-writer", "undo: kill-witer",
+       "s.yaml:23:11: there is no injection before this step called 'kill-witer' (did you mean 'kill-writer'?)"},
+      {"at-most: 15s, inj", "at-most: 15, inj",
+       "s.yaml:26:33: 'at-most' must be a duration with its unit, found '15' (as in 250ms, 5s, 2min, 1h)"},
+      {"injection: kill-writer", "injection: freeze-x",
+       "s.yaml:26:49: there is no injection 'freeze-x' (did you mean 'freeze-a'?)"},
       {"- first-success", "- frist-success", "s.yaml:27:5: unknown key 'frist-success' (did you mean 'first-success'?)"},
       {"at-most: 1%", "at-most: 0.01", "s.yaml:29:42: 'at-most' must be a share in percent, found '0.01' (as in 99.9%)"},
-      {"rpo: {probe: bank, at-most: 0}", "rpo: {probe: bank, at-most: 0, series: x}", "s.yaml:30:36: unknown key 'series' (known: probe, at-most)"},
+      {"rpo: {probe: bank, at-most: 0}", "rpo: {probe: bank, at-most: 0, series: x}",
+       "s.yaml:30:36: unknown key 'series' (known: probe, at-most)"},
       {"no-success: {probe: bank", "no-success: {probe: b", "s.yaml:32:25: there is no probe 'b' (known: bank)"},
       {"total: {longer-than: 5min}", "total: {}", "s.yaml:33:12: 'longer-than' is missing (the bound)"},
   }));
@@ -145,11 +157,13 @@ TEST_CASE("a scenario that could prove nothing is refused") {
   auto only = [](const std::string& probes, const std::string& steps, const std::string& objectives) {
     return problems_of("scenario: s\nclaim: c\nprobes: " + probes + "\nsteps: " + steps + "\nobjectives: " + objectives + "\n");
   };
-  const std::string bank = "{bank: {kind: ledger}}", kill = "[{inject: {id: k, fault: service.kill, unit: a.service, on: {pick: all}}}]",
+  const std::string bank = "{bank: {kind: ledger}}",
+                    kill = "[{inject: {id: k, fault: service.kill, unit: a.service, on: {pick: all}}}]",
                     rpo = "[{rpo: {probe: bank, at-most: 0}}]";
   CHECK(only(bank, kill, rpo).empty());
   CHECK(only("{}", kill, "[]").front() == "s.yaml:3:9: there is no probe: nothing would be measured");
-  CHECK(only(bank, "[{hold: 1s}]", rpo) == std::vector<std::string>{"s.yaml:4:8: no step injects anything: nothing would be rehearsed"});
+  CHECK(only(bank, "[{hold: 1s}]", rpo) ==
+        std::vector<std::string>{"s.yaml:4:8: no step injects anything: nothing would be rehearsed"});
   CHECK(only(bank, "[{parallel: []}]", rpo).front() == "s.yaml:4:8: no step injects anything: nothing would be rehearsed");
   CHECK(only(bank, kill, "[]") == std::vector<std::string>{"s.yaml:5:13: there is no objective: nothing would be judged"});
 }
@@ -173,7 +187,8 @@ TEST_CASE("a dead-man that would fire while its fault is still wanted is refused
   auto held = [](const char* dead_man) {
     return problems_of(with(with(kGood, "jitter: 2s", std::string("dead-man: ") + dead_man), "hold: 5s", "hold: 1min"));
   };
-  CHECK(held("60s") == std::vector<std::string>{"s.yaml:12:3: the dead-man of 'kill-writer' (1min) fires while the steps still hold it (1min)"});
+  CHECK(held("60s") == std::vector<std::string>{
+                           "s.yaml:12:3: the dead-man of 'kill-writer' (1min) fires while the steps still hold it (1min)"});
   CHECK(held("61s").empty());
 }
 
@@ -183,7 +198,8 @@ TEST_CASE("a scenario file keeps its text, and errors name the file") {
   const auto file = folder.write("bad.yaml", with(kGood, "claim: The", "cliam: The"));
   const Error error = error_of([&] { read_scenario(file); });
   CHECK(error.kind() == ErrorKind::bad_file);
-  CHECK_THAT(error.what(), Catch::StartsWith(file.string() + ":1:1: 'claim' is missing") || Catch::StartsWith(file.string() + ":2:1: unknown key 'cliam'"));
+  CHECK_THAT(error.what(), Catch::StartsWith(file.string() + ":1:1: 'claim' is missing") ||
+                               Catch::StartsWith(file.string() + ":2:1: unknown key 'cliam'"));
 }
 
 std::string schema() {

@@ -27,7 +27,9 @@ Cloud three_sites() {
   return cloud;
 }
 
-Selection pick(const std::string& what, const std::string& role = "", const std::string& site = "") { return {{}, what, role, site}; }
+Selection pick(const std::string& what, const std::string& role = "", const std::string& site = "") {
+  return {{}, what, role, site};
+}
 
 TEST_CASE("candidates are narrowed by role and site, in the cloud's order") {
   const Cloud cloud = three_sites();

@@ -1,4 +1,5 @@
-// Scenario, cloud and lab files: any text is read or refused with problems that have a place; what is read can be written again.
+// Scenario, cloud and lab files: any text is read or refused with problems that have a place; what is read can be written
+// again.
 #include "base/error.h"
 #include "lab/lab_file.h"
 #include "runner/scenario.h"
@@ -42,7 +43,9 @@ void look_at(const Scenario& scenario) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(fuzz::text_of(data, size));
   if (Scenario scenario; read(text, scenario)) look_at(scenario);
-  if (Cloud cloud, again; read(text, cloud)) require(read(write_cloud(cloud), again) && write_cloud(again) == write_cloud(cloud));
-  if (LabFile lab, again; read(text, lab)) require(read(write_lab_file(lab), again) && write_lab_file(again) == write_lab_file(lab));
+  if (Cloud cloud, again; read(text, cloud))
+    require(read(write_cloud(cloud), again) && write_cloud(again) == write_cloud(cloud));
+  if (LabFile lab, again; read(text, lab))
+    require(read(write_lab_file(lab), again) && write_lab_file(again) == write_lab_file(lab));
   return 0;
 }

@@ -17,7 +17,8 @@ const char* const kKill = "  - inject: {id: kill, fault: service.kill, unit: mem
 
 std::string main_pids() {
   std::string pids;
-  for (const char* node : {"c1", "c2", "c3"}) pids += on_node(node, "systemctl show -p MainPID --value memcached.service mariadb.service");
+  for (const char* node : {"c1", "c2", "c3"})
+    pids += on_node(node, "systemctl show -p MainPID --value memcached.service mariadb.service");
   return pids;
 }
 
@@ -29,17 +30,24 @@ TEST_CASE("what is wrong in a run is told, and nothing is touched", "[lab]") {
   Cloud other = cloud();
 
   SECTION("an unknown node") {
-    const auto result = run(workplace, scenario("  - inject: {id: kill, fault: service.kill, unit: memcached.service, on: {nodes: [c4]}}\n"), cloud_file());
+    const auto result =
+        run(workplace, scenario("  - inject: {id: kill, fault: service.kill, unit: memcached.service, on: {nodes: [c4]}}\n"),
+            cloud_file());
     CHECK(result.exit_code == 2);
     CHECK_THAT(result.out, Catch::Contains("no node 'c4'"));
   }
   SECTION("an empty target set") {
-    const auto result = run(workplace, scenario("  - inject: {id: kill, fault: service.kill, unit: memcached.service, on: {pick: all, role: storage}}\n"), cloud_file());
+    const auto result =
+        run(workplace,
+            scenario("  - inject: {id: kill, fault: service.kill, unit: memcached.service, on: {pick: all, role: storage}}\n"),
+            cloud_file());
     CHECK(result.exit_code == 2);
     CHECK_THAT(result.out, Catch::Contains("no node for 'every storage'"));
   }
   SECTION("an unknown unit") {
-    const auto result = run(workplace, scenario("  - inject: {id: kill, fault: service.kill, unit: memcache.service, on: {nodes: [c1]}}\n"), cloud_file());
+    const auto result =
+        run(workplace, scenario("  - inject: {id: kill, fault: service.kill, unit: memcache.service, on: {nodes: [c1]}}\n"),
+            cloud_file());
     CHECK(result.exit_code == 2);
     CHECK_THAT(result.out, Catch::Contains("memcache.service"));
   }

@@ -1,4 +1,5 @@
-// The lab itself: up twice, mended, and gone without a trace. Runs on a lab of its own, after the one of the other tests is down.
+// The lab itself: up twice, mended, and gone without a trace. Runs on a lab of its own, after the one of the other tests is
+// down.
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <sstream>
@@ -15,13 +16,16 @@ const char* const kLab = BLACKSTART_SOURCE_DIR "/tests/rehearsal/lab.yaml";
 // All that a lab may leave on its host.
 std::string traces() {
   std::string found;
-  for (const auto& command : std::vector<std::vector<std::string>>{
-           {"virsh", "-q", "-c", "lxc:///", "list", "--all", "--name"}, {"ip", "-o", "link"}, {"ip", "route"}, {"cat", "/proc/mounts"}})
+  for (const auto& command : std::vector<std::vector<std::string>>{{"virsh", "-q", "-c", "lxc:///", "list", "--all", "--name"},
+                                                                   {"ip", "-o", "link"},
+                                                                   {"ip", "route"},
+                                                                   {"cat", "/proc/mounts"}})
     found += run_checked("looking for traces", command, 20s);
   std::istringstream lines(found);
   std::string traces;
   for (std::string line; std::getline(lines, line);)
-    if (line.find("bt-") != std::string::npos || line.find("blackstart-tests") != std::string::npos || line.find("198.18.1") != std::string::npos)
+    if (line.find("bt-") != std::string::npos || line.find("blackstart-tests") != std::string::npos ||
+        line.find("198.18.1") != std::string::npos)
       traces += line + "\n";
   if (std::filesystem::exists("/var/lib/blackstart/labs/blackstart-tests")) traces += "its folder\n";
   return traces;

@@ -11,7 +11,8 @@ namespace {
 // A service that shrugs off SIGTERM sent to its main process.
 void make_stubborn(const std::string& node) {
   on_node(node,
-          "printf '[Service]\\nExecStart=/bin/sh -c \"trap : TERM; while :; do sleep 1 & wait; done\"\\nKillMode=mixed\\nTimeoutStopSec=2\\n' "
+          "printf '[Service]\\nExecStart=/bin/sh -c \"trap : TERM; while :; do sleep 1 & wait; "
+          "done\"\\nKillMode=mixed\\nTimeoutStopSec=2\\n' "
           "> /run/systemd/system/stubborn.service && systemctl daemon-reload && systemctl start stubborn.service");
 }
 
@@ -24,7 +25,8 @@ void remove_stubborn(const std::string& node) {
 TEST_CASE("a fault without effect proves nothing: inconclusive", "[lab]") {
   make_stubborn("c1");
   Workplace workplace;
-  const auto run = workplace.rehearse(scenario("  - inject: {id: no-effect, fault: service.kill, unit: stubborn.service, signal: TERM, on: {nodes: [c1]}}\n"));
+  const auto run = workplace.rehearse(
+      scenario("  - inject: {id: no-effect, fault: service.kill, unit: stubborn.service, signal: TERM, on: {nodes: [c1]}}\n"));
   remove_stubborn("c1");
   CHECK(run.process.exit_code == 2);
   CHECK(run.verdict() == "inconclusive");
@@ -34,9 +36,10 @@ TEST_CASE("a fault without effect proves nothing: inconclusive", "[lab]") {
 TEST_CASE("a missed objective: failed", "[lab]") {
   require_whole_lab();
   Workplace workplace;
-  const auto run = workplace.rehearse(scenario("  - inject: {id: kill-writer, fault: service.kill, unit: mariadb.service, on: {pick: writer}}\n"
-                                               "  - wait-recovered: {probe: bank, within: 60s}\n",
-                                               "  - downtime: {probe: bank, at-most: 1ms}\n"));
+  const auto run = workplace.rehearse(
+      scenario("  - inject: {id: kill-writer, fault: service.kill, unit: mariadb.service, on: {pick: writer}}\n"
+               "  - wait-recovered: {probe: bank, within: 60s}\n",
+               "  - downtime: {probe: bank, at-most: 1ms}\n"));
   CHECK(run.process.exit_code == 1);
   CHECK(run.verdict() == "failed");
   require_whole_lab();
@@ -45,9 +48,10 @@ TEST_CASE("a missed objective: failed", "[lab]") {
 TEST_CASE("a guard stops the rehearsal: failed, and everything is undone", "[lab]") {
   require_whole_lab();
   Workplace workplace;
-  const auto run = workplace.rehearse(scenario("  - inject: {id: freeze-all, fault: service.freeze, unit: mariadb.service, on: {pick: all}}\n"
-                                               "  - hold: 60s\n",
-                                               "guards:\n  - no-success: {probe: bank, longer-than: 4s}\n"));
+  const auto run = workplace.rehearse(
+      scenario("  - inject: {id: freeze-all, fault: service.freeze, unit: mariadb.service, on: {pick: all}}\n"
+               "  - hold: 60s\n",
+               "guards:\n  - no-success: {probe: bank, longer-than: 4s}\n"));
   CHECK(run.process.exit_code == 1);
   CHECK(run.verdict() == "failed");
   CHECK_THAT(run.reasons(), Catch::Contains("no success for 4s"));

@@ -1,7 +1,7 @@
 // The runner ends badly: the dead-man, `recover`, and an interruption.
-#include <csignal>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <csignal>
 
 #include <catch2/catch.hpp>
 
@@ -15,9 +15,9 @@ namespace {
 // Starts a run in the background with its output in a file; returns its process id.
 pid_t start(const Workplace& workplace, const std::string& text) {
   const std::string scenario_file = workplace.write("scenario.yaml", text).string();
-  const std::string command = "exec env " + workplace.environment().front() + " " + BLACKSTART_BINARY + " run " + scenario_file + " --cloud " +
-                              cloud_file().string() + " --out " + (workplace.path / "runs").string() + " > " +
-                              (workplace.path / "output").string() + " 2>&1";
+  const std::string command = "exec env " + workplace.environment().front() + " " + BLACKSTART_BINARY + " run " +
+                              scenario_file + " --cloud " + cloud_file().string() + " --out " +
+                              (workplace.path / "runs").string() + " > " + (workplace.path / "output").string() + " 2>&1";
   const pid_t child = ::fork();
   if (child == 0) {
     ::execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
@@ -40,7 +40,9 @@ const char* const kFreeze =
 
 }  // namespace
 
-TEST_CASE("kill -9 of the runner while a service is frozen: the dead-man thaws it, recover says so, and a new run is refused before", "[lab]") {
+TEST_CASE(
+    "kill -9 of the runner while a service is frozen: the dead-man thaws it, recover says so, and a new run is refused before",
+    "[lab]") {
   Workplace workplace;
   const pid_t runner = start(workplace, scenario(kFreeze));
   wait_on_node("c2", kState, "T\n");
@@ -48,8 +50,8 @@ TEST_CASE("kill -9 of the runner while a service is frozen: the dead-man thaws i
   wait_for(runner);
   CHECK(on_node("c2", kState) == "T\n");
 
-  const auto refused = workplace.blackstart({"run", (workplace.path / "scenario.yaml").string(), "--cloud", cloud_file().string(), "--out",
-                                             (workplace.path / "runs").string()});
+  const auto refused = workplace.blackstart({"run", (workplace.path / "scenario.yaml").string(), "--cloud",
+                                             cloud_file().string(), "--out", (workplace.path / "runs").string()});
   CHECK(refused.exit_code == 2);
   CHECK_THAT(refused.err, Catch::Contains("blackstart recover"));
 
@@ -69,8 +71,10 @@ TEST_CASE("kill -9 of the runner while a service is frozen: the dead-man thaws i
 
 TEST_CASE("recover undoes by itself what no dead-man has undone yet", "[lab]") {
   Workplace workplace;
-  const pid_t runner = start(workplace, scenario("  - inject: {id: freeze, fault: service.freeze, unit: memcached.service, port: 11211, on: {nodes: [c2]}}\n"
-                                                 "  - hold: 60s\n"));
+  const pid_t runner = start(
+      workplace,
+      scenario("  - inject: {id: freeze, fault: service.freeze, unit: memcached.service, port: 11211, on: {nodes: [c2]}}\n"
+               "  - hold: 60s\n"));
   wait_on_node("c2", kState, "T\n");
   REQUIRE(::kill(runner, SIGKILL) == 0);
   wait_for(runner);
@@ -102,9 +106,12 @@ TEST_CASE("halt stops a running rehearsal and blocks new ones until resume", "[l
   CHECK(workplace.blackstart({"halt", name, "the quarter closes"}).exit_code == 0);
   CHECK(WEXITSTATUS(wait_for(runner)) == 2);
   CHECK(on_node("c2", kState) == "S\n");
-  const auto refused = workplace.blackstart({"plan", (workplace.path / "scenario.yaml").string(), "--cloud", cloud_file().string()});
+  const auto refused =
+      workplace.blackstart({"plan", (workplace.path / "scenario.yaml").string(), "--cloud", cloud_file().string()});
   CHECK(refused.exit_code == 2);
   CHECK_THAT(refused.err, Catch::Contains("the quarter closes"));
   CHECK(workplace.blackstart({"resume", name}).exit_code == 0);
-  CHECK(workplace.blackstart({"plan", (workplace.path / "scenario.yaml").string(), "--cloud", cloud_file().string()}).exit_code == 0);
+  CHECK(
+      workplace.blackstart({"plan", (workplace.path / "scenario.yaml").string(), "--cloud", cloud_file().string()}).exit_code ==
+      0);
 }

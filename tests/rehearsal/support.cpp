@@ -23,8 +23,8 @@ ProcessResult Workplace::blackstart(std::vector<std::string> arguments, Duration
 }
 
 Workplace::Run Workplace::rehearse(const std::string& scenario, std::vector<std::string> more) const {
-  std::vector<std::string> arguments{"run", write("scenario.yaml", scenario).string(), "--cloud", cloud_file().string(), "--out",
-                                     (path / "runs").string()};
+  std::vector<std::string> arguments{
+      "run", write("scenario.yaml", scenario).string(), "--cloud", cloud_file().string(), "--out", (path / "runs").string()};
   arguments.insert(arguments.end(), more.begin(), more.end());
   const ProcessResult process = blackstart(arguments);
   Run run = latest();
@@ -54,7 +54,8 @@ std::string on_node(const std::string& node, const std::string& command) {
 
 void wait_on_node(const std::string& node, const std::string& command, const std::string& output, Duration limit) {
   std::string seen;
-  const bool reached = wait_until([&] { return (seen = on_node(node, command)) == output; }, Deadline(real_clock(), limit), 200ms);
+  const bool reached =
+      wait_until([&] { return (seen = on_node(node, command)) == output; }, Deadline(real_clock(), limit), 200ms);
   INFO(node << ": " << command << " printed " << seen);
   REQUIRE(reached);
 }
@@ -73,10 +74,12 @@ std::string scenario(const std::string& steps, const std::string& more) {
          "  bank: {kind: ledger, transfers: 40/s, inquiries: 10/s, hold: 3s}\n"
          "steady: {for: 3s, within: 60s}\n"
          "settle: 60s\n"
-         "steps:\n" + steps +
+         "steps:\n" +
+         steps +
          "objectives:\n"
          "  - rto: {probe: bank, at-most: 30s}\n"
-         "  - rpo: {probe: bank, at-most: 0}\n" + more;
+         "  - rpo: {probe: bank, at-most: 0}\n" +
+         more;
 }
 
 }  // namespace blackstart::rehearsal

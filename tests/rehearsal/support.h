@@ -20,8 +20,8 @@ struct Workplace : TextFolder {
 
   struct Run {
     ProcessResult process;
-    std::filesystem::path folder;   // the run folder, by runs/latest
-    nlohmann::json record;          // record.json
+    std::filesystem::path folder;  // the run folder, by runs/latest
+    nlohmann::json record;         // record.json
     std::string verdict() const { return record.at("verdict"); }
     std::string reasons() const;
   };

@@ -39,7 +39,8 @@ TEST_CASE("a killed writer: passed, with evidence from two sides, RTO with its b
   CHECK(std::filesystem::exists(run.folder / "journal.jsonl"));
 
   SECTION("judging again gives the same, bit for bit") {
-    const std::string before = Workplace::read(run.folder / "record.json"), report = Workplace::read(run.folder / "report.html");
+    const std::string before = Workplace::read(run.folder / "record.json"),
+                      report = Workplace::read(run.folder / "report.html");
     const auto judged = workplace.blackstart({"judge", run.folder.string()});
     CHECK(judged.exit_code == 0);
     CHECK_THAT(judged.out, Catch::Contains("the same as before, bit for bit"));
@@ -52,8 +53,9 @@ TEST_CASE("a killed writer: passed, with evidence from two sides, RTO with its b
 TEST_CASE("repeat: each repetition stands in the series' report", "[lab]") {
   require_whole_lab();
   Workplace workplace;
-  const auto process = workplace.blackstart({"run", workplace.write("scenario.yaml", scenario(kKillWriter, "repeat: 2\n")).string(), "--cloud",
-                                             cloud_file().string(), "--out", (workplace.path / "runs").string()});
+  const auto process =
+      workplace.blackstart({"run", workplace.write("scenario.yaml", scenario(kKillWriter, "repeat: 2\n")).string(), "--cloud",
+                            cloud_file().string(), "--out", (workplace.path / "runs").string()});
   CHECK(process.exit_code == 0);
   const auto folder = std::filesystem::canonical(workplace.path / "runs" / "latest");
   CHECK(std::filesystem::exists(folder / "repetition-01" / "report.html"));

@@ -1,7 +1,7 @@
 // A clock that moves only when a test moves it.
 //
-// Purpose: tests of waiting and of deadlines that take no time. A pause moves the clock by its length at once, so that code that
-// polls goes on; `on_pause` lets the world change meanwhile. Thread rule: members may be called from any thread.
+// Purpose: tests of waiting and of deadlines that take no time. A pause moves the clock by its length at once, so that code
+// that polls goes on; `on_pause` lets the world change meanwhile. Thread rule: members may be called from any thread.
 #pragma once
 
 #include <functional>

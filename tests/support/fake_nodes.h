@@ -16,18 +16,19 @@ namespace blackstart {
 class FakeNodes {
  public:
   struct Machine {
-    bool runs = true;        // the service
-    bool starts = true;      // when it is ordered to
-    bool armed = false;      // the dead-man's timer
+    bool runs = true;    // the service
+    bool starts = true;  // when it is ordered to
+    bool armed = false;  // the dead-man's timer
     bool can_be_armed = true;
-    std::string fired;       // the time in the dead-man's mark
+    std::string fired;  // the time in the dead-man's mark
     int starts_ordered = 0;
   };
 
   FakeNodes() {
     remote.on("systemctl show", [this](const std::string& node, const std::string&) { return answered(state(node)); });
     remote.on("--kill-who=all -s CONT", [this](const std::string& node, const std::string&) { return start(node); });
-    remote.on("printf 'Timer=", [this](const std::string& node, const std::string& command) { return dead_man(node, command); });
+    remote.on("printf 'Timer=",
+              [this](const std::string& node, const std::string& command) { return dead_man(node, command); });
     remote.on("systemd-run", [this](const std::string& node, const std::string&) { return arm(node); });
     remote.on("rm /run/blackstart/", answered(""));
   }
@@ -48,10 +49,11 @@ class FakeNodes {
   std::string state(const std::string& node) {
     const std::lock_guard lock(mutex_);
     const bool runs = machines_[node].runs;
-    return fmt::format("MainPID={}\nNRestarts=0\nExecMainStartTimestampMonotonic=50000000\nId=a.service\nLoadState=loaded\nActiveState={}\n"
-                       "SubState={}\nStat={}\nEnd=1\n",
-                       runs ? 1287 : 0, runs ? "active" : "failed", runs ? "running" : "dead",
-                       runs ? "1287 (a) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 5000 99 98" : "");
+    return fmt::format(
+        "MainPID={}\nNRestarts=0\nExecMainStartTimestampMonotonic=50000000\nId=a.service\nLoadState=loaded\nActiveState={}\n"
+        "SubState={}\nStat={}\nEnd=1\n",
+        runs ? 1287 : 0, runs ? "active" : "failed", runs ? "running" : "dead",
+        runs ? "1287 (a) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 5000 99 98" : "");
   }
   CommandResult start(const std::string& node) {
     const std::lock_guard lock(mutex_);
@@ -64,7 +66,8 @@ class FakeNodes {
     const std::lock_guard lock(mutex_);
     Machine& machine = machines_[node];
     if (command.starts_with("systemctl stop blackstart-")) machine.armed = false;
-    return answered(fmt::format("Timer={}\nService=inactive\nFired={}\nEnd=1\n", machine.armed ? "active" : "inactive", machine.fired));
+    return answered(
+        fmt::format("Timer={}\nService=inactive\nFired={}\nEnd=1\n", machine.armed ? "active" : "inactive", machine.fired));
   }
   CommandResult arm(const std::string& node) {
     const std::lock_guard lock(mutex_);

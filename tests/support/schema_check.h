@@ -1,7 +1,7 @@
 // Does a JSON Schema accept a YAML text? What an editor would say about it.
 //
-// Purpose: holds json_schema() against valijson, a validator that is not ours. Scalars get the type that YAML's core schema gives
-// them (plain true, 10, 1.5; a quoted one is a text), as in an editor. Thread rule: plain functions.
+// Purpose: holds json_schema() against valijson, a validator that is not ours. Scalars get the type that YAML's core schema
+// gives them (plain true, 10, 1.5; a quoted one is a text), as in an editor. Thread rule: plain functions.
 #pragma once
 
 #include <yaml-cpp/yaml.h>
