@@ -162,10 +162,10 @@ std::optional<ServicePort::Seen> ServicePort::silent(const Deadline& deadline) {
   } else if (attempt.connection && attempt.connection->closed_by(Deadline(context_.clock, Duration::zero()))) {
     trouble_ = "it closes new connections";
   } else if (context_.clock.now() - begin < silence) {
-    trouble_ = "listened for a shorter time than " + format_duration(silence);
+    trouble_ = "listened for a shorter time than " + format_seconds(silence);
   } else {
     const char* how = attempt.connection ? "accepts but does not answer" : "does not accept";
-    return Seen{fmt::format("{} for {}", how, format_duration(silence)), begin + answer_};
+    return Seen{fmt::format("{} for {}", how, format_seconds(silence)), begin + answer_};
   }
   return std::nullopt;
 }

@@ -103,7 +103,7 @@ Json series(const SeriesMeasures& one) {
 Json replica(const AuditResult::Replica& one) {
   return {{"name", one.name},       {"complete", one.complete}, {"problem", one.problem},     {"rows", one.rows},
           {"lost", one.lost},       {"phantom", one.phantom},   {"duplicate", one.duplicate}, {"altered", one.altered},
-          {"partial", one.partial}, {"sum_cents", one.sum},     {"sum_right", one.sum_right}, {"examples", one.examples}};
+          {"partial", one.partial}, {"unbalanced", one.unbalanced}, {"sum_cents", one.sum}, {"sum_right", one.sum_right}, {"examples", one.examples}};
 }
 
 Json audit(const AuditResult& one) {

@@ -88,6 +88,15 @@ TEST_CASE("objectives: a series that is not there and an RPO without an audit ar
   CHECK_NOTHROW(check_objectives(with_objective(Kind::rpo, 0), {bank(10)}));
 }
 
+TEST_CASE("a hold that is shorter than a window of the state machine is refused") {
+  ProbeInfo info = bank(10);
+  info.hold = 2s;
+  CHECK_NOTHROW(check_objectives({}, {info}));
+  info.hold = 1900ms;
+  CHECK_THAT(error_of([&] { check_objectives({}, {info}); }).what(),
+             Catch::Contains("its hold of 1.9s has fewer than 20 operations of transfer"));
+}
+
 TEST_CASE("planned steps: one line each, numbered on through parallel, with the targets that were resolved") {
   Scenario scenario;
   read_text(
