@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <ctime>
 #include <mutex>
 
 namespace blackstart {
@@ -12,12 +13,19 @@ std::chrono::steady_clock::time_point later(std::chrono::steady_clock::time_poin
   return from + std::min<Duration>(length, 87600h);
 }
 
+Duration read(clockid_t clock) {
+  timespec time{};
+  ::clock_gettime(clock, &time);
+  return std::chrono::seconds(time.tv_sec) + Duration(time.tv_nsec);
+}
+
 class RealClock final : public Clock {
  public:
   Time now() const override { return std::chrono::steady_clock::now().time_since_epoch(); }
   std::int64_t wall() const override {
     return std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch()).count();
   }
+  Duration asleep() const override { return read(CLOCK_BOOTTIME) - read(CLOCK_MONOTONIC); }
   bool pause(Duration length, const std::stop_token& stop) override {
     std::mutex mutex;
     std::condition_variable_any woken;

@@ -23,6 +23,8 @@ class Clock {
   virtual Time now() const = 0;
   // Nanoseconds since 1970 UTC; to label logs, never to measure.
   virtual std::int64_t wall() const = 0;
+  // How long this machine has been suspended since it started: time that now() does not count.
+  virtual Duration asleep() const { return Duration{0}; }
   // Returns after `length`, or as soon as `stop` is requested; true if the whole length went by.
   virtual bool pause(Duration length, const std::stop_token& stop = {}) = 0;
 };

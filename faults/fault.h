@@ -27,6 +27,8 @@ struct FaultContext {
   Remote& remote;
   Clock& clock;
   Tcp& tcp = real_tcp();
+  // The dead-man's, see arm_dead_man(). A fault needs it from undo_record() on; for a preflight alone it may be empty.
+  std::string id = {};
 };
 
 // How to make an injection's effect absent on one node: declarative data that goes into the journal before anything is done.
@@ -48,8 +50,8 @@ class TargetFault {
   virtual UndoRecord undo_record() const = 0;
   // Everything that can be done before the moment: notes the state before, opens the connections that should break.
   virtual void stage(const Deadline& deadline) = 0;
-  // Causes it. Returns once the order was given; its success is not evidence. Throws Error(unmet) when the node refused the
-  // order and Error(unreachable) when it may or may not have been carried out.
+  // Causes it, by a guarded_order(). Returns once the order was given; its success is not evidence. Throws Error(unmet) when
+  // the node refused the order and Error(unreachable) when it may or may not have been carried out, now or later.
   virtual void fire(const Deadline& deadline) = 0;
   // Waits until each piece of evidence is seen or the deadline passes: one from the target itself, one from the runner's side
   // where the service has a port. Never throws for something that was not seen: that is evidence with confirmed = false.
@@ -92,18 +94,27 @@ const UndoKind& undo_kind(const std::string& name);
 // Undo, and what was found out on the way.
 struct Undone {
   std::vector<Evidence> evidence;
-  std::string dead_man;  // "the dead-man undid it at 2026-11-21T07:12:03Z", or empty
-  std::string problem;   // why it is not confirmed; empty when it is
+  // "the dead-man undid it at 2026-11-21T07:12:03Z", or that it was not armed when the undo began; else empty. It may be told
+  // together with a problem, and is then not told again.
+  std::string dead_man;
+  std::string problem;  // why it is not confirmed; empty when it is
 };
 
 // The dead-man: a transient systemd timer on the target, named blackstart-<id>, that runs the undo's command when nobody
 // disarmed it. `id` is unique to run, injection and node: letters, digits, '-', '_', '.', at most 230. A dead-man that fired
-// leaves /run/blackstart/<id>.fired with the time in it. Throws Error(unmet) when it can't be armed, was armed under this id
+// leaves /run/blackstart/<id>.fired with the time in it, one that was disarmed
+// /run/blackstart-disarmed/<id>. Throws Error(unmet) when it can't be armed, was armed under this id
 // before, or is not seen to be armed afterwards.
 void arm_dead_man(const std::string& id, const UndoRecord& record, Duration after, FaultContext context,
                   const Deadline& deadline);
-// Undoes by kind, and when that is confirmed disarms the dead-man and takes its mark away; one whose command runs at that
-// moment is waited for. Never throws Error: what went wrong is in `problem`.
+// The fault's order as a shell command that is carried out only while the dead-man is armed: one that was held up on its way
+// changes nothing any more once its injection is undone. It leaves the mark order_mark(id) before it looks and acts, so that
+// where there is no mark there was no order yet. Throws Error(internal) for an id that is not fit.
+std::string guarded_order(const std::string& id, const std::string& order);
+std::string order_mark(const std::string& id);
+// Undoes by kind, and when that is confirmed disarms the dead-man and takes the marks away; one whose command runs at that
+// moment is waited for. An order that arrived meanwhile is undone once more. Never throws Error: what went wrong is in
+// `problem`.
 Undone undo_injection(const std::string& id, const UndoRecord& record, FaultContext context, const Deadline& deadline);
 
 }  // namespace blackstart

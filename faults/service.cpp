@@ -32,7 +32,7 @@ struct Action {
   bool (*effective)(const UnitState& before, const UnitState& now);
   const char* port_effect;  // {0}: endpoint
   std::optional<ServicePort::Seen> (ServicePort::*look)(const Deadline&);
-  bool has_signal;
+  bool ends_process;  // by a signal, of which nobody says when it will have had its effect
 };
 
 const Action kKill = {
@@ -103,18 +103,29 @@ class ServiceFault final : public TargetFault {
       record.facts["host"] = port_->where().host;
       record.facts["port"] = std::to_string(port_->where().port);
     }
+    if (action_.ends_process) {
+      record.facts["id"] = context_.id;
+      record.facts["pid"] = std::to_string(before_.main_pid);
+      record.facts["start-ticks"] = std::to_string(before_.process->start_ticks);
+    }
     return record;
   }
 
   void stage(const Deadline& deadline) override {
+    const UnitState at_preflight = before_;
     read_before(deadline);
+    if (!before_.same_process(at_preflight))
+      throw Error(ErrorKind::unmet, fmt::format("staging {} on {}", action_.summary(parameters_), node_.name),
+                  fmt::format("main process {} gave way to {} since preflight", at_preflight.main_pid, before_.main_pid),
+                  "somebody else restarts it, or it does not run steadily: systemctl status " + parameters_.unit);
     if (port_) port_->hold(deadline);
   }
 
   void fire(const Deadline& deadline) override {
     if (port_) port_->hold(deadline);
     const std::string doing = fmt::format("{} on {}", action_.summary(parameters_), node_.name);
-    context_.remote.check(doing, node_.name, action_.order(parameters_), deadline.sooner(kOrderLimit));
+    context_.remote.check(doing, node_.name, guarded_order(context_.id, action_.order(parameters_)),
+                          deadline.sooner(kOrderLimit));
   }
 
   std::vector<Evidence> confirm(const Deadline& deadline) override {
@@ -188,7 +199,7 @@ class ServiceSettings final : public FaultSettings {
     f.text({"unit", "the systemd service, with its suffix: mariadb.service", Field::required}, parameters_.unit);
     if (!parameters_.unit.empty() && !is_service_name(parameters_.unit))
       f.problem("unit", fmt::format("'{}' does not name one systemd service", parameters_.unit), hint());
-    if (action_.has_signal)
+    if (action_.ends_process)
       f.choice({"signal", "what the main process gets"}, parameters_.signal,
                {"KILL", "TERM", "INT", "QUIT", "HUP", "SEGV", "ABRT"});
     std::int64_t port = 0;
@@ -201,7 +212,7 @@ class ServiceSettings final : public FaultSettings {
 
   std::vector<std::pair<std::string, std::string>> parameters() const override {
     std::vector<std::pair<std::string, std::string>> all = {{"unit", parameters_.unit}};
-    if (action_.has_signal) all.emplace_back("signal", parameters_.signal);
+    if (action_.ends_process) all.emplace_back("signal", parameters_.signal);
     if (parameters_.port) all.emplace_back("port", std::to_string(*parameters_.port));
     return all;
   }

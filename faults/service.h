@@ -15,7 +15,8 @@ std::unique_ptr<FaultSettings> service_kill_settings();
 std::unique_ptr<FaultSettings> service_stop_settings();
 std::unique_ptr<FaultSettings> service_freeze_settings();
 
-// The undo `service.running`; facts: unit, and host and port where the service answered before, if it did.
+// The undo `service.running`; facts: unit; host and port where the service answered before, if it did; and of a fault that ends
+// the main process its id, and that process: pid and start-ticks.
 std::string service_running_command(const UndoRecord& record);
 std::vector<Evidence> service_running_undo(const UndoRecord& record, FaultContext context, const Deadline& deadline);
 

@@ -14,6 +14,8 @@
 
 #include "probes/schedule.h"
 
+#include "base/error.h"
+
 namespace blackstart {
 namespace {
 
@@ -59,6 +61,21 @@ struct OpenLoop::Impl {
     double highest = highest_rate(series);
     for (std::size_t i = 0; i < series.size(); ++i)
       lines.emplace_back(io, Schedule(start + phase(i, series.size(), highest), series[i].rate), series[i].deadline);
+  }
+
+  // What goes wrong here (no memory) must not end the runner, which has something to undo.
+  void run_guarded() {
+    try {
+      run();
+    } catch (const std::exception& problem) {
+      failure = problem.what();
+    }
+  }
+
+  void join() {
+    if (!thread.joinable()) return;
+    asio::post(io, [this] { end_schedule(); });
+    thread.join();
   }
 
   void run() {
@@ -134,13 +151,14 @@ struct OpenLoop::Impl {
   std::size_t outstanding = 0;
   bool unflushed = false, stopping = false;
   Probe::Stopped stopped;
+  std::string failure;
   std::thread thread;
 };
 
 OpenLoop::OpenLoop(Clock& clock, Time zero, OperationSink& sink, std::vector<SeriesInfo> series)
     : impl_(std::make_unique<Impl>(clock, zero, sink, std::move(series))) {}
 
-OpenLoop::~OpenLoop() { stop(); }
+OpenLoop::~OpenLoop() { impl_->join(); }
 
 boost::asio::io_context& OpenLoop::io() { return impl_->io; }
 
@@ -148,15 +166,15 @@ Time OpenLoop::start(std::unique_ptr<Workload> workload) {
   impl_->workload = std::move(workload);
   Time start = impl_->now() + kHeadStart;
   impl_->lay_out(start);
-  impl_->thread = std::thread([impl = impl_.get()] { impl->run(); });
+  impl_->thread = std::thread([impl = impl_.get()] { impl->run_guarded(); });
   return start;
 }
 
 Probe::Stopped OpenLoop::stop() {
-  if (impl_->thread.joinable()) {
-    asio::post(impl_->io, [impl = impl_.get()] { impl->end_schedule(); });
-    impl_->thread.join();
-  }
+  impl_->join();
+  if (!impl_->failure.empty())
+    throw Error(ErrorKind::internal, "running the operations of a probe", impl_->failure,
+                "what it had done until then is recorded");
   return impl_->stopped;
 }
 

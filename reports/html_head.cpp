@@ -31,6 +31,7 @@ KeyFigure standstill(const Judgement& judgement) {
                   : worst->impact ? format_seconds(worst->rto.value)
                                   : std::string("no outage");
   figure.precision = worst->censored ? "no recovery was seen" : "± " + format_seconds(worst->rto.plus_minus);
+  if (worst->after_undo) figure.precision += ", recovered only after our undo";
   figure.note = joined({series_name(*worst) + " after " + worst->injection, figure.note}, figure.note.empty() ? "" : "; ");
   return figure;
 }

@@ -43,12 +43,19 @@ Json run(const RunInfo& info) {
           {"version", info.version}};
 }
 
+// Null for the kinds that ask for no recovery.
+Json recovery(const ObjectiveSpec& spec) {
+  if (spec.kind != ObjectiveSpec::Kind::rto && spec.kind != ObjectiveSpec::Kind::first_success) return nullptr;
+  return spec.recovery == ObjectiveSpec::Recovery::any ? "any" : "itself";
+}
+
 Json objective(const ObjectiveResult& result) {
   constexpr const char* kKinds[] = {"rto", "rpo", "downtime", "error-budget", "first-success"};
   return {{"kind", kKinds[static_cast<int>(result.spec.kind)]},
           {"probe", result.spec.probe},
           {"series", result.spec.series},
           {"injection", result.spec.injection},
+          {"recovery", recovery(result.spec)},
           {"limit", number(result.spec.limit)},
           {"state", state_text(result.state)},
           {"text", result.text},
@@ -62,9 +69,11 @@ Json rto(const Rto& one) {
           {"injection", one.injection},
           {"impact", one.impact},
           {"censored", one.censored},
+          {"after_undo", one.after_undo.has_value()},
           {"rto_seconds", measured(one.rto)},
           {"outage_seconds", measured(one.perceived)},
-          {"first_success_seconds", one.first_success ? measured(*one.first_success) : Json(nullptr)}};
+          {"first_success_seconds", one.first_success ? measured(*one.first_success) : Json(nullptr)},
+          {"first_success_after_undo", one.first_success_after_undo.has_value()}};
 }
 
 Json outage(const Outage& one) {
@@ -96,14 +105,16 @@ Json series(const SeriesMeasures& one) {
           {"baseline_p50_seconds", seconds(one.baseline_p50)},
           {"baseline_p99_seconds", seconds(one.baseline_p99)},
           {"send_lag_p999_seconds", seconds(one.send_lag_p999)},
+          {"problem", one.problem},
           {"outages", array(one.outages, outage)},
           {"blind", array(one.blind, blind)}};
 }
 
 Json replica(const AuditResult::Replica& one) {
-  return {{"name", one.name},       {"complete", one.complete}, {"problem", one.problem},     {"rows", one.rows},
-          {"lost", one.lost},       {"phantom", one.phantom},   {"duplicate", one.duplicate}, {"altered", one.altered},
-          {"partial", one.partial}, {"unbalanced", one.unbalanced}, {"sum_cents", one.sum}, {"sum_right", one.sum_right}, {"examples", one.examples}};
+  return {{"name", one.name},        {"complete", one.complete},     {"problem", one.problem},     {"rows", one.rows},
+          {"lost", one.lost},        {"phantom", one.phantom},       {"duplicate", one.duplicate}, {"altered", one.altered},
+          {"partial", one.partial},  {"unbalanced", one.unbalanced}, {"sum_cents", one.sum},       {"sum_right", one.sum_right},
+          {"examples", one.examples}};
 }
 
 Json audit(const AuditResult& one) {

@@ -23,8 +23,9 @@ ProbeMeasures measure_probe(const ProbeRecord& probe, const Record& record, Judg
 void measure_all(const Record& record, Judgement& judgement) {
   for (const ProbeRecord& probe : record.probes) judgement.probes.push_back(measure_probe(probe, record, judgement));
   auto order = effective(record.injections);
-  std::string first = order.empty() ? "" : order.front()->id;
-  for (const ObjectiveSpec& spec : record.objectives) judgement.objectives.push_back(check_objective(spec, judgement, first));
+  std::vector<std::string> ids;
+  for (const Injection* injection : order) ids.push_back(injection->id);
+  for (const ObjectiveSpec& spec : record.objectives) judgement.objectives.push_back(check_objective(spec, judgement, ids));
 }
 
 }  // namespace

@@ -52,6 +52,12 @@ struct SeriesMeasures {
   std::string problem;  // what makes the series' record unfit to be judged: "operation 17 was recorded twice"
 };
 
+// Our own undo, when something came only after it.
+struct AfterUndo {
+  Time asked{-1};     // when the undo was asked
+  Duration alone{0};  // how long the service had been left to itself by then, from the fault or from the outage's onset
+};
+
 // RTO of one series for one injection.
 struct Rto {
   std::string probe, series, injection;
@@ -60,6 +66,8 @@ struct Rto {
   Measured rto;           // from the fault to the start of the stable recovery
   Measured perceived;     // the outage's own length
   std::optional<Measured> first_success;
+  // Set when the recovery of any of its outages, or that first success, came only after our undo.
+  std::optional<AfterUndo> after_undo{}, first_success_after_undo{};
 };
 
 struct AuditResult {

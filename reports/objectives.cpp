@@ -20,6 +20,7 @@ std::string whose(const ObjectiveSpec& spec) { return spec.series.empty() ? spec
 
 std::string text_of(const ObjectiveSpec& spec) {
   std::string after = spec.injection.empty() ? "" : " after " + spec.injection;
+  if (spec.recovery == ObjectiveSpec::Recovery::any) after += " (our undo counts as the repair)";
   std::string limit = format_duration(from_seconds(spec.limit));
   switch (spec.kind) {
     case Kind::rto: return fmt::format("RTO of {}{} ≤ {}", whose(spec), after, limit);
@@ -33,10 +34,9 @@ std::string text_of(const ObjectiveSpec& spec) {
 
 class Check {
  public:
-  Check(const ObjectiveSpec& spec, const Judgement& measured, const std::string& first_injection)
-      : measured_(measured),
-        injection_(spec.injection.empty() ? first_injection : spec.injection),
-        result_{spec, {}, text_of(spec), {}, {}} {
+  Check(const ObjectiveSpec& spec, const Judgement& measured, std::vector<std::string> injections)
+      : measured_(measured), injections_(std::move(injections)), result_{spec, {}, text_of(spec), {}, {}} {
+    if (!spec.injection.empty()) injections_ = {spec.injection};
     auto found =
         std::find_if(measured.probes.begin(), measured.probes.end(), [&](const auto& p) { return p.probe == spec.probe; });
     if (found != measured.probes.end()) probe_ = &*found;
@@ -63,41 +63,60 @@ class Check {
     return std::move(result_);
   }
 
-  // Every series asked for must have been measured: the worst of all counts, and an unknown one could be it.
+  // Every series asked for must have been measured after every injection asked for: the worst of all counts, and an unknown
+  // one could be it.
   template <class Judge>
   ObjectiveResult each_rto(const Judge& judge) {
+    if (injections_.empty()) return not_measured("nothing was injected");
     int series = 0;
     for (const SeriesMeasures& measures : probe_->series) {
       if (!wanted(measures.name)) continue;
       ++series;
-      auto rto = std::find_if(measured_.rtos.begin(), measured_.rtos.end(), [&](const Rto& r) {
-        return r.probe == probe_->probe && r.series == measures.name && r.injection == injection_;
-      });
-      if (rto != measured_.rtos.end())
-        judge(*rto);
-      else
-        worse(State::not_measured, 0, "", missing_rto(measures.name));
+      for (const std::string& injection : injections_) each_rto_of(measures.name, injection, judge);
     }
     return series > 0 ? std::move(result_) : no_series();
   }
 
-  std::string missing_rto(const std::string& series) const {
-    if (injection_.empty()) return "nothing was injected";
-    return fmt::format("{} was not watched from before '{}' took effect until a hold after it, or '{}' took no effect", series,
-                       injection_, injection_);
+  template <class Judge>
+  void each_rto_of(const std::string& series, const std::string& injection, const Judge& judge) {
+    auto rto = std::find_if(measured_.rtos.begin(), measured_.rtos.end(), [&](const Rto& r) {
+      return r.probe == probe_->probe && r.series == series && r.injection == injection;
+    });
+    if (rto != measured_.rtos.end()) return judge(*rto);
+    worse(State::not_measured, 0, "",
+          fmt::format("{} was not watched from before '{}' took effect until a hold after it, or '{}' took no effect", series,
+                      injection, injection));
+  }
+
+  // Whose value it is; with several injections the reader must be told after which.
+  std::string told(const std::string& value, const Rto& rto) const {
+    return fmt::format("{} ({}{})", value, rto.series, injections_.size() > 1 ? " after " + rto.injection : "");
   }
 
   void check_rto(const Rto& rto) {
-    std::string told = fmt::format("{} ({})", rto_text(rto), rto.series);
-    if (rto.censored) return worse(State::missed, kForEver, told, rto.series + " was not seen to recover");
-    compare(rto.rto, told, rto.series);
+    if (rto.censored) return worse(State::missed, kForEver, told(rto_text(rto), rto), rto.series + " was not seen to recover");
+    if (undo_spoils(rto.after_undo)) return missed_by_undo(rto.series + " recovered", *rto.after_undo, rto_text(rto), rto);
+    compare(rto.rto, told(rto_text(rto), rto), rto.series);
   }
 
   void check_first_success(const Rto& rto) {
-    if (!rto.impact) return compare(rto.rto, fmt::format("{} ({})", rto_text(rto), rto.series), rto.series);
-    if (!rto.first_success)
-      return worse(State::missed, kForEver, "none (" + rto.series + ")", rto.series + " had no success again");
-    compare(*rto.first_success, fmt::format("{} ({})", measured_text(*rto.first_success), rto.series), rto.series);
+    if (!rto.impact) return compare(rto.rto, told(rto_text(rto), rto), rto.series);
+    if (!rto.first_success) return worse(State::missed, kForEver, told("none", rto), rto.series + " had no success again");
+    std::string value = measured_text(*rto.first_success);
+    if (undo_spoils(rto.first_success_after_undo))
+      return missed_by_undo(rto.series + " had success again", *rto.first_success_after_undo, value, rto);
+    compare(*rto.first_success, told(value, rto), rto.series);
+  }
+
+  // A repair that we made ourselves shows nothing of what the cloud can do.
+  bool undo_spoils(const std::optional<AfterUndo>& after) const {
+    return after && result_.spec.recovery == ObjectiveSpec::Recovery::itself;
+  }
+
+  void missed_by_undo(const std::string& what, const AfterUndo& after, const std::string& value, const Rto& rto) {
+    worse(State::missed, kForEver, told(value, rto),
+          fmt::format("{} only after the undo was asked at {}; by itself it had not within {}", what, time_text(after.asked),
+                      format_seconds(after.alone)));
   }
 
   // Only what certainly keeps the limit has met it, only what certainly breaks it has missed it.
@@ -119,12 +138,18 @@ class Check {
       std::string told = fmt::format("{} ({})", budget ? percent_text(value) : format_seconds(m.downtime), m.name);
       if (m.operations == 0)
         worse(State::not_measured, 0, "", m.name + " has no operations");
+      else if (never_recovered(m))  // it had not ended: what was measured is a lower bound
+        worse(State::missed, kForEver, "> " + told, m.name + " was not seen to recover");
       else if (value <= result_.spec.limit)
         worse(State::met, value, told, "");
       else
         worse(State::missed, value, told, m.name + " is over the limit");
     }
     return series > 0 ? std::move(result_) : no_series();
+  }
+
+  static bool never_recovered(const SeriesMeasures& m) {
+    return std::any_of(m.outages.begin(), m.outages.end(), [](const Outage& outage) { return outage.censored; });
   }
 
   ObjectiveResult check_rpo() {
@@ -156,7 +181,7 @@ class Check {
   }
 
   const Judgement& measured_;
-  const std::string injection_;
+  std::vector<std::string> injections_;  // that count
   const ProbeMeasures* probe_ = nullptr;
   ObjectiveResult result_;
   bool any_ = false;
@@ -165,8 +190,9 @@ class Check {
 
 }  // namespace
 
-ObjectiveResult check_objective(const ObjectiveSpec& spec, const Judgement& measured, const std::string& first_injection) {
-  return Check(spec, measured, first_injection).run();
+ObjectiveResult check_objective(const ObjectiveSpec& spec, const Judgement& measured,
+                                const std::vector<std::string>& injections) {
+  return Check(spec, measured, injections).run();
 }
 
 }  // namespace blackstart

@@ -3,13 +3,15 @@
 // Purpose: the one place that says "met". Ownership: plain values. Thread rule: pure functions.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "reports/judgement.h"
 
 namespace blackstart {
 
-// `first_injection`: the one that an objective without an injection counts from; empty when nothing was injected.
-ObjectiveResult check_objective(const ObjectiveSpec& spec, const Judgement& measured, const std::string& first_injection);
+// `injections`: the ids of all that took effect; an objective without an injection counts from each of them.
+ObjectiveResult check_objective(const ObjectiveSpec& spec, const Judgement& measured,
+                                const std::vector<std::string>& injections);
 
 }  // namespace blackstart

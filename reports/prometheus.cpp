@@ -61,6 +61,8 @@ void recovery(Metrics& metrics, const Judgement& judgement) {
                   seconds(rto.rto.plus_minus));
     metrics.gauge("blackstart_rto_censored", "1 when no recovery was seen: the RTO is longer than its value.", labels,
                   rto.censored ? 1 : 0);
+    metrics.gauge("blackstart_rto_after_undo", "1 when the service recovered only after the fault's undo was asked.", labels,
+                  rto.after_undo ? 1 : 0);
     if (rto.first_success)
       metrics.gauge("blackstart_first_success_seconds", "From the fault to the first good operation after the outage began.",
                     labels, seconds(rto.first_success->value));

@@ -108,10 +108,13 @@ struct SteadyCheck {
 
 struct ObjectiveSpec {
   enum class Kind { rto, rpo, downtime, error_budget, first_success } kind = Kind::rto;
+  // Whose doing the recovery must be: the cloud's own, or anybody's, our undo included.
+  enum class Recovery { itself, any };
   std::string probe;
   std::string series;     // empty: the worst of all
-  std::string injection;  // for rto and first_success: counted from this one; empty: the first
+  std::string injection;  // for rto and first_success: counted from this one; empty: from each, and the worst counts
   double limit = 0;       // seconds for rto, downtime, first_success; transfers for rpo; share (0.01 = 1 %) for error_budget
+  Recovery recovery = Recovery::itself;  // for rto and first_success
 };
 
 // A bound that stopped the rehearsal.

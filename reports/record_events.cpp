@@ -30,7 +30,6 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Injection, id, fault, summary, targets, param
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Step, number, text, state, reason, began, ended)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Phase, name, began, ended)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SteadyCheck, probe, series, length, required, observed, operations, steady)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ObjectiveSpec, kind, probe, series, injection, limit)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(GuardTrip, guard, observed, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Redundancy, what, restored, observed, at)
 
@@ -51,6 +50,29 @@ void from_json(const nlohmann::json& j, ObjectiveSpec::Kind& kind) {
   for (auto [value, name] : kKinds)
     if (j.get<std::string>() == name) return void(kind = value);
   throw std::invalid_argument("unknown kind of objective");
+}
+
+void to_json(nlohmann::json& j, ObjectiveSpec::Recovery recovery) {
+  j = recovery == ObjectiveSpec::Recovery::any ? "any" : "itself";
+}
+void from_json(const nlohmann::json& j, ObjectiveSpec::Recovery& recovery) {
+  auto name = j.get<std::string>();
+  if (name != "any" && name != "itself") throw std::invalid_argument("unknown recovery of an objective");
+  recovery = name == "any" ? ObjectiveSpec::Recovery::any : ObjectiveSpec::Recovery::itself;
+}
+
+void to_json(nlohmann::json& j, const ObjectiveSpec& spec) {
+  j = {{"kind", spec.kind},           {"probe", spec.probe}, {"series", spec.series},
+       {"injection", spec.injection}, {"limit", spec.limit}, {"recovery", spec.recovery}};
+}
+// Records of before `recovery` have none: by itself, the stricter one.
+void from_json(const nlohmann::json& j, ObjectiveSpec& spec) {
+  j.at("kind").get_to(spec.kind);
+  j.at("probe").get_to(spec.probe);
+  j.at("series").get_to(spec.series);
+  j.at("injection").get_to(spec.injection);
+  j.at("limit").get_to(spec.limit);
+  if (j.contains("recovery")) j.at("recovery").get_to(spec.recovery);
 }
 
 namespace events {

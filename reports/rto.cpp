@@ -10,10 +10,14 @@ struct Aftermath {
   Time until;  // when the next injection began, or the end
 };
 
-// The outage was certain before the next injection began, and not over when this one did. One that two injections
-// share counts for both: while it lasted neither's recovery was seen.
-bool belongs(const Outage& outage, const Aftermath& after) {
-  return outage.known < after.until && (outage.censored || outage.recovery.to > after.injection->effect.from);
+// Injections whose effects overlap (`parallel`) can't be told apart: what follows belongs to each of them.
+std::vector<Aftermath> aftermaths(const std::vector<const Injection*>& order) {
+  std::vector<Aftermath> all;
+  for (const Injection* one : order) {
+    auto next = std::find_if(order.begin(), order.end(), [&](const Injection* i) { return i->effect.from > one->effect.to; });
+    all.push_back({one, next == order.end() ? Time::max() : (*next)->effect.from});
+  }
+  return all;
 }
 
 Bracket span(const Outage& outage, Time end) { return outage.censored ? Bracket{end, end} : outage.recovery; }
@@ -24,8 +28,8 @@ Measured between(const Bracket& from, const Bracket& to, Duration more) {
 
 class Calculation {
  public:
-  Calculation(const Stream& stream, const SeriesMeasures& measures, const Aftermath& after)
-      : stream_(stream), measures_(measures), after_(after), effect_(after.injection->effect) {
+  Calculation(const Stream& stream, const SeriesMeasures& measures, const std::vector<Aftermath>& all, const Aftermath& after)
+      : stream_(stream), measures_(measures), all_(all), after_(after), effect_(after.injection->effect) {
     rto_.probe = stream.probe->name;
     rto_.series = stream.info->name;
     rto_.injection = after.injection->id;
@@ -39,12 +43,35 @@ class Calculation {
   }
 
  private:
+  // The outage was on before the next injection began, and not over when this one did. One that two injections share counts
+  // for both: while it lasted neither's recovery was seen. It was on when it was known, or when an operation was due that
+  // would have been done in time for the next injection not to be what spoiled it.
+  bool belongs(const Outage& outage, const Aftermath& after) const {
+    Time on = std::min(outage.known, outage.onset.to + measures_.baseline_p99 + measures_.send_lag_p999);
+    return on < after.until && (outage.censored || outage.recovery.to > after.injection->effect.from);
+  }
+
+  // The first undo that was asked before `seen`, of any injection that the outage belongs to: that repair may be ours. An
+  // outage that began after it was asked may be its doing, but was not repaired by it.
+  std::optional<AfterUndo> undo_before(const Outage& outage, Time seen) const {
+    std::optional<AfterUndo> first;
+    for (const Aftermath& after : all_) {
+      const Injection& i = *after.injection;
+      bool amid = i.undo_asked > outage.onset.from && i.undo_asked < seen;
+      if (i.undo_asked.count() < 0 || !amid || !belongs(outage, after)) continue;
+      Time since = rto_.impact ? outage.onset.middle() : effect_.middle();
+      if (!first || i.undo_asked < first->asked) first = {i.undo_asked, std::max(i.undo_asked - since, Duration(0))};
+    }
+    return first;
+  }
+
   void take(const Outage& outage) {
     // An operation in flight when the service went is bad though it was scheduled a response time earlier.
     Bracket recovery = span(outage, stream_.end);
     Measured own = between(outage.onset, recovery, measures_.send_lag_p999 + measures_.baseline_p99);
     Measured length = rto_.impact ? own : between(effect_, recovery, measures_.send_lag_p999);
     bool worse = !rto_.impact || std::pair(outage.censored, length.value) > std::pair(rto_.censored, rto_.rto.value);
+    if (!rto_.after_undo && !outage.censored) rto_.after_undo = undo_before(outage, outage.recovery.to);
     if (!rto_.impact) note_first_success(outage);
     rto_.impact = true;
     if (!worse) return;
@@ -57,10 +84,12 @@ class Calculation {
     if (!outage.first_success) return;
     Bracket seen{std::min(outage.first_success_after, *outage.first_success), *outage.first_success};
     rto_.first_success = between(effect_, seen, measures_.send_lag_p999);
+    rto_.first_success_after_undo = undo_before(outage, *outage.first_success);
   }
 
   const Stream& stream_;
   const SeriesMeasures& measures_;
+  const std::vector<Aftermath>& all_;
   const Aftermath& after_;
   Bracket effect_;
   Rto rto_;
@@ -87,11 +116,10 @@ std::vector<const Injection*> effective(const std::vector<Injection>& injections
 
 std::vector<Rto> rtos_of(const Stream& stream, const SeriesMeasures& measures, const std::vector<Injection>& injections) {
   std::vector<Rto> result;
-  auto order = effective(injections);
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    Aftermath after{order[i], i + 1 < order.size() ? order[i + 1]->effect.from : Time::max()};
-    result.push_back(Calculation(stream, measures, after).run());
-    if (!has_outage(result) && !watched(stream, *order[i])) result.pop_back();
+  const std::vector<Aftermath> all = aftermaths(effective(injections));
+  for (const Aftermath& after : all) {
+    result.push_back(Calculation(stream, measures, all, after).run());
+    if (!has_outage(result) && !watched(stream, *after.injection)) result.pop_back();
   }
   return result;
 }

@@ -66,6 +66,7 @@ void measure_rtos(SeriesStats& stats, const std::vector<Judged>& runs) {
       ++row.runs;
       row.no_outage += !rto.impact && !rto.censored;
       row.censored += rto.censored;
+      row.after_undo += rto.after_undo.has_value();
       row.plus_minus = std::max(row.plus_minus, rto.rto.plus_minus);
     }
   }
@@ -99,6 +100,14 @@ void say_quantile(SeriesStats& stats, const char* name, std::size_t needed) {
   }
 }
 
+// An RTO that our undo ended is no measure of what the cloud does by itself: whoever reads the median must know.
+void say_after_undo(SeriesStats& stats) {
+  for (const auto& row : stats.rows)
+    if (row.after_undo > 0)
+      stats.statements.push_back(fmt::format("{} recovered only after our undo in {} of {} after {}.", row.name, row.after_undo,
+                                             count_text(row.runs, "run"), row.injection));
+}
+
 void say(SeriesStats& stats) {
   if (stats.sound() == 0) {
     stats.statements.emplace_back("No run measured anything soundly, so nothing can be said about this cloud.");
@@ -110,6 +119,7 @@ void say(SeriesStats& stats) {
   if (stats.sound() < stats.runs)
     stats.statements.push_back(
         fmt::format("{} left out of the numbers: not sound.", count_text(stats.runs - stats.sound(), "run")));
+  say_after_undo(stats);
   if (stats.sound() >= kRunsForP90 && stats.sound() < kRunsForP95) say_quantile(stats, "p90", kRunsForP90);
   say_quantile(stats, "p95", kRunsForP95);
 }

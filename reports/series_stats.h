@@ -27,7 +27,7 @@ Bound maximum(const std::vector<Bound>& values);
 // Of one probe's series after one injection, over all sound runs.
 struct SeriesRow {
   std::string injection, name;  // "kill-writer", "bank/transfer"
-  std::size_t runs = 0, no_outage = 0, censored = 0;
+  std::size_t runs = 0, no_outage = 0, censored = 0, after_undo = 0;
   Bound median, maximum;
   Duration plus_minus{0};  // the largest of all runs
 };

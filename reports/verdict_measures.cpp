@@ -22,6 +22,16 @@ void blind(const std::string& name, const SeriesMeasures& series, const Bracket&
   if (count > kBlindTold) o.inconclusive.push_back(fmt::format("{} was blind {} more times.", name, count - kBlindTold));
 }
 
+// Whatever the objectives ask: a service that did not come back after the faults has failed. An outage that was known before
+// them is none of theirs, and makes the run inconclusive (rules::steady).
+void recovered(const std::string& name, const SeriesMeasures& series, Time effect, Objections& o) {
+  for (const Outage& outage : series.outages)
+    if (outage.censored && outage.known >= effect)
+      o.failed.push_back(
+          fmt::format("{} was not seen to recover: from {} on it was not up again for a whole hold before the watch ended.",
+                      name, time_text(outage.onset.to)));
+}
+
 void audit_of(const AuditResult& audit, bool has_rpo_objective, Objections& o) {
   if (!audit.complete)
     o.inconclusive.push_back(fmt::format("The audit of {} is not complete: {}.", audit.probe, audit.problem));
@@ -52,6 +62,7 @@ void series(const Record& record, const Judgement& measured, Objections& o) {
       if (m.operations == 0) o.inconclusive.push_back(name + " has no operations in the record.");
       if (!m.problem.empty()) o.inconclusive.push_back(fmt::format("The record of {} is not sound: {}.", name, m.problem));
       blind(name, m, window, o);
+      if (window.known()) recovered(name, m, window.from, o);
     }
   }
 }

@@ -64,7 +64,7 @@ std::string measured_text(const Measured& value) {
 std::string rto_text(const Rto& rto) {
   if (rto.censored) return "> " + format_seconds(rto.rto.value) + " (not seen to recover)";
   if (!rto.impact) return "no outage (± " + format_seconds(rto.rto.plus_minus) + ")";
-  return measured_text(rto.rto);
+  return measured_text(rto.rto) + (rto.after_undo ? " (recovered only after our undo)" : "");
 }
 
 std::string latency_text(Duration value) {

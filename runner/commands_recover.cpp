@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <optional>
 
 #include "base/error.h"
 #include "base/units.h"
@@ -54,17 +55,36 @@ bool recover_entry(const OpenJournal& journal, const JournalEntry& entry, Remote
   return true;
 }
 
-// True when nothing of this journal is left.
-bool recover_journal(const OpenJournal& journal) {
-  say(fmt::format("run {} on cloud {}:", journal.run, journal.cloud.name));
+// One entry that can't be undone never keeps another from being undone.
+bool recover_entries(const OpenJournal& journal) {
   bool all = true;
-  if (!journal.entries.empty()) {
-    const Lease lease(journal.cloud.name, "blackstart recover");
-    auto remote = make_ssh(journal.cloud);
-    for (const JournalEntry& entry : journal.entries)
-      if (!entry.undone) all = recover_entry(journal, entry, *remote) && all;
+  auto remote = make_ssh(journal.cloud);
+  for (const JournalEntry& entry : journal.entries) {
+    if (entry.undone) continue;
+    try {
+      all = recover_entry(journal, entry, *remote) && all;
+    } catch (const std::exception& error) {
+      say(fmt::format("  still pending: {}", error.what()));
+      all = false;
+    }
   }
-  if (!all) return false;
+  return all;
+}
+
+// True when nothing of this journal is left. What stands in it counts as read under the lease: until then its run may be alive,
+// and about to inject.
+bool recover_journal(const fs::path& file, const std::string& cloud) {
+  const std::string name = read_journal(file).cloud.name;
+  if (!cloud.empty() && name != cloud && !name.empty()) return true;
+  std::optional<Lease> lease;
+  if (!name.empty()) lease.emplace(name, "blackstart recover");
+  if (!fs::exists(file)) return true;  // its run has ended in order meanwhile
+  const OpenJournal journal = read_journal(file);
+  say(fmt::format("run {} on cloud {}:", journal.run, journal.cloud.name.empty() ? "?" : journal.cloud.name));
+  if (journal.torn_lines > 0)
+    say(fmt::format("  {} of its lines were cut off while they were written: what they were about was not injected",
+                    journal.torn_lines));
+  if (!journal.entries.empty() && !recover_entries(journal)) return false;
   note_in_record(journal);
   retire_journal(journal);
   say("  nothing is left to undo");
@@ -74,14 +94,14 @@ bool recover_journal(const OpenJournal& journal) {
 }  // namespace
 
 int recover_command(const std::string& cloud) {
-  const auto journals = open_journals(cloud);
-  if (journals.empty()) return say("nothing to recover: no journal is open"), kPassed;
+  const auto files = journal_files();
+  if (files.empty()) return say("nothing to recover: no journal is open"), kPassed;
   bool all = true;
-  for (const OpenJournal& journal : journals) {
+  for (const fs::path& file : files) {
     try {
-      all = recover_journal(journal) && all;
-    } catch (const Error& error) {
-      say(fmt::format("  still pending: {}", error.what()));
+      all = recover_journal(file, cloud) && all;
+    } catch (const std::exception& error) {
+      say(fmt::format("{}: still pending: {}", file.filename().string(), error.what()));
       all = false;
     }
   }

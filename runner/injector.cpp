@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <latch>
+#include <atomic>
 #include <thread>
 
 #include "base/error.h"
@@ -24,15 +24,25 @@ void throw_first(const std::string& doing, const std::vector<std::string>& probl
 
 std::vector<std::string> at_the_same_time(std::size_t count, const std::function<void(std::size_t)>& work) {
   std::vector<std::string> problems(count);
+  std::atomic<bool> all_there = false;
+  auto guarded = [&](std::size_t i) {
+    try {
+      all_there.wait(false);
+      work(i);
+    } catch (const std::exception& problem) {
+      problems[i] = problem.what();
+    }
+  };
   std::vector<std::jthread> threads;
-  for (std::size_t i = 0; i < count; ++i)
-    threads.emplace_back([&, i] {
-      try {
-        work(i);
-      } catch (const std::exception& problem) {
-        problems[i] = problem.what();
-      }
-    });
+  for (std::size_t i = 0; i < count; ++i) {
+    try {
+      threads.emplace_back([&, i] { guarded(i); });
+    } catch (const std::exception& problem) {
+      problems[i] = std::string("no thread could be started for it: ") + problem.what();
+    }
+  }
+  all_there = true;
+  all_there.notify_all();
   threads.clear();
   return problems;
 }
@@ -63,8 +73,10 @@ void Injector::prepare(const std::vector<PlannedInjection>& together, Targets& t
     record.parameters = planned.step->settings->parameters();
     record.targets = planned.targets;
     for (const std::string& name : planned.targets) {
-      auto fault = planned.step->settings->make(*context_.cloud.find(name), fault_context());
-      const std::string id = fmt::format("{}-{}-{}", context_.run, planned.step->id, name);
+      const std::string id = fmt::format("{}-{}-{}-{}", context_.run, ++numbered_, planned.step->id, name);
+      FaultContext with_id = fault_context();
+      with_id.id = id;
+      auto fault = planned.step->settings->make(*context_.cloud.find(name), with_id);
       targets.push_back({active_.size(), std::move(fault), {id, planned.step->id, {}, false}, planned.dead_man, Time{-1}, {}});
     }
     active_.push_back({record, {}});
@@ -96,9 +108,7 @@ void Injector::fire(Targets& targets) {
       context_.record.injection(active.record);
     }
   const Deadline deadline(context_.clock, kFire);
-  std::latch start(static_cast<std::ptrdiff_t>(targets.size()));
   auto problems = at_the_same_time(targets.size(), [&](std::size_t i) {
-    start.arrive_and_wait();
     targets[i].fired = run_time();
     targets[i].fault->fire(deadline);
   });
@@ -153,7 +163,7 @@ void Injector::note(const std::function<void()>& write) {
   try {
     write();
   } catch (const std::exception& problem) {
-    context_.say(std::string("  NOT RECORDED ") + problem.what());
+    context_.not_recorded(problem.what());
   }
 }
 
@@ -169,8 +179,7 @@ bool Injector::undo_once(Active& active, const Deadline& deadline, std::vector<E
     if (entry.undone) continue;
     if (!results[i].dead_man.empty())
       note([&] {
-        context_.record.problem(fmt::format("{} on {} ended before the rehearsal undid it: {}", active.record.id,
-                                            entry.undo.node, results[i].dead_man));
+        context_.record.problem(fmt::format("{} on {}: {}", active.record.id, entry.undo.node, results[i].dead_man));
       });
     const std::string problem = problems[i].empty() ? results[i].problem : problems[i];
     if (problem.empty()) {
@@ -189,7 +198,8 @@ bool Injector::undo(const std::string& injection, Duration limit) {
   auto found = std::find_if(active_.begin(), active_.end(), [&](const Active& a) { return a.record.id == injection; });
   if (found == active_.end() || found->entries.empty() || found->record.undone.count() >= 0) return true;
   Active& active = *found;
-  active.record.undo_asked = run_time();
+  // The first time counts: even an undo that isn't confirmed may have mended what the cloud did not mend by itself.
+  if (active.record.undo_asked.count() < 0) active.record.undo_asked = run_time();
   note([&] { context_.record.injection(active.record); });
   std::vector<Evidence> evidence;
   const Deadline deadline(context_.clock, limit);

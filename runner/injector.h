@@ -32,7 +32,8 @@ class Injector {
     std::string run;  // its id: dead-men are named after it
     Journal& journal;
     RecordWriter& record;
-    std::function<void(const std::string&)> say;  // a line for the user
+    std::function<void(const std::string&)> say;           // a line for the user
+    std::function<void(const std::string&)> not_recorded;  // what could not be written: the record is not whole then
   };
   explicit Injector(Context context) : context_(std::move(context)) {}
 
@@ -74,6 +75,7 @@ class Injector {
   Context context_;
   std::vector<Active> active_;
   Time latest_effect_{-1};
+  int numbered_ = 0;  // targets so far: names alone don't make ids unique ("a-b" on "c", "a" on "b-c")
 };
 
 // Runs `work(i)` for i in [0, count) at the same time, each on a thread of its own, and returns what each threw ("" if

@@ -44,8 +44,8 @@ void Interrupt::wait_for_signals(const std::stop_token& end) {
       std::lock_guard lock(mutex_);
       if (reason_.empty()) reason_ = name_of(signal);
     }
+    stop_.request_stop();  // before a word is said: a terminal that is held up must not hold this up
     say_(std::string(name_of(signal)) + ": undoing what was injected, then ending");
-    stop_.request_stop();
   }
 }
 

@@ -81,7 +81,8 @@ Journal::Journal(const std::string& run, const Cloud& cloud, const fs::path& run
 
 Journal::~Journal() { ::close(descriptor_); }
 
-void Journal::append(const std::string& line) { write_line(descriptor_, file_, line); }
+// A full disk may have cut the line before: what follows must not become part of it. Empty lines are passed over.
+void Journal::append(const std::string& line) { write_line(descriptor_, file_, "\n" + line); }
 
 void Journal::arm(const JournalEntry& entry) {
   std::lock_guard lock(mutex_);
@@ -135,14 +136,18 @@ OpenJournal read_journal(const fs::path& file) {
   return journal;
 }
 
-std::vector<OpenJournal> open_journals(const std::string& cloud) {
-  std::vector<OpenJournal> journals;
-  if (!fs::is_directory(journal_folder())) return journals;
+std::vector<fs::path> journal_files() {
   std::vector<fs::path> files;
+  if (!fs::is_directory(journal_folder())) return files;
   for (const auto& entry : fs::directory_iterator(journal_folder()))
     if (entry.path().extension() == ".jsonl") files.push_back(entry.path());
   std::sort(files.begin(), files.end());
-  for (const auto& file : files) {
+  return files;
+}
+
+std::vector<OpenJournal> open_journals(const std::string& cloud) {
+  std::vector<OpenJournal> journals;
+  for (const auto& file : journal_files()) {
     OpenJournal journal = read_journal(file);
     // One without a cloud was cut off by a crash at its very beginning: it may be anybody's.
     if (cloud.empty() || journal.cloud.name == cloud || journal.cloud.name.empty()) journals.push_back(std::move(journal));
@@ -152,8 +157,7 @@ std::vector<OpenJournal> open_journals(const std::string& cloud) {
 
 void mark_undone(const OpenJournal& journal, const std::string& id) {
   int descriptor = open_append(journal.file, 0);
-  // A crash may have left the last line without its end: what follows must not become part of it. Empty lines are passed over.
-  write_line(descriptor, journal.file, "\n" + undone_line(id));
+  write_line(descriptor, journal.file, "\n" + undone_line(id));  // as in Journal::append
   ::close(descriptor);
 }
 

@@ -55,7 +55,9 @@ struct OpenJournal {
 };
 // Throws Error(bad_file) when it is no journal.
 OpenJournal read_journal(const std::filesystem::path& file);
-// Those that lie in STATE/journal; `cloud` empty: of all clouds.
+// The files in STATE/journal, oldest run first.
+std::vector<std::filesystem::path> journal_files();
+// What they say; `cloud` empty: of all clouds. Throws Error(bad_file) when one is no journal.
 std::vector<OpenJournal> open_journals(const std::string& cloud = "");
 // Marks the entry as undone in the file, for `recover`.
 void mark_undone(const OpenJournal& journal, const std::string& id);

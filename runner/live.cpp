@@ -6,6 +6,7 @@ namespace blackstart {
 namespace {
 
 constexpr Duration kRemembered = 1h + 1min;  // beyond the longest `steady: for`
+constexpr Duration kLeastGap = 1s;           // the shortest bound of a guard
 
 }  // namespace
 
@@ -24,7 +25,11 @@ void LiveProbe::record(const Operation& operation) {
   Series& series = series_[operation.series];
   const Seen seen{operation.scheduled, operation.done, good};
   series.early[operation.number] = seen;
-  if (good) series.good = std::max(series.good, operation.done);
+  if (good) {
+    const Time before = std::max(series.good, start_);
+    if (start_.count() >= 0 && operation.done - before >= kLeastGap) series.gaps.emplace_back(before, operation.done);
+    series.good = std::max(series.good, operation.done);
+  }
   series.seen.push_back(seen);
   while (series.seen.front().scheduled < operation.scheduled - kRemembered) series.seen.pop_front();
   for (auto first = series.early.begin(); first != series.early.end() && first->first == series.next;
@@ -70,11 +75,15 @@ bool LiveProbe::recovered(Time since) const {
   });
 }
 
-Duration LiveProbe::without_success(Time now) const {
+Duration LiveProbe::without_success(Time since, Time now) const {
   std::lock_guard lock(mutex_);
   Duration longest{0};
-  for (const Series& series : series_) longest = std::max(longest, now - std::max(series.good, start_));
-  return start_.count() < 0 ? Duration{0} : longest;
+  if (start_.count() < 0) return longest;
+  for (const Series& series : series_) {
+    longest = std::max(longest, now - std::max({series.good, start_, since}));
+    for (const auto& [from, to] : series.gaps) longest = std::max(longest, to - std::max(from, since));
+  }
+  return longest;
 }
 
 LiveProbe::Pulse LiveProbe::pulse(Time now) const {

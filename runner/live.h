@@ -28,8 +28,8 @@ class LiveProbe final : public OperationSink {
   std::vector<SteadyCheck> steady(Time now, Duration length, double required) const;
   // True when every series has a stretch of `info().hold` without a bad operation, begun after `since` and seen to its end.
   bool recovered(Time since) const;
-  // The longest time, over all series, that the last good operation lies back.
-  Duration without_success(Time now) const;
+  // The longest time, over all series, without a good operation within [since, now].
+  Duration without_success(Time since, Time now) const;
 
   struct Pulse {
     double rate = 0;     // outcomes in the last second
@@ -43,12 +43,13 @@ class LiveProbe final : public OperationSink {
     bool good;
   };
   struct Series {
-    std::uint64_t next = 0;               // every operation before this one has its outcome
-    Time reached{-1};                     // when the last of those was due
-    Time bad{-1};                         // when the latest bad one of those was due
-    Time good{-1};                        // when the latest good one of all was done
-    std::map<std::uint64_t, Seen> early;  // outcomes that came before their predecessors'
-    std::deque<Seen> seen;                // those of the last kRemembered, in order of outcome
+    std::uint64_t next = 0;                   // every operation before this one has its outcome
+    Time reached{-1};                         // when the last of those was due
+    Time bad{-1};                             // when the latest bad one of those was due
+    Time good{-1};                            // when the latest good one of all was done
+    std::vector<std::pair<Time, Time>> gaps;  // between good ones, of kLeastGap and more
+    std::map<std::uint64_t, Seen> early;      // outcomes that came before their predecessors'
+    std::deque<Seen> seen;                    // those of the last kRemembered, in order of outcome
   };
 
   const ProbeInfo info_;

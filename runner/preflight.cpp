@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "base/error.h"
 #include "base/units.h"
@@ -13,17 +14,20 @@
 namespace blackstart {
 namespace {
 
-std::string trimmed(std::string text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.pop_back();
-  return text;
+// The first word of each line: systemctl's unit names.
+std::vector<std::string> first_words(const std::string& text) {
+  std::vector<std::string> words;
+  std::istringstream lines(text);
+  for (std::string word, rest; lines >> word; std::getline(lines, rest)) words.push_back(word);
+  return words;
 }
 
 void check_node(const Node& node, Remote& remote, const Deadline& deadline) {
-  const std::string found =
-      remote.check("looking for dead-men", node.name,
-                   "systemctl list-units --all --plain --no-legend 'blackstart-*' | cut -d' ' -f1", deadline);
-  if (!trimmed(found).empty())
-    throw Error(ErrorKind::unmet, "checking node " + node.name, "another rehearsal has left " + trimmed(found) + " there",
+  const auto left = first_words(remote.check("looking for dead-men", node.name,
+                                             "systemctl list-units --all --plain --no-legend 'blackstart-*'", deadline));
+  if (!left.empty())
+    throw Error(ErrorKind::unmet, "checking node " + node.name,
+                fmt::format("another rehearsal has left {} there", fmt::join(left, ", ")),
                 "wait for that rehearsal, or run 'blackstart recover' where it ran");
 }
 

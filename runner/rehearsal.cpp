@@ -26,7 +26,7 @@ struct Interrupted {
 };
 struct Tripped {};
 
-constexpr Duration kTick = 100ms, kAskHalt = 1s, kNodes = 20s, kUndo = 180s, kLeast = 5s;
+constexpr Duration kTick = 100ms, kAskHalt = 1s, kNodes = 20s, kUndo = 180s, kLeast = 5s, kNoSleep = 100ms;
 
 void write_text(const std::filesystem::path& file, const std::string& text) {
   std::ofstream out(file, std::ios::binary);
@@ -39,6 +39,7 @@ class Rehearsal {
   explicit Rehearsal(const RehearsalInput& input)
       : in_(input),
         zero_(input.clock.now()),
+        asleep_before_(input.clock.asleep()),
         record_(input.folder),
         steps_(input.clock, zero_, record_),
         probes_(input.clock, zero_, record_) {}
@@ -76,11 +77,13 @@ class Rehearsal {
   void problem(const std::string& text);
   // For what must not be kept from going on by a full disk; the record is then unfinished, which no verdict passes.
   void note(const std::function<void()>& write);
+  void unwritten(const std::string& what);
   Time run_time() const { return in_.clock.now() - zero_; }
   Deadline within(Duration length) const { return Deadline(in_.clock, length); }
 
   const RehearsalInput& in_;
   const Time zero_;
+  const Duration asleep_before_;
   RecordWriter record_;
   StepLog steps_;
   RunningProbes probes_;
@@ -98,9 +101,13 @@ void Rehearsal::note(const std::function<void()>& write) {
   try {
     write();
   } catch (const std::exception& error) {
-    unwritten_ = error.what();
-    say(std::string("NOT RECORDED ") + error.what());
+    unwritten(error.what());
   }
+}
+
+void Rehearsal::unwritten(const std::string& what) {
+  unwritten_ = what;
+  say("NOT RECORDED " + what);
 }
 
 void Rehearsal::problem(const std::string& text) {
@@ -177,7 +184,7 @@ void Rehearsal::trip(const std::string& guard, const std::string& observed) {
 void Rehearsal::check_guards() {
   for (const GuardSpec& guard : in_.scenario.guards) {
     const bool total = guard.kind == GuardSpec::Kind::total;
-    const Duration spent = total ? run_time() - steps_began_ : probes_.without_success(guard.probe);
+    const Duration spent = total ? run_time() - steps_began_ : probes_.without_success(steps_began_, guard.probe);
     if (spent > guard.limit) trip(guard.text(), (total ? "" : "none for ") + format_seconds(spent, 1));
   }
 }
@@ -241,13 +248,15 @@ void Rehearsal::begin(std::size_t index) {
 void Rehearsal::do_steps() {
   journal_.emplace(in_.id, in_.cloud, in_.folder);
   injector_.emplace(Injector::Context{in_.cloud, in_.remote, in_.clock, zero_, in_.id, *journal_, record_,
-                                      [this](const std::string& text) { say(text); }});
+                                      [this](const std::string& text) { say(text); },
+                                      [this](const std::string& text) { unwritten(text); }});
   guards_armed_ = true;
   steps_began_ = run_time();
   std::size_t index = 0;
   for (const ScenarioStep& step : in_.scenario.steps) {
     check_interrupted();
     do_step(step, index);
+    check_guards();  // what happened while the step could not look
     index += std::max<std::size_t>(1, step.injections.size());
   }
 }
@@ -350,6 +359,8 @@ void Rehearsal::run() {
   guarded("stopping the probes", [&] { probes_.stop(); });
   guarded("auditing", [&] { audit(); });
   guarded("cleaning up after the probes", [&] { probes_.clean_up(); });
+  if (const Duration asleep = in_.clock.asleep() - asleep_before_; asleep > kNoSleep)
+    problem(fmt::format("this machine was suspended for {}: no time in this record can be trusted", format_seconds(asleep, 1)));
   guarded("closing the journal", [&] {
     if (journal_ && !journal_->close()) say("UNDO PENDING: 'blackstart recover' tries again");
   });

@@ -73,10 +73,10 @@ bool RunningProbes::recovered(Time since, const std::string& name) const {
   });
 }
 
-Duration RunningProbes::without_success(const std::string& name) const {
+Duration RunningProbes::without_success(Time since, const std::string& name) const {
   Duration longest{0};
   for (const Running& running : probes_)
-    if (running.name == name) longest = std::max(longest, running.live->without_success(run_time()));
+    if (running.name == name) longest = std::max(longest, running.live->without_success(since, run_time()));
   return longest;
 }
 

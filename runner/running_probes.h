@@ -27,7 +27,7 @@ class RunningProbes {
   std::vector<SteadyCheck> steady(const Steady& wanted) const;
   // Every probe, or the one of this name, has been good for its hold, begun after `since`.
   bool recovered(Time since, const std::string& name = "") const;
-  Duration without_success(const std::string& name) const;
+  Duration without_success(Time since, const std::string& name) const;
   Duration longest_hold() const;
   std::string pulse() const;  // "bank 50/s 100.0 % good"
 

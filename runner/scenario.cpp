@@ -48,6 +48,8 @@ Duration dead_man_of(const Scenario& scenario, std::size_t at, const InjectStep&
   Duration length = 60s;
   for (std::size_t i = at; i < scenario.steps.size(); ++i) {
     const ScenarioStep& step = scenario.steps[i];
+    if (i > at)
+      for (const InjectStep& later : step.injections) length += later.jitter;
     if (step.kind == ScenarioStep::Kind::undo && step.name == injection.id) break;
     length += step.length + 60s;
   }

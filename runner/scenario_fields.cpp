@@ -112,6 +112,10 @@ void describe_bound(Fields& f, ObjectiveSpec& spec, const Scenario& scenario) {
   if (spec.kind == Kind::rto || spec.kind == Kind::first_success) {
     f.name({"injection", "counted from this injection; without it, from each"}, spec.injection);
     must_be_known(f, "injection", "injection", spec.injection, injection_ids(scenario.steps));
+    std::string recovery = "itself";
+    f.choice({"recovery", "itself: what comes only after our undo has missed it; any: our undo counts as the repair"}, recovery,
+             {"itself", "any"});
+    spec.recovery = recovery == "any" ? ObjectiveSpec::Recovery::any : ObjectiveSpec::Recovery::itself;
   }
   if (spec.kind == Kind::rpo) {
     std::int64_t count = 0;

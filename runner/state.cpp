@@ -91,6 +91,10 @@ void halt_cloud(const std::string& cloud, const std::string& reason) {
 
 bool lift_halt(const std::string& cloud) { return fs::remove(file_of("halt", cloud)); }
 
-std::optional<std::string> halt_reason(const std::string& cloud) { return first_line(file_of("halt", cloud)); }
+std::optional<std::string> halt_reason(const std::string& cloud) {
+  const fs::path file = file_of("halt", cloud);
+  if (!fs::exists(file)) return std::nullopt;
+  return first_line(file).value_or("(its reason can't be read)");
+}
 
 }  // namespace blackstart

@@ -4,6 +4,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <utility>
+
 namespace blackstart {
 namespace {
 
@@ -13,6 +15,9 @@ std::size_t columns_of(std::FILE* out) {
   winsize size{};
   return ::ioctl(::fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
 }
+
+constexpr auto kRedraw = std::chrono::milliseconds(200);  // of the living line, on a terminal
+constexpr Duration kPlainPulse = 10s;                     // between its lines elsewhere
 
 }  // namespace
 
@@ -31,30 +36,55 @@ Status::Status(std::FILE* out, Clock& clock)
       clock_(clock),
       began_(clock.now()),
       terminal_(::isatty(::fileno(out)) != 0),
-      thread_([this](const std::stop_token& stop) { redraw_until_stopped(stop); }) {}
+      next_pulse_(began_ + kPlainPulse),
+      thread_([this](const std::stop_token& stop) { write_until_stopped(stop); }) {}
 
 Status::~Status() {
   thread_.request_stop();
   thread_.join();
-  clear();
+  std::fputs((lines_ + (terminal_ ? "\r\x1b[K" : "")).c_str(), out_);
   std::fflush(out_);
 }
 
-Duration Status::interval() const { return terminal_ ? Duration{200ms} : Duration{10s}; }
-
-void Status::redraw_until_stopped(const std::stop_token& stop) {
-  while (clock_.pause(interval(), stop)) {
-    std::lock_guard lock(mutex_);
-    draw();
+void Status::write_until_stopped(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    std::string text;
+    {
+      std::unique_lock lock(mutex_);
+      woken_.wait_for(lock, stop, kRedraw, [this] { return !lines_.empty(); });
+      text = take();
+    }
+    std::fputs(text.c_str(), out_);
+    std::fflush(out_);
   }
+}
+
+// Lines that wait, and the living line: on a terminal each time, elsewhere when it is due.
+std::string Status::take() {
+  std::string text = terminal_ && !lines_.empty() ? "\r\x1b[K" : "";
+  text += std::exchange(lines_, "");
+  const std::string living = living_line();
+  if (living.empty()) return text;
+  if (terminal_) return text + "\r\x1b[K" + elide(living, columns_of(out_) - 1);
+  if (clock_.now() < next_pulse_) return text;
+  next_pulse_ = clock_.now() + kPlainPulse;
+  return text + living + "\n";
+}
+
+std::string Status::stamped(const std::string& text) const {
+  return fmt::format("[{:7.1f} s] {}", seconds(clock_.now() - began_), text);
+}
+
+std::string Status::living_line() {
+  const std::string details = pulse_ ? pulse_() : "";
+  if (phase_.empty() && details.empty()) return "";
+  return stamped(fmt::format("{}{}{}", phase_, details.empty() ? "" : " · ", details));
 }
 
 void Status::line(const std::string& text) {
   std::lock_guard lock(mutex_);
-  clear();
-  std::fputs(fmt::format("[{:7.1f} s] {}\n", seconds(clock_.now() - began_), text).c_str(), out_);
-  if (terminal_) draw();
-  std::fflush(out_);
+  lines_ += stamped(text) + "\n";
+  woken_.notify_all();
 }
 
 void Status::phase(const std::string& text) {
@@ -65,24 +95,6 @@ void Status::phase(const std::string& text) {
 void Status::pulse(std::function<std::string()> text) {
   std::lock_guard lock(mutex_);
   pulse_ = std::move(text);
-}
-
-void Status::draw() {
-  const std::string details = pulse_ ? pulse_() : "";
-  if (phase_.empty() && details.empty()) return;
-  const std::string text =
-      fmt::format("[{:7.1f} s] {}{}{}", seconds(clock_.now() - began_), phase_, details.empty() ? "" : " · ", details);
-  if (terminal_)
-    std::fputs(("\r\x1b[K" + elide(text, columns_of(out_) - 1)).c_str(), out_);
-  else
-    std::fputs((text + "\n").c_str(), out_);
-  drawn_ = true;
-  std::fflush(out_);
-}
-
-void Status::clear() {
-  if (terminal_ && drawn_) std::fputs("\r\x1b[K", out_);
-  drawn_ = false;
 }
 
 }  // namespace blackstart

@@ -1,7 +1,7 @@
 // What the user sees while a rehearsal runs: lines that stay, and on a terminal one line below them that lives.
 //
-// Purpose: phase, elapsed time, each probe's rate and success, open injections. Ownership: owns a thread that redraws.
-// Thread rule: any thread.
+// Purpose: phase, elapsed time, each probe's rate and success. Ownership: owns a thread, and only that writes: a terminal that
+// is held up (Ctrl-S, a pipe nobody reads) never holds up a rehearsal that has something to undo. Thread rule: any thread.
 #pragma once
 
 #include <condition_variable>
@@ -24,7 +24,7 @@ class Status {
   Status(const Status&) = delete;
   Status& operator=(const Status&) = delete;
 
-  // "[  12.3 s] text", kept.
+  // "[  12.3 s] text", kept. Written soon after, and at the latest when this object goes.
   void line(const std::string& text);
   // The first words of the living line.
   void phase(const std::string& text);
@@ -32,19 +32,21 @@ class Status {
   void pulse(std::function<std::string()> text);
 
  private:
-  void redraw_until_stopped(const std::stop_token& stop);
-  void draw();
-  void clear();
-  Duration interval() const;
+  void write_until_stopped(const std::stop_token& stop);
+  std::string take();
+  std::string living_line();
+  std::string stamped(const std::string& text) const;
 
   std::FILE* const out_;
   Clock& clock_;
   const Time began_;
   const bool terminal_;
   std::mutex mutex_;
+  std::condition_variable_any woken_;
+  std::string lines_;  // not written yet
   std::string phase_;
   std::function<std::string()> pulse_;
-  bool drawn_ = false;
+  Time next_pulse_;
   std::jthread thread_;
 };
 

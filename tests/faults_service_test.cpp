@@ -249,6 +249,40 @@ TEST_CASE("fire: an order that the node refuses, and a node that is gone") {
   }
 }
 
+TEST_CASE("fire: an order that comes when the dead-man is no longer armed changes nothing") {
+  for (const std::string name : {"service.kill", "service.stop", "service.freeze"}) {
+    FakeService service;
+    const auto fault = make(service, name);
+    fault->preflight(service.in(10s));
+    fault->stage(service.in(10s));
+    service.armed = false;
+    CHECK_THAT(error_of([&] { fault->fire(service.in(5s)); }).what(), Contains("its dead-man is not armed"));
+    CHECK(service.remote.count("systemctl is-active --quiet blackstart-" + std::string(FakeService::kId) + ".timer || {") == 1);
+    CHECK((service.pid == 1287 && service.state == 'S'));
+  }
+}
+
+TEST_CASE("fire: without a dead-man's name there is no order") {
+  FakeService service;
+  FaultContext context = service.context();
+  context.id.clear();
+  const auto fault = parse("service.kill", "unit: mariadb.service")->make(service.node, context);
+  fault->preflight(service.in(10s));
+  fault->stage(service.in(10s));
+  CHECK(error_of([&] { fault->fire(service.in(5s)); }).kind() == ErrorKind::internal);
+  CHECK_FALSE(harmed(service));
+}
+
+TEST_CASE("undo record: a kill names the process that it is to end, a freeze need not") {
+  FakeService service;
+  const auto kill = make(service, "service.kill"), freeze = make(service, "service.freeze");
+  kill->preflight(service.in(10s));
+  freeze->preflight(service.in(10s));
+  const auto facts = kill->undo_record().facts;
+  CHECK((facts.at("id") == FakeService::kId && facts.at("pid") == "1287" && facts.at("start-ticks") == "5000"));
+  CHECK(freeze->undo_record().facts.count("pid") == 0);
+}
+
 TEST_CASE("stage: what was disturbed since preflight is refused") {
   FakeService service;
   const auto fault = make(service, "service.kill");
@@ -257,6 +291,10 @@ TEST_CASE("stage: what was disturbed since preflight is refused") {
   SECTION("it stopped") {
     service.end("inactive");
     expected = "the unit is inactive";
+  }
+  SECTION("it is another process") {
+    service.begin();
+    expected = "main process 1287 gave way to 1501";
   }
   SECTION("its port is closed") {
     service.listens = false;
@@ -346,11 +384,11 @@ TEST_CASE("stop: a service that doesn't stop, or that comes back, is no effect")
 
 TEST_CASE("freeze: stopped, and the port accepts without an answer") {
   FakeService service;
-  std::string observed = "accepts but does not answer for 1s";
+  std::string observed = "accepts but does not answer for 1.000 s";
   SECTION("accepting") {}
   SECTION("the queue is full") {
     service.queue_full = true;
-    observed = "does not accept for 1s";
+    observed = "does not accept for 1.000 s";
   }
   const auto fault = make(service, "service.freeze");
   fault->preflight(service.in(10s));
@@ -402,5 +440,5 @@ TEST_CASE("freeze: silence that was cut short by the deadline proves nothing") {
   const auto evidence = inject(service, *make(service, "service.freeze"), 500ms);
   CHECK(evidence[0].confirmed);
   CHECK_FALSE(evidence[1].confirmed);
-  CHECK_THAT(evidence[1].observed, Contains("shorter time than 1s"));
+  CHECK_THAT(evidence[1].observed, Contains("shorter time than 1.000 s"));
 }

@@ -6,6 +6,7 @@
 #include "faults/service.h"
 #include "tests/support/error_of.h"
 #include "tests/support/fake_service.h"
+#include "tests/support/text_folder.h"
 
 using namespace blackstart;
 using Catch::Matchers::Contains;
@@ -13,28 +14,44 @@ using Catch::Matchers::Contains;
 namespace {
 
 const UndoRecord kRecord{"service.running", "c1", {{"unit", "mariadb.service"}, {"host", "198.18.20.11"}, {"port", "3306"}}};
-const char* const kId = "20261121T071203Z-kill-writer-c1";
+const char* const kId = FakeService::kId;
 
 const char* const kAsk = "printf 'Timer=";
 
+// What a kill leaves for its undo.
+UndoRecord kill_record(bool with_port) {
+  UndoRecord record = kRecord;
+  if (!with_port) record.facts = {{"unit", "mariadb.service"}};
+  record.facts.insert({{"id", kId}, {"pid", "1287"}, {"start-ticks", "5000"}});
+  return record;
+}
+
 // systemd's side of a dead-man on the node.
 struct FakeDeadMan {
-  bool armed = false, running = false, can_be_armed = true, can_be_stopped = true;
+  bool armed = false, running = false, disarmed = false, can_be_armed = true, can_be_stopped = true;
   std::string fired;
   std::string command;
 
+  std::function<void()> on_stop = [] {};
+
   explicit FakeDeadMan(FakeService& service) {
-    service.remote.on(kAsk, [this](const auto&, const std::string& asked) {
-      if (asked.find("systemctl stop blackstart-") == 0 && can_be_stopped) armed = false;
-      return answered("Timer=" + word(armed) + "\nService=" + word(running) + "\nFired=" + fired + "\nEnd=1\n");
+    service.remote.on(kAsk, [this, &service](const auto&, const std::string& asked) {
+      if (asked.find("systemctl stop blackstart-") == 0) {
+        on_stop();
+        if (can_be_stopped) armed = service.armed = false;
+        disarmed = true;
+      }
+      return answered(fmt::format("Timer={}\nService={}\nFired={}\nOrdered={}\nDisarmed={}\nEnd=1\n", word(armed),
+                                  word(running), fired, service.ordered ? "yes" : "no", disarmed ? "yes" : "no"));
     });
     service.remote.on("systemd-run", [this](const auto&, const std::string& asked) {
       command = asked;
       armed = can_be_armed;
       return answered("");
     });
-    service.remote.on("rm /run/blackstart/", [this](const auto&, const auto&) {
+    service.remote.on("rm -f /run/blackstart/", [this, &service](const auto&, const auto&) {
       fired.clear();
+      service.ordered = false;
       return answered("");
     });
   }
@@ -92,6 +109,91 @@ TEST_CASE("undo: from each state the service ends up running and answering") {
   CHECK(all_confirmed(undo(service)));  // again: nothing changes
   CHECK(service.active == "active");
   CHECK(service.state == 'S');
+}
+
+TEST_CASE("undo: a service that starts and dies again is not back until it stays") {
+  FakeService service;
+  service.end("failed");
+  const Time good = service.clock.now() + 10s;
+  Time born{0};
+  service.clock.on_pause = [&](Duration) {  // Type=simple with a configuration that is right from `good` on
+    if (service.pid == 0) born = Time{0};
+    if (service.pid == 0 || service.clock.now() >= good) return;
+    if (born == Time{0}) born = service.clock.now();
+    if (service.clock.now() - born >= 300ms) service.end("failed");
+  };
+  SECTION("in time") {
+    const auto evidence = undo(service);
+    CHECK(all_confirmed(evidence));
+    for (const Evidence& each : evidence) CHECK(each.at >= good - 300ms);
+    CHECK(service.clock.now() >= good + 700ms);
+    CHECK_THAT(evidence[0].observed, Contains("active (running)") && Contains(", for 1s"));
+  }
+  SECTION("too late") {
+    const auto evidence = undo(service, 8s);
+    CHECK_FALSE(evidence[0].confirmed);
+    CHECK_FALSE(evidence[1].confirmed);
+  }
+}
+
+TEST_CASE("undo: a service that systemd starts again and again is never the same process for long enough") {
+  FakeService service;
+  service.clock.on_pause = [&](Duration) {
+    if (service.clock.now().count() / 600'000'000 % 2 == 0) service.begin();
+  };
+  CHECK_FALSE(undo(service, 20s)[0].confirmed);
+}
+
+TEST_CASE("undo of a kill: a process that takes its time to end is not a service that runs") {
+  FakeService service;
+  SECTION("without a port: it is started anew") {
+    service.ordered = true;
+    const auto evidence = service_running_undo(kill_record(false), service.context(), service.in(30s));
+    CHECK(all_confirmed(evidence));
+    CHECK(service.restarts_ordered == 1);
+    CHECK(service.pid != 1287);
+  }
+  SECTION("with one that is closed already: it is started anew") {
+    service.ordered = true;
+    service.listens = false;
+    service.clock.on_pause = [&](Duration) { service.listens = service.pid != 1287; };
+    CHECK(all_confirmed(service_running_undo(kill_record(true), service.context(), service.in(30s))));
+    CHECK(service.restarts_ordered == 1);
+  }
+  SECTION("with one that still answers: its end is waited for, and it is started") {
+    service.ordered = true;
+    const Time end = service.clock.now() + 4s;
+    service.clock.on_pause = [&](Duration) {
+      if (service.pid == 1287 && service.clock.now() >= end) service.end("inactive");
+    };
+    const auto evidence = service_running_undo(kill_record(true), service.context(), service.in(30s));
+    CHECK(all_confirmed(evidence));
+    CHECK(evidence[0].at >= end);
+    CHECK(service.pid != 1287);
+    CHECK(service.restarts_ordered == 0);
+  }
+}
+
+TEST_CASE("undo of a kill without effect: nothing is restarted that serves, or that was never ordered to end") {
+  FakeService service;
+  const Time begin = service.clock.now();
+  bool port = true;
+  SECTION("it serves on") { service.ordered = true; }
+  SECTION("never ordered") { port = false; }
+  CHECK(all_confirmed(service_running_undo(kill_record(port), service.context(), service.in(30s))));
+  CHECK(service.clock.now() - begin >= 5s);
+  CHECK(service.restarts_ordered == 0);
+  CHECK(service.pid == 1287);
+}
+
+TEST_CASE("undo of a kill that had its effect is quick") {
+  FakeService service;
+  service.ordered = true;
+  service.end("failed");
+  const Time begin = service.clock.now();
+  CHECK(all_confirmed(service_running_undo(kill_record(true), service.context(), service.in(30s))));
+  CHECK(service.clock.now() - begin < 1500ms);
+  CHECK(service.connections < 10);  // a server may count those that say nothing
 }
 
 TEST_CASE("undo: without a port the service's own state is the evidence") {
@@ -164,6 +266,8 @@ TEST_CASE("undo: facts that make no sense are said, and nothing is run") {
   SECTION("a unit that is none") { record.facts["unit"] = "x; reboot"; }
   SECTION("no unit") { record.facts.erase("unit"); }
   SECTION("a port that is none") { record.facts["port"] = "99999"; }
+  SECTION("a process that is none") { (record = kill_record(true)).facts["pid"] = "1287; reboot"; }
+  SECTION("a process that has no start") { (record = kill_record(true)).facts.erase("start-ticks"); }
   const auto evidence = service_running_undo(record, service.context(), service.in(5s));
   REQUIRE(evidence.size() == 1);
   CHECK_FALSE(evidence[0].confirmed);
@@ -183,9 +287,70 @@ TEST_CASE("dead-man: it is armed with the undo's command, and seen to be armed")
 }
 
 TEST_CASE("dead-man: its command is one that a shell takes, without what systemd expands") {
-  const std::string command = service_running_command(kRecord);
-  CHECK(run_process({"/bin/sh", "-n", "-c", command}, 5s).ok());
-  CHECK(command.find_first_of("$%") == std::string::npos);
+  for (const UndoRecord& record : {kRecord, kill_record(true), kill_record(false)}) {
+    const std::string command = service_running_command(record);
+    CHECK(run_process({"/bin/sh", "-n", "-c", command}, 5s).ok());
+    CHECK(command.find_first_of("$%") == std::string::npos);
+  }
+  CHECK(run_process({"/bin/sh", "-n", "-c", guarded_order(kId, "systemctl stop 'a.service'")}, 5s).ok());
+}
+
+// What a shell makes of `command`, where systemctl says of the timer and of the service what the test wants, and logs what it
+// was asked. Marks lie in the test's own folder.
+std::string in_shell(const TextFolder& folder, std::string command, const std::string& main_pid, bool armed = true) {
+  const std::string run = (folder.path / "run").string();
+  for (std::size_t at = 0; (at = command.find("/run/blackstart", at)) != std::string::npos; at += run.size())
+    command.replace(at, 15, run);
+  folder.write("systemctl", "#!/bin/sh\necho \"$*\" >>" + (folder.path / "log").string() + "\ncase \"$*\" in *.timer) " +
+                                (armed ? "echo active" : "echo inactive; exit 3") + ";; *.service) echo inactive;; esac\n" +
+                                "case \"$*\" in 'show '*) echo MainPID=" + main_pid + ";; is-failed*) exit 1;; esac\n");
+  std::filesystem::permissions(folder.path / "systemctl", std::filesystem::perms::owner_all);
+  folder.write("log", "");
+  const std::string path = "PATH=" + folder.path.string() + ":/usr/bin:/bin:/usr/sbin";
+  return run_process({"/bin/sh", "-c", command}, 10s, {"", {path}, {}}).out;
+}
+
+std::string asked_of_systemctl(const TextFolder& folder, const std::string& command, const std::string& main_pid,
+                               bool armed = true) {
+  in_shell(folder, command, main_pid, armed);
+  return folder.read(folder.path / "log");
+}
+
+TEST_CASE("the shell: an order's mark is read and taken away, and that the dead-man was disarmed is kept") {
+  const TextFolder folder;
+  const auto ordered = folder.path / "run" / (std::string(kId) + ".ordered");
+  FakeService service;
+  for (const char* part : {"printf 'Timer=", "rm -f /run/blackstart/"})
+    service.remote.on(part, [&](const auto&, const auto& asked) { return answered(in_shell(folder, asked, "1287", false)); });
+  in_shell(folder, guarded_order(kId, "true"), "1287");
+  REQUIRE(std::filesystem::exists(ordered));
+  CHECK_THAT(error_of([&] { arm_dead_man(kId, kRecord, 9s, service.context(), service.in(10s)); }).what(),
+             Contains("it was armed before"));
+  CHECK_THAT(undo_injection(kId, kRecord, service.context(), service.in(10s)).dead_man, Contains("was not armed"));
+  CHECK_FALSE(std::filesystem::exists(ordered));
+  CHECK(std::filesystem::exists(folder.path / "run-disarmed" / kId));
+  const Undone again = undo_injection(kId, kRecord, service.context(), service.in(10s));
+  CHECK((again.problem.empty() && again.dead_man.empty()));
+}
+
+TEST_CASE("the shell: an order leaves its mark and is carried out; without an armed dead-man it does neither") {
+  const TextFolder folder;
+  const auto mark = folder.path / "run" / (std::string(kId) + ".ordered");
+  const std::string order = guarded_order(kId, "systemctl kill a.service");
+  CHECK_THAT(asked_of_systemctl(folder, order, "0", false), !Contains("kill a.service"));
+  CHECK_FALSE(std::filesystem::exists(mark));
+  CHECK_THAT(asked_of_systemctl(folder, order, "0"), Contains("kill a.service"));
+  CHECK(std::filesystem::exists(mark));
+}
+
+TEST_CASE("the shell: only the process that was ordered to end and is still there is started anew") {
+  const TextFolder folder;
+  const std::string undo_it = service_running_command(kill_record(false));
+  CHECK_THAT(asked_of_systemctl(folder, undo_it, "1287"),
+             !Contains("restart") && Contains("is-active --quiet mariadb.service"));
+  asked_of_systemctl(folder, guarded_order(kId, "systemctl kill"), "0");
+  CHECK_THAT(asked_of_systemctl(folder, undo_it, "12870"), !Contains("restart"));
+  CHECK_THAT(asked_of_systemctl(folder, undo_it, "1287"), Contains("--no-block restart mariadb.service"));
 }
 
 TEST_CASE("dead-man: what can't be relied on is an error") {
@@ -220,6 +385,14 @@ TEST_CASE("dead-man: what can't be relied on is an error") {
     service.remote.on(kAsk, answered("Timer=inactive\nService=inactive\n"));
     CHECK_THAT(arm(kId, 90s).what(), Contains("the answer has no End"));
   }
+  SECTION("an answer that is none") {
+    service.remote.on(kAsk, answered("Timer=inactive\nService=inactive\nFired=\nOrdered=\nDisarmed=no\nEnd=1\n"));
+    CHECK_THAT(arm(kId, 90s).what(), Contains("Ordered is ''"));
+  }
+  SECTION("disarmed under this name before") {
+    dead_man.disarmed = true;
+    CHECK_THAT(arm(kId, 90s).what(), Contains("it was armed before"));
+  }
   SECTION("a name that would not be safe") {
     for (const std::string id : {"", "a b", "../x", "a/b", "-a", "a;b", "$(x)"})
       CHECK(arm(id, 90s).kind() == ErrorKind::internal);
@@ -238,7 +411,9 @@ TEST_CASE("undo of an injection: confirmed, then disarmed") {
   CHECK(undone.dead_man.empty());
   CHECK(all_confirmed(undone.evidence));
   CHECK_FALSE(dead_man.armed);
-  CHECK(undo_injection(kId, kRecord, service.context(), service.in(30s)).problem.empty());
+  const Undone again = undo_injection(kId, kRecord, service.context(), service.in(30s));
+  CHECK(again.problem.empty());
+  CHECK(again.dead_man.empty());
 }
 
 TEST_CASE("undo of an injection: the dead-man stays armed as long as the undo is not confirmed") {
@@ -261,6 +436,67 @@ TEST_CASE("undo of an injection: a dead-man that fired is told, and its mark goe
   CHECK(undone.problem.empty());
   CHECK(undone.dead_man == "the dead-man undid it at 2026-11-21T07:12:03Z");
   CHECK(dead_man.fired.empty());
+}
+
+TEST_CASE("undo of an injection: facts with an id that is not fit for a file are refused") {
+  FakeService service;
+  FakeDeadMan dead_man(service);
+  UndoRecord record = kill_record(true);
+  record.facts["id"] = "x; reboot";
+  CHECK_THAT(undo_injection(kId, record, service.context(), service.in(5s)).problem, Contains("is not fit to be its id"));
+  CHECK(service.remote.count("reboot") == 0);
+}
+
+TEST_CASE("undo of an injection: an order that comes between confirmation and disarming is undone too") {
+  FakeService service;
+  FakeDeadMan dead_man(service);
+  dead_man.armed = true;
+  service.end("failed");
+  int late = 0;
+  SECTION("it ended the service at once") {
+    dead_man.on_stop = [&] {
+      if (late++ == 0) service.ordered = true, service.end("inactive");
+    };
+  }
+  SECTION("it does so a moment after") {
+    dead_man.on_stop = [&] { service.ordered = late++ == 0; };
+    service.clock.on_pause = [&, done = false](Duration) mutable {
+      if (late > 0 && !done) done = true, service.end("inactive");
+    };
+  }
+  const Undone undone = undo_injection(kId, kRecord, service.context(), service.in(30s));
+  CHECK(undone.problem.empty());
+  CHECK(late == 1);
+  CHECK(all_confirmed(undone.evidence));
+  CHECK(service.active == "active");
+  CHECK(service.pid == 1502);  // started twice
+  CHECK_FALSE(service.ordered);
+}
+
+TEST_CASE("undo of an injection: a late order whose harm can't be undone is a problem, and its mark stays for the next try") {
+  FakeService service;
+  FakeDeadMan dead_man(service);
+  dead_man.armed = true;
+  dead_man.on_stop = [&] {
+    service.ordered = true;
+    service.obeys_start = false;
+    service.end("inactive");
+  };
+  CHECK_THAT(undo_injection(kId, kRecord, service.context(), service.in(10s)).problem, Contains("inactive (dead)"));
+  CHECK(service.ordered);
+  service.obeys_start = true;
+  dead_man.on_stop = [] {};
+  const Undone again = undo_injection(kId, kRecord, service.context(), service.in(10s));
+  CHECK((again.problem.empty() && again.dead_man.empty() && !service.ordered));
+}
+
+TEST_CASE("undo of an injection: a timer that is gone without a mark is told, and is no failure") {
+  FakeService service;  // as after a restart of the node
+  FakeDeadMan dead_man(service);
+  const Undone undone = undo_injection(kId, kRecord, service.context(), service.in(10s));
+  CHECK(undone.problem.empty());
+  CHECK_THAT(undone.dead_man, Contains("the dead-man was not armed when the undo began"));
+  CHECK(undo_injection(kId, kRecord, service.context(), service.in(10s)).dead_man.empty());
 }
 
 TEST_CASE("undo of an injection: a dead-man that is at work is waited for") {
@@ -297,8 +533,10 @@ TEST_CASE("undo of an injection: what stays armed, and what can't be read, is a 
   }
   SECTION("a mark that can't be removed") {
     dead_man.fired = "2026-11-21T07:12:03Z";
-    service.remote.on("rm /run/blackstart/", refused(1, "Read-only file system"));
-    CHECK_THAT(undo_injection(kId, kRecord, service.context(), service.in(5s)).problem, Contains("removing /run/blackstart/"));
+    service.remote.on("rm -f /run/blackstart/", refused(1, "Read-only file system"));
+    const Undone undone = undo_injection(kId, kRecord, service.context(), service.in(5s));
+    CHECK_THAT(undone.problem, Contains("removing the marks of blackstart-"));
+    CHECK(undone.dead_man == "the dead-man undid it at 2026-11-21T07:12:03Z");  // told, whatever becomes of the mark
   }
   SECTION("an undo that this version doesn't know") {
     UndoRecord record = kRecord;

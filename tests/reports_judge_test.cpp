@@ -283,13 +283,20 @@ TEST_CASE("with two injections each outage belongs to the one before it") {
   auto service = then(down_between(20s, 24s), 40s, down_between(40s, 47s));
   Record r = rehearsal(probe(service));
   r.injections.push_back(injection("cut-link", {39'990ms, 40'010ms}));
-  r.objectives = {{ObjectiveSpec::Kind::rto, "bank", "", "", 5}, {ObjectiveSpec::Kind::rto, "bank", "", "cut-link", 8}};
+  r.objectives = {{ObjectiveSpec::Kind::rto, "bank", "", "kill-writer", 5},
+                  {ObjectiveSpec::Kind::rto, "bank", "", "cut-link", 8}};
   Judgement j = judge(r);
   INFO(told(j));
   REQUIRE(j.verdict == Verdict::passed);
   REQUIRE(j.rtos.size() == 2);
   REQUIRE(std::chrono::abs(j.rtos[0].rto.value - 4s) <= j.rtos[0].rto.plus_minus);
   REQUIRE(std::chrono::abs(j.rtos[1].rto.value - 7s) <= j.rtos[1].rto.plus_minus);
+  // Without an injection the worse of both counts.
+  r.objectives = {{ObjectiveSpec::Kind::rto, "bank", "", "", 5}};
+  REQUIRE(judge(r).verdict == Verdict::failed);
+  REQUIRE_THAT(told(judge(r)), Contains("(transfer after cut-link)"));
+  r.objectives[0].limit = 8;
+  REQUIRE(judge(r).verdict == Verdict::passed);
 }
 
 TEST_CASE("an outage that is still on at the next injection counts for both") {

@@ -26,6 +26,7 @@ TEST_CASE("a record is read back as it was written") {
   Folder folder;
   Record written = sound();
   written.guards = {{"bank down longer than 3 s", "3.02 s", 23s}};
+  written.objectives[0].recovery = ObjectiveSpec::Recovery::any;
   written.problems = {"a \"problem\" with\na line break and \xFF no UTF-8"};
   write_run(folder.path, written);
   Record read = read_record(folder.path);
@@ -51,6 +52,8 @@ TEST_CASE("a record is read back as it was written") {
   REQUIRE(read.injections[0].evidence[0].observed == "1287 → 1533");
   REQUIRE(read.objectives.size() == 2);
   REQUIRE(read.objectives[1].kind == ObjectiveSpec::Kind::rpo);
+  REQUIRE(read.objectives[0].recovery == ObjectiveSpec::Recovery::any);
+  REQUIRE(read.objectives[1].recovery == ObjectiveSpec::Recovery::itself);
   REQUIRE(read.guards[0].at == 23s);
   REQUIRE(read.redundancy[0].restored);
   REQUIRE_THAT(read.problems.at(0), Contains("line break"));
@@ -141,6 +144,7 @@ TEST_CASE("lines that are none of ours are counted, whatever they hold") {
       R"({"event":"step","number":"one"})",
       R"({"event":"objectives","objectives":[{"kind":"luck","probe":"bank","series":"","injection":"","limit":1}]})",
       R"({"event":"objectives","objectives":[{"kind":"rto","probe":"bank","series":"","injection":"","limit":null}]})",
+      R"({"event":"objectives","objectives":[{"kind":"rto","probe":"bank","series":"","injection":"","limit":1,"recovery":"magic"}]})",
       R"({"event":"probe_stopped","probe":"nobody","stopped":1,"planned":[]})",
       R"({"event":"probe_stopped","probe":"bank","stopped":1,"planned":[1,2]})",
       R"({"event":"finished","ended":9223372036854775807})",
@@ -151,6 +155,18 @@ TEST_CASE("lines that are none of ours are counted, whatever they hold") {
   REQUIRE(read.objectives.size() == 2);
   REQUIRE(read.probes[0].stopped == 60s);
   REQUIRE(judge(read).verdict == Verdict::inconclusive);
+}
+
+TEST_CASE("an objective of a record without 'recovery' wants recovery by itself") {
+  Folder folder;
+  write_run(folder.path, sound());
+  append(folder.path,
+         R"({"event":"objectives","objectives":[{"kind":"rto","probe":"bank","series":"","injection":"","limit":1}]})"
+         "\n");
+  Record read = read_record(folder.path);
+  REQUIRE(read.torn_events == 0);
+  REQUIRE(read.objectives.size() == 1);
+  REQUIRE(read.objectives[0].recovery == ObjectiveSpec::Recovery::itself);
 }
 
 TEST_CASE("missing and foreign files are said in the record") {

@@ -51,6 +51,13 @@ TEST_CASE("the bound of the failure rate is Clopper and Pearson's") {
   CHECK(failure_rate_bound(5, 5) == 1);
 }
 
+TEST_CASE("a series says how often a service recovered only after our undo") {
+  auto runs = with_verdicts({Verdict::failed, Verdict::failed, Verdict::passed});
+  CHECK_FALSE(contains(series_summary(runs), "only after our undo"));
+  for (std::size_t at : {0, 1}) runs[at].judgement.rtos[0].after_undo = AfterUndo{41s, 20s};
+  CHECK(contains(series_summary(runs), "bank/transfer recovered only after our undo in 2 of 3 runs after kill-writer"));
+}
+
 TEST_CASE("the worst verdict is the series' verdict") {
   using V = Verdict;
   CHECK(series_verdict({}) == V::inconclusive);

@@ -98,7 +98,8 @@ struct Rig {
   Journal journal{"r1", cloud, run};
   Names said;
   Injector injector{Injector::Context{cloud, nodes.remote, clock, 990s, "r1", journal, record,
-                                      [this](const std::string& line) { said.push_back(line); }}};
+                                      [this](const std::string& line) { said.push_back(line); },
+                                      [this](const std::string& line) { said.push_back("NOT RECORDED " + line); }}};
   std::vector<std::unique_ptr<InjectStep>> steps;
 
   Rig() {
@@ -152,7 +153,7 @@ TEST_CASE("journal and dead-man of every target are there before anything is sta
     }
     if (!call.starts_with("stage") && !call.starts_with("fire")) return;
     ++looked;
-    CHECK(rig.open_entries() == Names{"r1-kill-c1", "r1-kill-c2"});
+    CHECK(rig.open_entries() == Names{"r1-1-kill-c1", "r1-2-kill-c2"});
     CHECK((rig.nodes.get("c1").armed && rig.nodes.get("c2").armed));
   };
   rig.inject();
@@ -208,7 +209,7 @@ TEST_CASE("a failure at any later stage leaves the journal entries, and undo_all
   SECTION("looking for evidence") { rig.script.fails["confirm c2"] = what = "lost"; }
   const Error error = error_of([&] { rig.inject(); });
   CHECK_THAT(error.what(), Catch::Contains(what));
-  CHECK(rig.open_entries() == Names{"r1-kill-c1", "r1-kill-c2"});
+  CHECK(rig.open_entries() == Names{"r1-1-kill-c1", "r1-2-kill-c2"});
   CHECK_FALSE(rig.journal.close());
   CHECK_THAT(rig.recorded().problem, Catch::Contains(what));
   const bool fired = rig.script.calls.back().starts_with("fire") || rig.script.calls.back().starts_with("confirm");
@@ -268,7 +269,7 @@ TEST_CASE("undo: what does not come back is undo-pending, never success; later i
   rig.inject();
   rig.nodes.set("c2", [](auto& machine) { machine.starts = false; });
   CHECK_FALSE(rig.injector.undo("kill", 100s));
-  CHECK(rig.open_entries() == Names{"r1-kill-c2"});
+  CHECK(rig.open_entries() == Names{"r1-2-kill-c2"});
   CHECK_FALSE(rig.journal.close());
   CHECK(rig.recorded().undone == Time{-1});
   CHECK_THAT(rig.recorded().undo_problem, Catch::StartsWith("c2: "));
@@ -303,7 +304,7 @@ TEST_CASE("undo_all: the last injection is undone first, and one that stays does
   rig.injector.inject({rig.planned("third", {"c3"})});
   rig.nodes.set("c2", [](auto& machine) { machine.starts = false; });
   CHECK_FALSE(rig.injector.undo_all(10s));
-  CHECK(rig.open_entries() == Names{"r1-second-c2"});
+  CHECK(rig.open_entries() == Names{"r1-2-second-c2"});
   CHECK(rig.recorded("third").undone >= 0s);
   CHECK(rig.recorded("first").undone > rig.recorded("third").undone);
   CHECK(rig.recorded("second").undone == Time{-1});
@@ -317,7 +318,7 @@ TEST_CASE("undo: a dead-man that fired is a problem of the record: the fault end
   const auto problems = read_record(rig.run).problems;
   REQUIRE(problems.size() == 1);
   CHECK_THAT(problems[0],
-             Catch::Contains("kill on c1 ended before the rehearsal undid it") && Catch::Contains("2026-11-21T07:12:03Z"));
+             Catch::Contains("kill on c1: the dead-man undid it") && Catch::Contains("2026-11-21T07:12:03Z"));
 }
 
 TEST_CASE("undo: neither a record nor a journal that can't be written keeps it from being done") {

@@ -155,8 +155,10 @@ TEST_CASE("a journal that is cut off at any byte still has all its whole lines")
     const OpenJournal journal = read_journal(place.file);
     CAPTURE(length, text.substr(0, length));
     REQUIRE(journal.run == "r1");
-    const auto lines = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(length), '\n');
-    REQUIRE(journal.entries.size() >= std::clamp<std::size_t>(static_cast<std::size_t>(lines), 1, 3) - 1);
+    std::size_t lines = 0;  // whole ones; between them are empty ones
+    for (std::size_t end = text.find("}\n"); end != std::string::npos && end + 2 <= length; end = text.find("}\n", end + 2))
+      ++lines;
+    REQUIRE(journal.entries.size() >= std::clamp<std::size_t>(lines, 1, 3) - 1);
     REQUIRE(journal.torn_lines <= 1);
     // And recover's own line does not merge with what is torn.
     mark_undone(journal, "b");

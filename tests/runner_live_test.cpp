@@ -62,7 +62,7 @@ TEST_CASE("before its schedule has started a probe is neither steady nor recover
   rig.both(60s);
   CHECK_FALSE(rig.steady(60s));
   CHECK_FALSE(rig.probe.recovered(0s));
-  CHECK(rig.probe.without_success(60s) == 0s);
+  CHECK(rig.probe.without_success(0s, 60s) == 0s);
 }
 
 TEST_CASE("steady: all good over the whole length, once that length has gone by") {
@@ -174,14 +174,17 @@ TEST_CASE("recovered: a late outcome that is bad counts from when it was due") {
 TEST_CASE("without success: since the last good answer, of the series that waits longest") {
   Rig rig;
   rig.probe.started(5s);
-  CHECK(rig.probe.without_success(9s) == 4s);
+  CHECK(rig.probe.without_success(0s, 9s) == 4s);
   rig.both(10s);
-  CHECK(rig.probe.without_success(12s) == 12s - (9900ms + 20ms));
+  CHECK(rig.probe.without_success(0s, 12s) == 12s - (9900ms + 20ms));
   rig.run(0, 20s);
   rig.run(1, 20s, Outcome::failed);
-  CHECK(rig.probe.without_success(20s) == 20s - (9900ms + 20ms));
+  CHECK(rig.probe.without_success(0s, 20s) == 20s - (9900ms + 20ms));
   rig.run(1, 20100ms);
-  CHECK(rig.probe.without_success(20100ms) == 20100ms - (19900ms + 20ms));
+  // What went by while nobody looked counts too, as far as it lies in the time that is asked for.
+  CHECK(rig.probe.without_success(0s, 20100ms) == 20020ms - (9900ms + 20ms));
+  CHECK(rig.probe.without_success(15s, 20100ms) == 20020ms - 15s);
+  CHECK(rig.probe.without_success(20050ms, 20100ms) == 50ms);
 }
 
 TEST_CASE("pulse: outcomes of the last second and the share of good ones") {

@@ -35,7 +35,7 @@ steps:
 settle: 90s
 objectives:
   - rto: {probe: bank, at-most: 15s, injection: kill-writer, series: transfer}
-  - first-success: {probe: bank, at-most: 10s}
+  - first-success: {probe: bank, at-most: 10s, recovery: any}
   - downtime: {probe: bank, at-most: 15s}
   - error-budget: {probe: bank, at-most: 1%}
   - rpo: {probe: bank, at-most: 0}
@@ -82,7 +82,9 @@ TEST_CASE("a good scenario is read whole") {
   CHECK(s.steps[4].text() == "undo kill-writer");
   REQUIRE(s.objectives.size() == 5);
   CHECK((s.objectives[0].kind == ObjectiveSpec::Kind::rto && s.objectives[0].limit == 15 &&
-         s.objectives[0].series == "transfer"));
+         s.objectives[0].series == "transfer" && s.objectives[0].recovery == ObjectiveSpec::Recovery::itself));
+  CHECK(
+      (s.objectives[1].kind == ObjectiveSpec::Kind::first_success && s.objectives[1].recovery == ObjectiveSpec::Recovery::any));
   CHECK((s.objectives[3].kind == ObjectiveSpec::Kind::error_budget && s.objectives[3].limit == Approx(0.01)));
   CHECK((s.objectives[4].kind == ObjectiveSpec::Kind::rpo && s.objectives[4].limit == 0));
   REQUIRE(s.guards.size() == 2);
@@ -141,6 +143,9 @@ TEST_CASE("every kind of mistake is told with its place and a hint") {
       {"injection: kill-writer", "injection: freeze-x",
        "s.yaml:26:49: there is no injection 'freeze-x' (did you mean 'freeze-a'?)"},
       {"- first-success", "- frist-success", "s.yaml:27:5: unknown key 'frist-success' (did you mean 'first-success'?)"},
+      {"recovery: any", "recovery: nay", "s.yaml:27:58: 'nay' is no recovery (known: itself, any)"},
+      {"downtime: {probe: bank, at-most: 15s}", "downtime: {probe: bank, at-most: 15s, recovery: any}",
+       "s.yaml:28:43: unknown key 'recovery' (known: probe, series, at-most)"},
       {"at-most: 1%", "at-most: 0.01", "s.yaml:29:42: 'at-most' must be a share in percent, found '0.01' (as in 99.9%)"},
       {"rpo: {probe: bank, at-most: 0}", "rpo: {probe: bank, at-most: 0, series: x}",
        "s.yaml:30:36: unknown key 'series' (known: probe, at-most)"},
@@ -230,6 +235,7 @@ TEST_CASE("the schema refuses what the reader refuses") {
                                         {"jitter: 2s", "jiter: 2s"},
                                         {"hold: 5s", "hold: 5s\n    undo: kill-writer"},
                                         {"{pick: writer}", "{pick: writr}"},
+                                        {"recovery: any", "recovery: nay"},
                                         {"at-most: 1%", "at-most: 0.01"}}));
   CAPTURE(row.part, row.instead);
   CHECK(schema_complaint(schema(), with(kGood, row.part, row.instead)) != "");

@@ -30,7 +30,7 @@ class FakeNodes {
     remote.on("printf 'Timer=",
               [this](const std::string& node, const std::string& command) { return dead_man(node, command); });
     remote.on("systemd-run", [this](const std::string& node, const std::string&) { return arm(node); });
-    remote.on("rm /run/blackstart/", answered(""));
+    remote.on("rm -f /run/blackstart/", answered(""));
   }
 
   FakeRemote remote;
@@ -66,8 +66,8 @@ class FakeNodes {
     const std::lock_guard lock(mutex_);
     Machine& machine = machines_[node];
     if (command.starts_with("systemctl stop blackstart-")) machine.armed = false;
-    return answered(
-        fmt::format("Timer={}\nService=inactive\nFired={}\nEnd=1\n", machine.armed ? "active" : "inactive", machine.fired));
+    return answered(fmt::format("Timer={}\nService=inactive\nFired={}\nOrdered=no\nDisarmed=no\nEnd=1\n",
+                                machine.armed ? "active" : "inactive", machine.fired));
   }
   CommandResult arm(const std::string& node) {
     const std::lock_guard lock(mutex_);

@@ -31,6 +31,9 @@ class FakeService final : public Tcp {
   bool queue_full = false;        // a frozen one accepts no more connections
   bool silent_at_rest = false;    // its port never answers anybody
   bool listens = true;
+  bool armed = true;     // the dead-man, as the order's guard sees it
+  bool ordered = false;  // the mark that the order leaves
+  int restarts_ordered = 0;
   std::string listeners =
       "LISTEN 0 80 198.18.20.11:3306 0.0.0.0:* users:((\"mariadbd\",pid=1287,fd=22))\n"
       "LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:((\"sshd\",pid=300,fd=3))\n";
@@ -43,15 +46,16 @@ class FakeService final : public Tcp {
     node.data = "198.18.20.11";
     remote.before_each([this] { clock.advance(3ms); });
     remote.on("systemctl show", [this](const auto&, const auto&) { return answered(show()); });
-    remote.on("--kill-who=main", [this](const auto&, const auto&) { return kill(); });
-    remote.on("--kill-who=all -s STOP", [this](const auto&, const auto&) { return freeze(); });
-    remote.on("--no-block stop", [this](const auto&, const auto&) { return stop(); });
-    remote.on("--kill-who=all -s CONT", [this](const auto&, const auto&) { return thaw_and_start(); });
+    remote.on("--kill-who=main", [this](const auto&, const auto&) { return guarded([&] { return kill(); }); });
+    remote.on("--kill-who=all -s STOP", [this](const auto&, const auto&) { return guarded([&] { return freeze(); }); });
+    remote.on("--no-block stop", [this](const auto&, const auto&) { return guarded([&] { return stop(); }); });
+    remote.on("--kill-who=all -s CONT", [this](const auto&, const std::string& asked) { return thaw_and_start(asked); });
     remote.on("/proc/self/cgroup", [this](const auto&, const auto&) { return answered(own_group); });
     remote.on("ss -Hltnp", [this](const auto&, const auto&) { return answered(listeners); });
   }
 
-  FaultContext context() { return {remote, clock, *this}; }
+  static constexpr const char* kId = "20261121T071203Z-1-kill-writer-c1";
+  FaultContext context() { return {remote, clock, *this, kId}; }
   Deadline in(Duration length) { return {clock, length}; }
 
   void end(const std::string& how) {
@@ -107,6 +111,12 @@ class FakeService final : public Tcp {
     active = "active";
     sub = "running";
   }
+  template <class Order>
+  CommandResult guarded(Order order) {
+    if (!armed) return refused(1, "its dead-man is not armed");
+    ordered = true;
+    return order();
+  }
   CommandResult kill() {
     if (!obeys_signals) return answered("");
     end("failed");
@@ -124,8 +134,13 @@ class FakeService final : public Tcp {
     if (obeys_stop) end("inactive");
     return answered("");
   }
-  CommandResult thaw_and_start() {
+  CommandResult thaw_and_start(const std::string& asked) {
     if (obeys_signals && state == 'T') state = 'S';
+    const bool port_open = asked.find("ss -Hltn") != std::string::npos && listens && pid != 0;
+    if (ordered && !port_open && asked.find(fmt::format("grep -qx MainPID={};", pid)) != std::string::npos) {
+      ++restarts_ordered;
+      end("inactive");
+    }
     if (obeys_start && active != "active" && active != "activating") begin();
     return answered("");
   }

@@ -1,0 +1,206 @@
+// Whose recovery it was, after which injection, and whether there was one: what must not pass.
+#include <catch2/catch.hpp>
+
+#include "reports/judgement.h"
+#include "reports/reports.h"
+#include "tests/support/trace.h"
+
+using namespace blackstart;
+using namespace blackstart::trace;
+using Catch::Contains;
+
+namespace {
+
+using Kind = ObjectiveSpec::Kind;
+using Recovery = ObjectiveSpec::Recovery;
+
+std::string told(const Judgement& judgement) {
+  std::string all;
+  for (const std::string& reason : judgement.reasons) all += reason + "\n";
+  return all;
+}
+
+Record with_objectives(Record record, std::vector<ObjectiveSpec> objectives) {
+  record.objectives = std::move(objectives);
+  return record;
+}
+
+Settings of_length(Duration length) {
+  Settings settings;
+  settings.length = length;
+  return settings;
+}
+
+// Down from 20 s to `back`; the undo was asked at 30 s.
+Record undone_at_30(Time back, ObjectiveSpec objective) {
+  Record r = with_objectives(rehearsal(probe(down_between(20s, back))), {std::move(objective)});
+  r.injections[0].undo_asked = 30s;
+  r.injections[0].undone = 30'100ms;
+  return r;
+}
+
+// What waits while the service is frozen is answered when it is thawed, if its deadline of 2 s lets it wait so long.
+Service frozen_between(Time from, Time to) {
+  return [=](Time sent) {
+    if (sent + kLatency <= from || sent >= to) return kUp;
+    return to - sent < 2s ? Answer{Outcome::ok, to - sent + kLatency, 0} : Answer{Outcome::indeterminate, 2s, kTimedOut};
+  };
+}
+
+const ObjectiveSpec kRto15{Kind::rto, "bank", "", "", 15};
+
+}  // namespace
+
+TEST_CASE("parallel injections share their outage") {
+  Settings settings = of_length(90s);
+  for (const char* named : {"", "kill-writer", "cut-link"}) {
+    CAPTURE(named);
+    Record r = rehearsal(probe(down_between(20s, 55s), settings), {19'990ms, 20'010ms}, settings);
+    r.injections.push_back(injection("cut-link", {19'990'020us, 20'012ms}));
+    for (Injection& i : r.injections) i.undo_asked = 80s, i.undone = 81s;
+    r.objectives = {{Kind::rto, "bank", "", named, 15}};
+    Judgement j = judge(r);
+    REQUIRE(j.verdict == Verdict::failed);
+    REQUIRE_THAT(told(j), Contains("Missed: RTO of bank") && Contains("transfer took longer"));
+    REQUIRE(j.rtos.size() == 2);
+    for (const Rto& rto : j.rtos) REQUIRE(std::chrono::abs(rto.rto.value - 35s) <= rto.rto.plus_minus);
+  }
+}
+
+TEST_CASE("an outage that is known only after the next injection belongs to the one before it too") {
+  // Frozen at 20 s; that was known at 20.5 s, and the link was cut at 20.3 s.
+  Record r = rehearsal(probe(frozen_between(20s, 28s)));
+  r.injections.push_back(injection("cut-link", {20'300ms, 20'310ms}));
+  r.objectives = {{Kind::rto, "bank", "", "kill-writer", 5}};
+  REQUIRE(judge(r).verdict == Verdict::failed);
+  REQUIRE(judge(r).rtos[0].impact);
+}
+
+TEST_CASE("an objective without an injection counts the worst of all") {
+  Settings settings = of_length(200s);
+  Record r =
+      rehearsal(probe(then(down_between(20s, 24s), 60s, down_between(60s, 160s)), settings), {19'990ms, 20'010ms}, settings);
+  r.injections.push_back(injection("cut-link", {59'990ms, 60'010ms}));
+  r.injections[1].undo_asked = 190s;
+  r.injections[1].undone = 191s;
+  for (Kind kind : {Kind::rto, Kind::first_success}) {
+    Judgement j = judge(with_objectives(r, {{kind, "bank", "", "", 15}}));
+    REQUIRE(j.verdict == Verdict::failed);
+    REQUIRE_THAT(told(j), Contains("(transfer after cut-link)"));
+    REQUIRE(judge(with_objectives(r, {{kind, "bank", "", "kill-writer", 15}})).verdict == Verdict::passed);
+  }
+}
+
+TEST_CASE("an injection whose aftermath was not watched leaves an objective without an injection undecided") {
+  Record r = rehearsal(probe(down_between(20s, 24s)));
+  r.injections.push_back(injection("cut-link", {57s, 57'010ms}));  // the hold is 5 s, the watch ends at 60 s
+  Judgement j = judge(r);
+  REQUIRE(j.verdict == Verdict::inconclusive);
+  REQUIRE_THAT(told(j), Contains("Not measured: RTO of bank") && Contains("'cut-link'"));
+}
+
+TEST_CASE("a service that never recovers fails whatever the objectives ask") {
+  auto slow = then(always_up(), 20s, [](Time) { return Answer{Outcome::ok, 600ms, 0}; });
+  const Record r = rehearsal(probe(slow));
+  for (const ObjectiveSpec& objective :
+       {ObjectiveSpec{Kind::downtime, "bank", "", "", 3600}, ObjectiveSpec{Kind::rpo, "bank", "", "", 0},
+        ObjectiveSpec{Kind::error_budget, "bank", "", "", 1}}) {
+    Judgement j = judge(with_objectives(r, {objective}));
+    INFO(told(j));
+    REQUIRE(j.verdict == Verdict::failed);
+    REQUIRE_THAT(told(j), Contains("bank/transfer was not seen to recover: from 20.000 s on"));
+    bool bound = objective.kind != Kind::rpo;
+    REQUIRE(j.objectives[0].state == (bound ? ObjectiveResult::State::missed : ObjectiveResult::State::met));
+    if (bound) REQUIRE_THAT(j.objectives[0].measured, Catch::StartsWith("> "));
+  }
+  REQUIRE(judge(with_objectives(r, {})).verdict == Verdict::failed);
+}
+
+TEST_CASE("flapping without end fails though its first success came soon") {
+  auto flapping = [](Time sent) { return sent >= 20s && sent % 4s < 2s ? kDown : kUp; };
+  Judgement j = judge(with_objectives(rehearsal(probe(flapping)), {{Kind::first_success, "bank", "", "", 15}}));
+  REQUIRE(j.verdict == Verdict::failed);
+  REQUIRE_THAT(told(j), Contains("was not seen to recover"));
+}
+
+TEST_CASE("a probe without an objective must have recovered too") {
+  Settings other;
+  other.name = "shop";
+  Record r = rehearsal(probe(down_between(20s, 24s)));
+  ProbeRecord shop = probe(down_between(20s, 100s), other);
+  shop.snapshots_taken = true;
+  for (const std::string& name : shop.info.replicas) shop.snapshots.push_back(replica(shop, name, other));
+  r.probes.push_back(shop);
+  r.steady.push_back({"shop", "transfer", 10s, 0.999, 1.0, 500, true});
+  Judgement j = judge(r);
+  REQUIRE(j.verdict == Verdict::failed);
+  REQUIRE_THAT(told(j), Contains("shop/transfer was not seen to recover"));
+}
+
+TEST_CASE("a recovery after our own undo is none by itself") {
+  for (Kind kind : {Kind::rto, Kind::first_success}) {
+    Judgement j = judge(undone_at_30(30'050ms, {kind, "bank", "", "", 15}));
+    INFO(told(j));
+    REQUIRE(j.verdict == Verdict::failed);
+    REQUIRE_THAT(told(j), Contains("only after the undo was asked at 30.000 s; by itself it had not within 10.000 s"));
+    // Where the undo is meant to be the repair it counts, but not longer than the limit.
+    REQUIRE(judge(undone_at_30(30'050ms, {kind, "bank", "", "", 15, Recovery::any})).verdict == Verdict::passed);
+    REQUIRE(judge(undone_at_30(36s, {kind, "bank", "", "", 15, Recovery::any})).verdict == Verdict::failed);
+    // An undo after the recovery changes nothing.
+    REQUIRE(judge(undone_at_30(29'900ms, {kind, "bank", "", "", 15})).verdict == Verdict::passed);
+  }
+}
+
+TEST_CASE("a frozen service that our thaw sets going again has not recovered by itself") {
+  Record r = undone_at_30(30s, kRto15);
+  Record frozen = rehearsal(probe(frozen_between(20s, 30'010ms)));
+  r.probes = frozen.probes;
+  Judgement j = judge(r);
+  INFO(told(j));
+  // The last bad one was due before the undo was asked; no good one was done before it.
+  REQUIRE(j.probes[0].series[0].outages[0].recovery.from < 30s);
+  REQUIRE(j.verdict == Verdict::failed);
+  REQUIRE(j.rtos[0].after_undo);
+}
+
+TEST_CASE("a first success by itself does not make the stable recovery one") {
+  // A flap from 23 s to 26 s, then down until the undo.
+  Record r = undone_at_30(30s, kRto15);
+  r.probes = rehearsal(probe(then(down_between(20s, 23s), 26s, down_between(26s, 30'050ms)))).probes;
+  REQUIRE(judge(r).verdict == Verdict::failed);
+  REQUIRE(judge(with_objectives(r, {{Kind::first_success, "bank", "", "", 15}})).verdict == Verdict::passed);
+}
+
+TEST_CASE("the undo of one of several injections that share an outage is our repair for all of them") {
+  Record r = undone_at_30(30'050ms, {Kind::rto, "bank", "", "cut-link", 15});
+  r.injections.push_back(injection("cut-link", {19'990ms, 20'010ms}));
+  REQUIRE(judge(r).verdict == Verdict::failed);
+}
+
+TEST_CASE("an outage that begins after the undo counts by its length") {
+  Record r = undone_at_30(30s, kRto15);
+  r.probes = rehearsal(probe(then(down_between(20s, 24s), 31s, down_between(31s, 34s)))).probes;
+  Judgement j = judge(r);
+  INFO(told(j));
+  REQUIRE(j.verdict == Verdict::passed);
+  REQUIRE_FALSE(j.rtos[0].after_undo);
+}
+
+TEST_CASE("reports say that a recovery came only after our undo") {
+  Record r = undone_at_30(30'050ms, kRto15);
+  Judgement j = judge(r);
+  REQUIRE_THAT(text_summary(r, j), Contains("(recovered only after our undo)"));
+  REQUIRE_THAT(html_report(r, j), Contains("(recovered only after our undo)"));
+  REQUIRE_THAT(record_json(r, j), Contains("\"after_undo\": true") && Contains("\"recovery\": \"itself\""));
+  REQUIRE_THAT(prometheus_text(r, j), Contains("blackstart_rto_after_undo{") && Contains("injection=\"kill-writer\"} 1\n"));
+  r = undone_at_30(29'900ms, {Kind::rto, "bank", "", "", 15, Recovery::any});
+  j = judge(r);
+  REQUIRE_THAT(text_summary(r, j), !Contains("only after our undo") && Contains("our undo counts as the repair"));
+  REQUIRE_THAT(record_json(r, j), Contains("\"after_undo\": false") && Contains("\"recovery\": \"any\""));
+}
+
+TEST_CASE("record.json says what is wrong with a series' record") {
+  Record r = rehearsal(probe(always_up()));
+  r.probes[0].operations.push_back(r.probes[0].operations[7]);
+  REQUIRE_THAT(record_json(r, judge(r)), Contains("\"problem\": \"operation 7 was recorded twice\""));
+}
