@@ -317,8 +317,7 @@ TEST_CASE("undo: a dead-man that fired is a problem of the record: the fault end
   CHECK(rig.injector.undo_all(60s));
   const auto problems = read_record(rig.run).problems;
   REQUIRE(problems.size() == 1);
-  CHECK_THAT(problems[0],
-             Catch::Contains("kill on c1: the dead-man undid it") && Catch::Contains("2026-11-21T07:12:03Z"));
+  CHECK_THAT(problems[0], Catch::Contains("kill on c1: the dead-man undid it") && Catch::Contains("2026-11-21T07:12:03Z"));
 }
 
 TEST_CASE("undo: neither a record nor a journal that can't be written keeps it from being done") {
