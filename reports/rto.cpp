@@ -51,14 +51,14 @@ class Calculation {
     return on < after.until && (outage.censored || outage.recovery.to > after.injection->effect.from);
   }
 
-  // The first undo that was asked before `seen`, of any injection that the outage belongs to: that repair may be ours. An
-  // outage that began after it was asked may be its doing, but was not repaired by it.
+  // The first undo that was asked before `seen`, of any injection in effect by then, also of one that showed no outage of its
+  // own: that repair may be ours. An outage that began after it was asked may be its doing, but was not repaired by it.
   std::optional<AfterUndo> undo_before(const Outage& outage, Time seen) const {
     std::optional<AfterUndo> first;
     for (const Aftermath& after : all_) {
       const Injection& i = *after.injection;
       bool amid = i.undo_asked > outage.onset.from && i.undo_asked < seen;
-      if (i.undo_asked.count() < 0 || !amid || !belongs(outage, after)) continue;
+      if (i.undo_asked.count() < 0 || !amid || i.effect.from >= seen) continue;
       Time since = rto_.impact ? outage.onset.middle() : effect_.middle();
       if (!first || i.undo_asked < first->asked) first = {i.undo_asked, std::max(i.undo_asked - since, Duration(0))};
     }

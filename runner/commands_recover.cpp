@@ -80,6 +80,7 @@ bool recover_journal(const fs::path& file, const std::string& cloud) {
   if (!name.empty()) lease.emplace(name, "blackstart recover");
   if (!fs::exists(file)) return true;  // its run has ended in order meanwhile
   const OpenJournal journal = read_journal(file);
+  if (journal.cloud.name != name) return recover_journal(file, cloud);  // its run was just writing the first line
   say(fmt::format("run {} on cloud {}:", journal.run, journal.cloud.name.empty() ? "?" : journal.cloud.name));
   if (journal.torn_lines > 0)
     say(fmt::format("  {} of its lines were cut off while they were written: what they were about was not injected",

@@ -70,9 +70,12 @@ std::vector<SteadyCheck> LiveProbe::steady(Time now, Duration length, double req
 bool LiveProbe::recovered(Time since) const {
   std::lock_guard lock(mutex_);
   if (start_.count() < 0) return false;
-  return std::all_of(series_.begin(), series_.end(), [&](const Series& series) {
-    return series.reached >= std::max({since, series.bad, start_}) + info_.hold;
-  });
+  for (std::size_t i = 0; i < series_.size(); ++i) {
+    // The hold of the record begins at the first good operation after the last bad one (docs/measurement.md), a step later.
+    const Duration step = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(1 / info_.series[i].rate));
+    if (series_[i].reached < std::max({since, series_[i].bad + step, start_}) + info_.hold) return false;
+  }
+  return true;
 }
 
 Duration LiveProbe::without_success(Time since, Time now) const {

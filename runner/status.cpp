@@ -42,7 +42,7 @@ Status::Status(std::FILE* out, Clock& clock)
 Status::~Status() {
   thread_.request_stop();
   thread_.join();
-  std::fputs((lines_ + (terminal_ ? "\r\x1b[K" : "")).c_str(), out_);
+  std::fputs(((terminal_ ? "\r\x1b[K" : "") + lines_).c_str(), out_);
   std::fflush(out_);
 }
 

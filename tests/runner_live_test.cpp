@@ -129,11 +129,12 @@ TEST_CASE("recovered: a whole hold of good operations since the effect, in every
   CHECK_FALSE(rig.probe.recovered(18s));
   rig.run(0, 27s);
   CHECK_FALSE(rig.probe.recovered(18s));
-  rig.run(1, 26900ms);
-  CHECK_FALSE(rig.probe.recovered(18s));
+  rig.run(0, 27100ms);
   rig.run(1, 27s);
+  CHECK_FALSE(rig.probe.recovered(18s));
+  rig.run(1, 27100ms);
   CHECK(rig.probe.recovered(18s));
-  CHECK_FALSE(rig.probe.recovered(24s));
+  CHECK_FALSE(rig.probe.recovered(24100ms));
 }
 
 TEST_CASE("recovered: one bad operation begins the hold anew") {
@@ -141,9 +142,9 @@ TEST_CASE("recovered: one bad operation begins the hold anew") {
   rig.probe.started(5s);
   rig.both(12s);
   rig.both(12100ms, Outcome::ok, 1s);
-  rig.both(15s);
-  CHECK_FALSE(rig.probe.recovered(6s));
   rig.both(15100ms);
+  CHECK_FALSE(rig.probe.recovered(6s));  // the hold begins with the first good one
+  rig.both(15200ms);
   CHECK(rig.probe.recovered(6s));
 }
 
@@ -165,9 +166,9 @@ TEST_CASE("recovered: a late outcome that is bad counts from when it was due") {
   rig.numbers[0] = 51;
   rig.both(12s);
   rig.probe.record(Rig::operation(0, 50, Outcome::indeterminate, 2s));
-  rig.both(13s);
-  CHECK_FALSE(rig.probe.recovered(6s));  // 10 s + the hold is 13 s
   rig.both(13100ms);
+  CHECK_FALSE(rig.probe.recovered(6s));  // 10.1 s + the hold is 13.1 s
+  rig.both(13200ms);
   CHECK(rig.probe.recovered(6s));
 }
 
