@@ -6,6 +6,7 @@
 #include "tests/support/error_of.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_nodes.h"
+#include "tests/support/small_cloud.h"
 #include "tests/support/state_folder.h"
 
 namespace blackstart {
@@ -71,21 +72,7 @@ class ScriptedSettings final : public FaultSettings {
   Script& script_;
 };
 
-Cloud three_nodes() {
-  Cloud cloud;
-  cloud.name = "lab";
-  cloud.sites.push_back({"dc1", ""});
-  for (const char* name : {"c1", "c2", "c3"}) {
-    Node node;
-    node.name = name;
-    node.site = "dc1";
-    node.address = std::string("198.18.10.1") + name[1];
-    cloud.nodes.push_back(node);
-  }
-  cloud.ssh.key = "/lab/key";
-  cloud.ssh.known_hosts = "/lab/known_hosts";
-  return cloud;
-}
+Cloud three_nodes() { return small_cloud({"c1", "c2", "c3"}); }
 
 struct Rig {
   StateFolder state;

@@ -6,26 +6,13 @@
 #include "tests/support/error_of.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_remote.h"
+#include "tests/support/small_cloud.h"
 #include "tests/support/state_folder.h"
 
 namespace blackstart {
 namespace {
 
-Cloud two_nodes() {
-  Cloud cloud;
-  cloud.name = "lab";
-  cloud.sites.push_back({"dc1", ""});
-  for (const char* name : {"c1", "c2"}) {
-    Node node;
-    node.name = name;
-    node.site = "dc1";
-    node.address = std::string("198.18.10.1") + name[1];
-    cloud.nodes.push_back(node);
-  }
-  cloud.ssh.key = "/lab/key";
-  cloud.ssh.known_hosts = "/lab/known_hosts";
-  return cloud;
-}
+Cloud two_nodes() { return small_cloud({"c1", "c2"}); }
 
 TEST_CASE("a cloud is free without a halt and without an open journal") {
   StateFolder state;
