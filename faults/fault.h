@@ -17,6 +17,8 @@
 #include "base/clock.h"
 #include "base/fields.h"
 #include "lab/cloud.h"
+#include "lab/local_shell.h"
+#include "lab/power.h"
 #include "lab/remote.h"
 #include "lab/tcp.h"
 #include "reports/record.h"
@@ -26,7 +28,10 @@ namespace blackstart {
 struct FaultContext {
   Remote& remote;
   Clock& clock;
+  const Cloud& cloud;
   Tcp& tcp = real_tcp();
+  Power& power = real_power();
+  Remote& local = local_shell();  // the runner's own machine; the node's name is only a word in messages
   // The dead-man's, see arm_dead_man(). A fault needs it from undo_record() on; for a preflight alone it may be empty.
   std::string id = {};
 };
@@ -66,12 +71,26 @@ class FaultSettings {
   virtual std::string summary() const = 0;                                          // "SIGKILL to mariadb.service"
   virtual std::vector<std::pair<std::string, std::string>> parameters() const = 0;  // for the record
   virtual std::unique_ptr<TargetFault> make(const Node& node, FaultContext context) const = 0;
+  // A fault whose parameters say whom it hits (a site, a partition into groups) names its targets here, in the cloud's order;
+  // the scenario then says no `on`. Throws Error(unmet) for names that the cloud doesn't have.
+  virtual bool names_targets() const { return false; }
+  virtual std::vector<std::string> targets(const Cloud&) const { return {}; }
+};
+
+// What a user must know of a fault beyond its parameters; one or two sentences each. `blackstart faults NAME` and
+// docs/fault-catalogue.md say it.
+struct FaultAbout {
+  const char* established;  // what connections that are open already see
+  const char* evidence;     // what is looked at, on the target and by whom else, to call it effective
+  const char* undo;         // how it is taken away, and by whom when the runner is gone
+  const char* needs;        // what must be there: packages, rights, a BMC, a virtual machine
 };
 
 struct FaultKind {
   const char* name;  // "service.kill"
   const char* doc;   // one sentence
   std::unique_ptr<FaultSettings> (*settings)();
+  FaultAbout about;
 };
 // The one table: to add a fault is one file, its test, and a line here (faults/registry.cpp).
 const std::vector<FaultKind>& fault_kinds();
@@ -81,7 +100,8 @@ struct UndoKind {
   const char* name;
   const char* doc;  // "mariadb.service runs and is not stopped"
   // The POSIX shell command by which the node undoes it alone; run by the dead-man. Without '$' and '%', which systemd expands.
-  // Throws Error(bad_file) when the facts don't make sense.
+  // Throws Error(bad_file) when the facts don't make sense. Null: the node can't (it has no power, or the effect is not on it);
+  // then the dead-man is a process on the runner's machine that calls `undo` (runner/dead_man_process.h).
   std::string (*command)(const UndoRecord& record);
   // Undoes and waits for evidence that it is gone; unreachable or not gone by the deadline: confirmed = false. Never throws
   // Error.

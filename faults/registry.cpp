@@ -8,10 +8,10 @@ namespace blackstart {
 
 const std::vector<FaultKind>& fault_kinds() {
   static const std::vector<FaultKind> kinds = {
-      {"service.kill", "ends the main process of a systemd service by a signal", service_kill_settings},
-      {"service.stop", "stops a systemd service as an operator would", service_stop_settings},
+      {"service.kill", "ends the main process of a systemd service by a signal", service_kill_settings, kServiceKillAbout},
+      {"service.stop", "stops a systemd service as an operator would", service_stop_settings, kServiceStopAbout},
       {"service.freeze", "stops all processes of a systemd service (SIGSTOP): its ports accept but nothing answers",
-       service_freeze_settings},
+       service_freeze_settings, kServiceFreezeAbout},
   };
   return kinds;
 }

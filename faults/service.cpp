@@ -235,6 +235,22 @@ class ServiceSettings final : public FaultSettings {
 
 }  // namespace
 
+const FaultAbout kServiceKillAbout = {
+    "They end: the kernel sends FIN or RST for the dead process.",
+    "The main process (PID and start time) is gone or another; the runner's open connection to the service ends or a new one "
+    "is "
+    "refused.",
+    "The unit is started unless systemd has done so by itself; without the runner by a systemd timer on the node.",
+    "systemd on the node."};
+const FaultAbout kServiceStopAbout = {
+    "They end, as the service closes them.",
+    "The unit is inactive and its main process gone; the runner's open connection ends and a new one is refused.",
+    "The unit is started; without the runner by a systemd timer on the node.", "systemd on the node."};
+const FaultAbout kServiceFreezeAbout = {
+    "They stay open and mute: nothing is answered, nothing is refused, until a timeout of the client's.",
+    "The main process is in state T (stopped); its port accepts or stays mute and gives the runner no answer.",
+    "All processes of the unit get SIGCONT; without the runner by a systemd timer on the node.", "systemd on the node."};
+
 std::unique_ptr<FaultSettings> service_kill_settings() { return std::make_unique<ServiceSettings>(kKill); }
 std::unique_ptr<FaultSettings> service_stop_settings() { return std::make_unique<ServiceSettings>(kStop); }
 std::unique_ptr<FaultSettings> service_freeze_settings() { return std::make_unique<ServiceSettings>(kFreeze); }

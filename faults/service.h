@@ -11,6 +11,7 @@
 
 namespace blackstart {
 
+extern const FaultAbout kServiceKillAbout, kServiceStopAbout, kServiceFreezeAbout;
 std::unique_ptr<FaultSettings> service_kill_settings();
 std::unique_ptr<FaultSettings> service_stop_settings();
 std::unique_ptr<FaultSettings> service_freeze_settings();

@@ -31,8 +31,22 @@ void describe_site(Fields& f, std::vector<Site>& sites) {
   Site site;
   f.name({"name", "the site's name, unique", Field::required}, site.name);
   f.name({"region", "the region it belongs to"}, site.region);
+  f.name({"uplink", "labs only: interface on this machine that joins the site to the others"}, site.uplink);
   if (repeats(names_of(sites), site.name)) f.problem("name", fmt::format("site '{}' stands here twice", site.name));
   sites.push_back(site);
+}
+
+void describe_bmc(Fields& f, Bmc& bmc) {
+  f.text({"address", "where it answers IPMI 2.0", Field::required}, bmc.address);
+  f.integer({"port", "its UDP port"}, bmc.port, kPorts);
+  f.text({"user", "who logs in; a user with administrator rights", Field::required}, bmc.user);
+  f.text({"password-file", "file whose first line is the password; relative to this file", Field::required}, bmc.password_file);
+  f.integer({"cipher", "cipher suite: 3 is in every BMC, 17 is stronger where it is"}, bmc.cipher, {1, 17});
+}
+
+void describe_libvirt(Fields& f, LibvirtDomain& libvirt) {
+  f.text({"uri", "where libvirt is: qemu:///system, lxc:///, qemu+ssh://host/system", Field::required}, libvirt.uri);
+  f.text({"domain", "the domain's name there", Field::required}, libvirt.domain);
 }
 
 void describe_node(Fields& f, const std::vector<Site>& sites, std::vector<Node>& nodes) {
@@ -44,6 +58,11 @@ void describe_node(Fields& f, const std::vector<Site>& sites, std::vector<Node>&
   f.text({"address", "management address: the way in over SSH, never cut", Field::required}, node.address);
   f.text({"data", "address its services speak on; without it the same as 'address'"}, node.data);
   f.integer({"ssh-port", "port of its SSH server"}, node.ssh_port, kPorts);
+  f.object({"bmc", "its board management controller: power is switched there"},
+           [&](Fields& bmc) { describe_bmc(bmc, node.bmc); });
+  f.object({"libvirt", "the domain it runs in; its power is switched there when it has no BMC"},
+           [&](Fields& domain) { describe_libvirt(domain, node.libvirt); });
+  f.name({"port", "labs only: interface on this machine at the other end of its data interface"}, node.port);
   if (unknown(names_of(sites), node.site))
     f.problem("site", fmt::format("there is no site '{}'", node.site), suggestion(node.site, names_of(sites)));
   if (repeats(names_of(nodes), node.name)) f.problem("name", fmt::format("node '{}' stands here twice", node.name));
@@ -106,6 +125,12 @@ std::string node_text(const Node& node) {
   if (!node.rack.empty()) out += fmt::format("rack: {}, ", node.rack);
   if (!node.data.empty()) out += fmt::format("data: {}, ", quoted(node.data));
   if (node.ssh_port != 22) out += fmt::format("ssh-port: {}, ", node.ssh_port);
+  if (node.bmc.present())
+    out += fmt::format("bmc: {{address: {}, port: {}, user: {}, password-file: {}, cipher: {}}}, ", quoted(node.bmc.address),
+                       node.bmc.port, quoted(node.bmc.user), quoted(node.bmc.password_file), node.bmc.cipher);
+  if (node.libvirt.present())
+    out += fmt::format("libvirt: {{uri: {}, domain: {}}}, ", quoted(node.libvirt.uri), quoted(node.libvirt.domain));
+  if (!node.port.empty()) out += fmt::format("port: {}, ", node.port);
   return out + fmt::format("address: {}, roles: {}}}\n", quoted(node.address), list_of(node.roles));
 }
 
@@ -149,6 +174,7 @@ Cloud read_cloud(const std::filesystem::path& file) {
   read_file(file.string(), [&](Fields& f) { cloud.describe(f); });
   const auto folder = std::filesystem::absolute(file).parent_path();
   for (std::string* path : {&cloud.ssh.key, &cloud.ssh.known_hosts, &cloud.database.password_file}) count_from(folder, *path);
+  for (Node& node : cloud.nodes) count_from(folder, node.bmc.password_file);
   return cloud;
 }
 
@@ -157,8 +183,8 @@ std::string write_cloud(const Cloud& cloud) {
   if (!cloud.vip.empty()) out += fmt::format("vip: {}\n", quoted(cloud.vip));
   out += "sites:\n";
   for (const Site& site : cloud.sites)
-    out += site.region.empty() ? fmt::format("  - {{name: {}}}\n", site.name)
-                               : fmt::format("  - {{name: {}, region: {}}}\n", site.name, site.region);
+    out += fmt::format("  - {{name: {}{}{}}}\n", site.name, site.region.empty() ? "" : ", region: " + site.region,
+                       site.uplink.empty() ? "" : ", uplink: " + site.uplink);
   out += "nodes:\n";
   for (const Node& node : cloud.nodes) out += node_text(node);
   out += fmt::format("ssh:\n  user: {}\n  key: {}\n  known-hosts: {}\n  sudo: {}\n", quoted(cloud.ssh.user),

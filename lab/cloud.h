@@ -16,6 +16,25 @@ namespace blackstart {
 struct Site {
   std::string name;
   std::string region;
+  std::string uplink =
+      {};  // labs only: the simulated switch's interface on the runner's machine that joins the site to the others
+};
+
+// A board management controller that speaks IPMI 2.0.
+struct Bmc {
+  std::string address;
+  std::int64_t port = 623;
+  std::string user;
+  std::string password_file;  // its first line
+  std::int64_t cipher = 3;    // cipher suite; 3: HMAC-SHA1, AES-CBC-128, the one that all IPMI 2.0 BMCs have
+  bool present() const { return !address.empty(); }
+};
+
+// The domain behind a node that is a virtual machine or container.
+struct LibvirtDomain {
+  std::string uri;     // qemu:///system, lxc:///, qemu+ssh://…
+  std::string domain;  // its name there
+  bool present() const { return !domain.empty(); }
 };
 
 struct Node {
@@ -26,6 +45,10 @@ struct Node {
   std::string address;  // the management address: the runner's way in, never cut
   std::string data;     // the address its services speak on; empty: the same as address
   std::int64_t ssh_port = 22;
+  Bmc bmc;                // how its power is switched; without one, through `libvirt`
+  LibvirtDomain libvirt;  // the domain it runs in, if it is one
+  std::string port;       // labs only: the simulated switch's port on the runner's machine, at its data interface
+  const std::string& data_address() const { return data.empty() ? address : data; }
   bool has_role(const std::string& role) const;
 };
 

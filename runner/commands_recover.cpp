@@ -45,7 +45,7 @@ void note_in_record(const OpenJournal& journal) {
 bool recover_entry(const OpenJournal& journal, const JournalEntry& entry, Remote& remote) {
   say(fmt::format("{} on {}: undoing ({})", entry.injection, entry.undo.node, undo_kind(entry.undo.kind).doc));
   Clock& clock = real_clock();
-  const Undone undone = undo_injection(entry.id, entry.undo, {remote, clock}, Deadline(clock, kUndo));
+  const Undone undone = undo_injection(entry.id, entry.undo, {remote, clock, journal.cloud}, Deadline(clock, kUndo));
   if (!undone.dead_man.empty()) say("  " + undone.dead_man);
   for (const Evidence& evidence : undone.evidence)
     say(fmt::format("  {} {}: {}", evidence.confirmed ? "seen:" : "NOT SEEN:", evidence.expected, evidence.observed));

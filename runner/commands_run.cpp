@@ -153,7 +153,7 @@ int plan_command(const RunOptions& options) {
     infos.push_back(probe->info());
   }
   check_objectives(scenario, infos);
-  const auto plan = plan_injections(scenario, cloud, seed, {*remote, clock});
+  const auto plan = plan_injections(scenario, cloud, seed, {*remote, clock, cloud});
   std::puts(
       fmt::format("claim: {}\ncloud: {}{}\nseed:  {}\n", scenario.claim, cloud.name, cloud.simulated ? " (a lab)" : "", seed)
           .c_str());

@@ -69,7 +69,7 @@ class Injector {
   bool undo_once(Active& active, const Deadline& deadline, std::vector<Evidence>& evidence);
   // A record that can't be written must not keep an undo from being done.
   void note(const std::function<void()>& write);
-  FaultContext fault_context() { return {context_.remote, context_.clock}; }
+  FaultContext fault_context() { return {context_.remote, context_.clock, context_.cloud}; }
   Time run_time() const { return context_.clock.now() - context_.zero; }
 
   Context context_;

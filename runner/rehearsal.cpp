@@ -208,7 +208,7 @@ void Rehearsal::preflight() {
   check_nodes(in_.cloud, in_.remote, within(kNodes));
   probes_.preflight(in_.scenario, in_.cloud);
   check_objectives(in_.scenario, probes_.infos());
-  plan_ = plan_injections(in_.scenario, in_.cloud, in_.seed, {in_.remote, in_.clock});
+  plan_ = plan_injections(in_.scenario, in_.cloud, in_.seed, {in_.remote, in_.clock, in_.cloud});
   steps_.plan(planned_steps(in_.scenario, plan_));
   for (const Step& step : steps_.steps()) say(fmt::format("  step {}: {}", step.number, step.text));
 }

@@ -9,6 +9,7 @@
 #include "faults/fault.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_remote.h"
+#include "tests/support/small_cloud.h"
 
 namespace blackstart {
 
@@ -19,6 +20,7 @@ class FakeService final : public Tcp {
   FakeClock clock;
   FakeRemote remote;
   Node node;
+  const Cloud cloud = small_cloud({"c1"});
 
   // What systemd shows.
   std::string id = kUnit, load = "loaded", active = "active", sub = "running";
@@ -55,7 +57,7 @@ class FakeService final : public Tcp {
   }
 
   static constexpr const char* kId = "20261121T071203Z-1-kill-writer-c1";
-  FaultContext context() { return {remote, clock, *this, kId}; }
+  FaultContext context() { return {remote, clock, cloud, *this, real_power(), local_shell(), kId}; }
   Deadline in(Duration length) { return {clock, length}; }
 
   void end(const std::string& how) {
