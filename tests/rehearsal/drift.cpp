@@ -1,0 +1,79 @@
+#include "tests/rehearsal/drift.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <iterator>
+#include <set>
+#include <sstream>
+
+#include "tests/rehearsal/support.h"
+
+namespace blackstart::rehearsal {
+namespace {
+
+// One line a fact, each with its part's name in front. Link indexes change with every start of a node, its counters all the
+// time.
+constexpr const char* kFacts = R"sh(
+tell() { while IFS= read -r line; do printf '%s: %s\n' "$1" "$line"; done; }
+nft -s list ruleset | tell nft
+tc qdisc show | tell qdisc
+for table in main default; do ip route show table $table; done 2>/dev/null | tell route
+ip rule show | tell rule
+ip -br link | sed 's/@[^ ]*//; s/ *$//' | tell link
+ip -br -4 addr | sed 's/@[^ ]*//; s/ *$//' | tell address
+systemctl list-units --all --plain --no-legend --type=service,timer,mount,path,socket,target | awk '{print $1, $2, $3, $4}' |
+  grep -v -e '^session-' -e '^user' -e '^ssh@' -e '^run-' -e '^systemd-' -e '^initrd' | tell unit
+findmnt -rn -o TARGET,SOURCE,FSTYPE | grep -v -e '^/run/user' -e '^/run/credentials' | tell mount
+ls /run/blackstart 2>/dev/null | tell mark
+)sh";
+
+std::string facts_of(const std::string& node, const std::string& vip) {
+  std::istringstream lines(on_node(node, kFacts));
+  std::multiset<std::string> facts;
+  for (std::string line; std::getline(lines, line);) {
+    if (const std::size_t at = vip.empty() ? std::string::npos : line.find(" " + vip + "/"); at != std::string::npos)
+      line.erase(at, line.find(' ', at + 1) == std::string::npos ? std::string::npos : line.find(' ', at + 1) - at);
+    facts.insert(line);
+  }
+  std::string text;
+  for (const std::string& fact : facts) text += fact + "\n";
+  return text;
+}
+
+// The lines of `a` that `b` does not have, each after `sign`.
+std::string only_in(const std::string& a, const std::string& b, char sign) {
+  std::istringstream first(a), second(b);
+  std::set<std::string> there;
+  for (std::string line; std::getline(second, line);) there.insert(line);
+  std::string text;
+  for (std::string line; std::getline(first, line);)
+    if (!there.count(line)) text += fmt::format("{} {}\n", sign, line);
+  return text;
+}
+
+}  // namespace
+
+Drift::Drift(std::vector<std::string> nodes) : nodes_(std::move(nodes)) {
+  const Cloud all = cloud();
+  if (nodes_.empty())
+    for (const Node& node : all.nodes) nodes_.push_back(node.name);
+  for (const std::string& node : nodes_) {
+    before_[node] = facts_of(node, all.vip);
+    REQUIRE(before_[node].find("unit: ") != std::string::npos);
+  }
+}
+
+void Drift::require_none(Duration limit) const {
+  const Deadline deadline(real_clock(), limit);
+  const std::string vip = cloud().vip;
+  for (const std::string& node : nodes_) {
+    std::string now;
+    wait_until([&] { return (now = facts_of(node, vip)) == before_.at(node); }, deadline, 500ms);
+    INFO(node << ", before (-) and now (+):\n" << only_in(before_.at(node), now, '-') << only_in(now, before_.at(node), '+'));
+    CHECK(now == before_.at(node));
+  }
+}
+
+}  // namespace blackstart::rehearsal

@@ -1,0 +1,27 @@
+// The drift check: what a node's configuration is before a test, and that it is the same afterwards.
+//
+// Purpose: nft ruleset, qdiscs, routes, links, units, mounts and our own marks of every node; what lives by itself (sessions,
+// the virtual IP, counters) is left out. Ownership: plain values. Thread rule: one thread.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+
+namespace blackstart::rehearsal {
+
+class Drift {
+ public:
+  // Notes the state of these nodes; of none named, of all nodes of the lab.
+  explicit Drift(std::vector<std::string> nodes = {});
+  // Waits until it is the same again (services that were restarted need a moment); a CHECK fails for each part that is not.
+  void require_none(Duration limit = 60s) const;
+
+ private:
+  std::vector<std::string> nodes_;
+  std::map<std::string, std::string> before_;  // by node
+};
+
+}  // namespace blackstart::rehearsal
