@@ -43,7 +43,7 @@ Clock& real_clock() {
 }
 
 Deadline Deadline::sooner(Duration length) const {
-  Deadline other(*clock_, length);
+  Deadline other(*clock_, length, stop_);
   return other.at_ < at_ ? other : *this;
 }
 

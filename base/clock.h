@@ -33,11 +33,13 @@ class Clock {
 Clock& real_clock();
 
 // A limit that travels down a call chain; each step asks how much is left. A hundred years stand for every longer time.
+// A request to `stop` makes it pass at once.
 class Deadline {
  public:
-  Deadline(Clock& clock, Duration length) : clock_(&clock), at_(clock.now() + std::min<Duration>(length, 876000h)) {}
-  Duration left() const { return std::max(Duration::zero(), at_ - clock_->now()); }
-  bool passed() const { return clock_->now() >= at_; }
+  Deadline(Clock& clock, Duration length, std::stop_token stop = {})
+      : clock_(&clock), at_(clock.now() + std::min<Duration>(length, 876000h)), stop_(std::move(stop)) {}
+  Duration left() const { return passed() ? Duration::zero() : std::max(Duration::zero(), at_ - clock_->now()); }
+  bool passed() const { return stop_.stop_requested() || clock_->now() >= at_; }
   Time at() const { return at_; }
   Clock& clock() const { return *clock_; }
   // The earlier of this one and one `length` from now.
@@ -46,6 +48,7 @@ class Deadline {
  private:
   Clock* clock_;
   Time at_;
+  std::stop_token stop_;
 };
 
 // Asks `condition` again and again, every `interval`, until it holds (true) or the deadline passes or stop is requested

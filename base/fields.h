@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -54,11 +55,15 @@ class Fields {
   virtual bool size(const Field& field, std::int64_t& value) = 0;
   // A list of texts; a single text stands for a list of one.
   virtual bool texts(const Field& field, std::vector<std::string>& value) = 0;
+  // A list of such lists: [[a], [b, c]].
+  virtual bool text_lists(const Field& field, std::vector<std::vector<std::string>>& value) = 0;
   virtual bool object(const Field& field, const Describe& describe) = 0;
   // `item` is called once for each item and appends to the member itself.
   virtual bool list(const Field& field, const Describe& item) = 0;
   // Keys are the user's; `entry` is called once for each, in the file's order.
   virtual bool map(const Field& field, const DescribeEntry& entry) = 0;
+  // Whole numbers, none of them negative, by names of the user's.
+  virtual bool counts(const Field& field, std::map<std::string, std::int64_t>& value) = 0;
   // The value of `tag` chooses whose fields follow in this same object.
   virtual bool variant(const Field& tag, std::string& value, const std::vector<Alternative>& alternatives) = 0;
   // This object must have exactly one of the fields named so far.

@@ -30,11 +30,15 @@ class HelpFields final : public Fields {
   bool texts(const Field& f, std::vector<std::string>& value) override {
     return line(f, "list of texts", fmt::format("{}", fmt::join(value, ", ")));
   }
+  bool text_lists(const Field& f, std::vector<std::vector<std::string>>&) override {
+    return line(f, "list of lists of texts", "");
+  }
   bool object(const Field& f, const Describe& describe) override { return line(f, "block", "", describe); }
   bool list(const Field& f, const Describe& item) override { return line(f, "list of blocks", "", item); }
   bool map(const Field& f, const DescribeEntry& entry) override {
     return line(f, "blocks by name", "", [&](Fields& inner) { entry("name", inner); });
   }
+  bool counts(const Field& f, std::map<std::string, std::int64_t>&) override { return line(f, "whole numbers by name", ""); }
   bool variant(const Field& tag, std::string&, const std::vector<Alternative>& alternatives) override {
     std::vector<std::string> names;
     for (const auto& alternative : alternatives) names.push_back(alternative.name);

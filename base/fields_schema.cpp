@@ -38,6 +38,11 @@ class SchemaFields final : public Fields {
     Json text = {{"type", "string"}, {"minLength", 1}};
     return add(f, {{"oneOf", Json::array({text, {{"type", "array"}, {"items", text}}})}});
   }
+  bool text_lists(const Field& f, std::vector<std::vector<std::string>>&) override {
+    const Json text = {{"type", "string"}, {"minLength", 1}};
+    const Json item = {{"oneOf", Json::array({text, {{"type", "array"}, {"items", text}}})}};
+    return add(f, {{"type", "array"}, {"items", item}});
+  }
   bool object(const Field& f, const Describe& describe) override { return add(f, nested(describe)); }
   bool list(const Field& f, const Describe& item) override { return add(f, {{"type", "array"}, {"items", nested(item)}}); }
   bool map(const Field& f, const DescribeEntry& entry) override {
@@ -45,6 +50,11 @@ class SchemaFields final : public Fields {
     return add(f, {{"type", "object"},
                    {"propertyNames", {{"pattern", kName}}},
                    {"additionalProperties", {{"oneOf", Json::array({value, {{"type", "null"}}})}}}});
+  }
+  bool counts(const Field& f, std::map<std::string, std::int64_t>&) override {
+    return add(f, {{"type", "object"},
+                   {"propertyNames", {{"pattern", kName}}},
+                   {"additionalProperties", {{"type", "integer"}, {"minimum", 0}}}});
   }
 
   // Each alternative becomes a whole object of its own in `oneOf`, with the fields described before it.

@@ -93,11 +93,16 @@ class YamlFields final : public Fields {
   bool texts(const Field& field, std::vector<std::string>& value) override {
     const Value* found = find(field);
     if (!found) return false;
-    if (found->kind == Value::Kind::scalar) return filled(*found, field) && (value = {found->scalar}, true);
-    if (!expect(*found, field, Value::Kind::list)) return false;
-    std::vector<std::string> read;
+    auto read = texts_of(*found, field);
+    return read && (value = std::move(*read), true);
+  }
+
+  bool text_lists(const Field& field, std::vector<std::vector<std::string>>& value) override {
+    const Value* found = find(field);
+    if (!found || !expect(*found, field, Value::Kind::list)) return false;
+    std::vector<std::vector<std::string>> read;
     for (const auto& item : found->items)
-      if (expect(item, field, Value::Kind::scalar) && filled(item, field)) read.push_back(item.scalar);
+      if (auto texts = texts_of(item, field)) read.push_back(std::move(*texts));
     return read.size() == found->items.size() && (value = std::move(read), true);
   }
 
@@ -119,13 +124,26 @@ class YamlFields final : public Fields {
     const Value* found = find(field);
     if (!found || !expect(*found, field, Value::Kind::map)) return false;
     for (const auto& each : found->entries) {
-      if (!name_ok(each.key))
-        report(each.place, fmt::format("'{}' is no name", each.key), "letters, digits, '-', '_' or '.', at most 64");
+      check_key(each);
       // "dc1:" with nothing behind it is an entry whose fields are all left to their defaults.
       static const Value kEmpty{Value::Kind::map, {}, {}, {}, {}};
       Value placed = kEmpty;
       placed.place = each.place;
       nested(each.value.kind == Value::Kind::null ? placed : each.value, [&](Fields& f) { entry(each.key, f); });
+    }
+    return true;
+  }
+
+  bool counts(const Field& field, std::map<std::string, std::int64_t>& value) override {
+    const Value* found = find(field);
+    if (!found || !expect(*found, field, Value::Kind::map)) return false;
+    for (const auto& each : found->entries) {
+      check_key(each);
+      const auto number = each.value.kind == Value::Kind::scalar ? parse_integer(each.value.scalar) : std::nullopt;
+      if (number && *number >= 0)
+        value[each.key] = *number;
+      else
+        report(each.value.place, fmt::format("'{}' must be a whole number", each.key), "decimal digits, as in 10");
     }
     return true;
   }
@@ -169,6 +187,11 @@ class YamlFields final : public Fields {
     return found;
   }
 
+  void check_key(const Value::Entry& entry) const {
+    if (!name_ok(entry.key))
+      report(entry.place, fmt::format("'{}' is no name", entry.key), "letters, digits, '-', '_' or '.', at most 64");
+  }
+
   bool expect(const Value& found, const Field& field, Value::Kind kind) {
     if (found.kind == kind) return true;
     report(found.place, fmt::format("'{}' must be {}, found {}", field.name, kind_name(kind), kind_name(found.kind)));
@@ -178,6 +201,17 @@ class YamlFields final : public Fields {
   bool filled(const Value& found, const Field& field) {
     if (found.scalar.empty()) report(found.place, fmt::format("'{}' is empty", field.name));
     return !found.scalar.empty();
+  }
+
+  // Of a list of plain values, or of a single one.
+  std::optional<std::vector<std::string>> texts_of(const Value& found, const Field& field) {
+    if (found.kind == Value::Kind::scalar)
+      return filled(found, field) ? std::optional(std::vector<std::string>{found.scalar}) : std::nullopt;
+    if (!expect(found, field, Value::Kind::list)) return std::nullopt;
+    std::vector<std::string> read;
+    for (const auto& item : found.items)
+      if (expect(item, field, Value::Kind::scalar) && filled(item, field)) read.push_back(item.scalar);
+    return read.size() == found.items.size() ? std::optional(std::move(read)) : std::nullopt;
   }
 
   const Value* scalar(const Field& field) {

@@ -165,6 +165,11 @@ Undone undo_injection(const std::string& id, const UndoRecord& record, FaultCont
   try {
     require_safe(id);
     const UndoKind& kind = undo_kind(record.kind);
+    if (!kind.command) {  // its dead-man is not on the node, and neither are marks: it may have no power
+      undone.evidence = kind.undo(record, context, deadline);
+      undone.problem = why_unconfirmed(undone.evidence);
+      return undone;
+    }
     const auto before = first_look(id, record.node, context, deadline);
     undone.evidence = kind.undo(record, context, deadline);
     undone.problem = why_unconfirmed(undone.evidence);

@@ -61,6 +61,9 @@ class TargetFault {
   // Waits until each piece of evidence is seen or the deadline passes: one from the target itself, one from the runner's side
   // where the service has a port. Never throws for something that was not seen: that is evidence with confirmed = false.
   virtual std::vector<Evidence> confirm(const Deadline& deadline) = 0;
+  // How long fire() and confirm() may take: a node that must start first needs minutes. Valid after preflight.
+  virtual Duration fire_limit() const { return 15s; }
+  virtual Duration confirm_limit() const { return 20s; }
 };
 
 // A fault's parameters as the scenario gives them, and the way to make it.
@@ -106,6 +109,8 @@ struct UndoKind {
   // Undoes and waits for evidence that it is gone; unreachable or not gone by the deadline: confirmed = false. Never throws
   // Error.
   std::vector<Evidence> (*undo)(const UndoRecord& record, FaultContext context, const Deadline& deadline);
+  // How long one attempt may take until the evidence is there: a node that must start first needs minutes.
+  Duration limit = 45s;
 };
 const std::vector<UndoKind>& undo_kinds();
 // Throws Error(bad_file) for a kind that this version doesn't know.
@@ -120,9 +125,9 @@ struct Undone {
   std::string problem;  // why it is not confirmed; empty when it is
 };
 
-// The dead-man: a transient systemd timer on the target, named blackstart-<id>, that runs the undo's command when nobody
-// disarmed it. `id` is unique to run, injection and node: letters, digits, '-', '_', '.', at most 230. A dead-man that fired
-// leaves /run/blackstart/<id>.fired with the time in it, one that was disarmed
+// The dead-man of an undo that has a command: a transient systemd timer on the target, named blackstart-<id>, that runs the
+// undo's command when nobody disarmed it. `id` is unique to run, injection and node: letters, digits, '-', '_', '.', at most
+// 230. A dead-man that fired leaves /run/blackstart/<id>.fired with the time in it, one that was disarmed
 // /run/blackstart-disarmed/<id>. Throws Error(unmet) when it can't be armed, was armed under this id
 // before, or is not seen to be armed afterwards.
 void arm_dead_man(const std::string& id, const UndoRecord& record, Duration after, FaultContext context,
@@ -132,9 +137,9 @@ void arm_dead_man(const std::string& id, const UndoRecord& record, Duration afte
 // where there is no mark there was no order yet. Throws Error(internal) for an id that is not fit.
 std::string guarded_order(const std::string& id, const std::string& order);
 std::string order_mark(const std::string& id);
-// Undoes by kind, and when that is confirmed disarms the dead-man and takes the marks away; one whose command runs at that
-// moment is waited for. An order that arrived meanwhile is undone once more. Never throws Error: what went wrong is in
-// `problem`.
+// Undoes by kind, and when that is confirmed disarms the dead-man on the target, if it has one, and takes the marks away; one
+// whose command runs at that moment is waited for. An order that arrived meanwhile is undone once more. Never throws Error:
+// what went wrong is in `problem`.
 Undone undo_injection(const std::string& id, const UndoRecord& record, FaultContext context, const Deadline& deadline);
 
 }  // namespace blackstart

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/process.h"
 #include "faults/service_port.h"
-#include "faults/unit_state.h"
+#include "faults/service_target.h"
 
 namespace blackstart {
 namespace {
@@ -60,31 +60,6 @@ const Action kFreeze = {[](const Parameters& p) { return "SIGSTOP to all process
                         "{0} does not answer any more",
                         &ServicePort::silent,
                         false};
-
-// Exactly one unit, loaded, active, with a main process that runs: anything else is a state of somebody else's making.
-void require_running(const UnitState& state, const std::string& unit, const std::string& node) {
-  const std::string doing = fmt::format("looking at {} on {}", unit, node);
-  const std::string look = fmt::format("look at it there: systemctl status {}", unit);
-  if (state.load == "not-found")
-    throw Error(ErrorKind::unmet, doing, "there is no such unit", "what there is: systemctl list-units --type=service");
-  if (state.id != unit) throw Error(ErrorKind::unmet, doing, "it is another name of " + state.id, "name the unit " + state.id);
-  if (state.load != "loaded") throw Error(ErrorKind::unmet, doing, "the unit is " + state.load, look);
-  if (state.active != "active") throw Error(ErrorKind::unmet, doing, "the unit is " + state.words(), look);
-  if (state.frozen())
-    throw Error(ErrorKind::unmet, doing, "somebody froze it before us: " + state.words(),
-                fmt::format("systemctl kill --kill-who=all -s CONT {}", unit));
-  if (!state.runs()) throw Error(ErrorKind::unmet, doing, "it has no main process that runs: " + state.words(), look);
-}
-
-// The undo must not depend on what the fault takes away.
-void require_other_than_our_way_in(FaultContext context, const std::string& unit, const std::string& node,
-                                   const Deadline& deadline) {
-  const std::string doing = fmt::format("looking at {} on {}", unit, node);
-  const std::string groups = context.remote.check(doing, node, "cat /proc/self/cgroup", deadline) + "\n";
-  const bool inside = groups.find("/" + unit + "/") != std::string::npos || groups.find("/" + unit + "\n") != std::string::npos;
-  if (inside || unit == "ssh.service" || unit == "sshd.service")
-    throw Error(ErrorKind::unmet, doing, "it is the way by which the fault would be undone", "choose another unit");
-}
 
 class ServiceFault final : public TargetFault {
  public:
@@ -142,16 +117,13 @@ class ServiceFault final : public TargetFault {
   }
 
  private:
-  void read_before(const Deadline& deadline) {
-    before_ = read_unit(context_.remote, node_.name, parameters_.unit, deadline);
-    require_running(before_, parameters_.unit, node_.name);
-  }
+  void read_before(const Deadline& deadline) { before_ = read_running_unit(context_, node_.name, parameters_.unit, deadline); }
 
   Evidence target_expectation() const {
     Evidence evidence;
     evidence.observer = node_.name;
     evidence.expected = fmt::format(fmt::runtime(action_.target_effect), before_.main_pid, parameters_.unit, node_.name);
-    if (!port_) evidence.expected += " (none of its ports answered the runner before: no second witness)";
+    if (!port_) evidence.expected += kNoSecondWitness;
     evidence.observed = "not looked at";
     return evidence;
   }
@@ -196,16 +168,11 @@ class ServiceSettings final : public FaultSettings {
   explicit ServiceSettings(const Action& action) : action_(action) {}
 
   void describe(Fields& f) override {
-    f.text({"unit", "the systemd service, with its suffix: mariadb.service", Field::required}, parameters_.unit);
-    if (!parameters_.unit.empty() && !is_service_name(parameters_.unit))
-      f.problem("unit", fmt::format("'{}' does not name one systemd service", parameters_.unit), hint());
+    describe_unit(f, parameters_.unit);
     if (action_.ends_process)
       f.choice({"signal", "what the main process gets"}, parameters_.signal,
                {"KILL", "TERM", "INT", "QUIT", "HUP", "SEGV", "ABRT"});
-    std::int64_t port = 0;
-    if (f.integer({"port", "TCP port at which the runner watches the service; without it one that answers is looked for"}, port,
-                  {1, 65535}))
-      parameters_.port = static_cast<int>(port);
+    describe_port(f, parameters_.port);
   }
 
   std::string summary() const override { return action_.summary(parameters_); }
@@ -222,13 +189,6 @@ class ServiceSettings final : public FaultSettings {
   }
 
  private:
-  std::string hint() const {
-    const std::string longer = parameters_.unit + ".service";
-    return is_service_name(longer) && parameters_.unit.find('.') == std::string::npos
-               ? fmt::format("did you mean '{}'?", longer)
-               : "letters, digits and -_.:@ up to '.service'; no pattern";
-  }
-
   const Action& action_;
   Parameters parameters_;
 };

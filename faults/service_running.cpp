@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "faults/service.h"
 #include "faults/service_port.h"
+#include "faults/steady.h"
 #include "faults/unit_state.h"
 
 namespace blackstart {
@@ -61,6 +62,15 @@ std::optional<UnitState> before_fault(const UndoRecord& record) {
   return before;
 }
 
+// True where a process of the unit listens on the port, or where ss can't say: then it is not known to have stopped serving. By
+// the processes, since another service may listen on the same port at another address.
+std::string unit_listens(const std::string& unit, int port, std::int64_t main_pid) {
+  return fmt::format(
+      "{{ ss -Hltn --processes 'sport = :{0}' || echo pid={1}; }} | grep -o 'pid=[0-9]*' | cut -c5- | "
+      "xargs -I PID cat /proc/PID/cgroup 2>/dev/null | grep -qF /{2}",
+      port, main_pid, unit);
+}
+
 // The condition for starting the service anew: the process that was ordered to end is still there. Once it has ended by
 // itself systemd need not bring it back (Restart=on-failure after a clean exit), and nobody may be looking by then. Where a
 // port is still listened on the process is not shutting down: to restart it would be a second fault. Without the mark the order
@@ -68,24 +78,10 @@ std::optional<UnitState> before_fault(const UndoRecord& record) {
 std::string still_to_end(const UndoRecord& record, const std::string& unit, const UnitState& before) {
   const auto endpoint = endpoint_of(record);
   const std::string deaf =
-      endpoint ? fmt::format("! ss -Hltn 'sport = :{}' | grep -q LISTEN && ", endpoint->port) : std::string();
+      endpoint ? fmt::format("! {{ {}; }} && ", unit_listens(unit, endpoint->port, before.main_pid)) : std::string();
   return fmt::format("{}test -e {} && systemctl show -p MainPID {} | grep -qx MainPID={}", deaf, order_mark(fact(record, "id")),
                      unit, before.main_pid);
 }
-
-// How long a service that seems well has stayed so.
-class Steady {
- public:
-  void ends() { since_.reset(); }
-  // Since when, at the latest, it is so without a break.
-  Time seen(Time now) {
-    if (!since_) since_ = now;
-    return *since_;
-  }
-
- private:
-  std::optional<Time> since_;
-};
 
 bool as_wanted(const UnitState& state) { return state.active == "active" && state.runs() && !state.frozen(); }
 bool on_its_way(const UnitState& state) { return state.active == "activating" && !state.frozen(); }
@@ -143,16 +139,7 @@ class Undoing {
     if (!state.same_process(last_)) running_.ends();
     last_ = state;
     needed_ = before_ && state.same_process(*before_) ? kSteadyUnchanged : kSteady;
-    settle(target_, running_);
-  }
-
-  // What is looked at anew each time is confirmed once it stayed: a service that came up and fell again is not back.
-  void settle(Evidence& evidence, Steady& steady) {
-    const Time now = context_.clock.now();
-    const Time since = steady.seen(now);
-    evidence.confirmed = now - since >= needed_;
-    evidence.at = evidence.confirmed ? since : Time{-1};
-    evidence.observed += (evidence.confirmed ? ", for " : ", but not yet for ") + format_duration(needed_);
+    running_.settle(target_, context_.clock.now(), needed_);
   }
 
   void order() {
@@ -165,7 +152,7 @@ class Undoing {
     const auto answer = answer_time(context_, *endpoint_, deadline_.sooner(kAnswerLimit));
     port_.observed = answer ? "answered within " + format_seconds(*answer) : "does not answer";
     if (answer)
-      settle(port_, answering_);
+      answering_.settle(port_, context_.clock.now(), needed_);
     else
       answering_.ends();
   }
@@ -186,6 +173,13 @@ class Undoing {
 };
 
 }  // namespace
+
+UndoRecord running_record(const UndoRecord& whole) {
+  UndoRecord record{"service.running", whole.node, {}};
+  for (const char* name : {"unit", "host", "port"})
+    if (const std::string value = fact(whole, name); !value.empty()) record.facts[name] = value;
+  return record;
+}
 
 // Thaw first: a stopped process can neither end nor start. Signalling a unit that has no process fails, and is no matter: what
 // counts is the state that is read afterwards.

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/yaml.h"
 #include "lab/galera.h"
+#include "lab/lab_bmc.h"
 #include "lab/lab_folder.h"
 #include "lab/lab_make.h"
 #include "lab/lab_wait.h"
@@ -23,7 +24,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kHypervisor = "lxc:///";
+Hypervisors connect(const LabFile& lab) {
+  Hypervisors all;
+  for (const LabNode& node : lab.nodes) all.try_emplace(node.hypervisor(), node.hypervisor());
+  return all;
+}
+
+// Where domains of a lab may be. Without its file, those of QEMU's go only if libvirt on this host knows QEMU.
+Hypervisors connect_to_remains(const std::string& name) {
+  if (fs::exists(LabFolder(name).lab_file())) return connect(made_lab(name));
+  Hypervisors all;
+  all.try_emplace("lxc:///", "lxc:///");
+  try {
+    all.try_emplace("qemu:///system", "qemu:///system");
+  } catch (const Error&) {
+  }
+  return all;
+}
 
 void require_root(const std::string& doing) {
   if (geteuid() != 0) throw Error(ErrorKind::unmet, doing, "only root may make networks and containers", "run it with sudo");
@@ -39,16 +56,22 @@ Cloud cloud_of(const LabFile& lab, const LabFolder& folder) {
   cloud.name = lab.name;
   cloud.simulated = true;
   cloud.sites = lab.sites;
+  for (Site& site : cloud.sites) site.uplink = lab.link(site.name);
   cloud.vip = lab.vip;
   cloud.ssh = {"root", folder.key().string(), folder.known_hosts().string(), false};
-  cloud.database.host = lab.vip;
-  cloud.database.password_file = folder.password().string();
+  if (!lab.with_role("database").empty()) {
+    cloud.database.host = lab.vip;
+    cloud.database.password_file = folder.password().string();
+  }
   for (const LabNode& node : lab.nodes) {
     Node known;
     known.name = node.name, known.site = node.site, known.address = node.address, known.data = node.data;
-    known.roles = {"controller", "database"};
+    known.roles = node.roles;
+    known.port = lab.data_nic(node.name);
+    known.libvirt = {node.hypervisor(), lab.domain(node.name)};
+    known.bmc = lab_bmc(folder, node.address);
     cloud.nodes.push_back(known);
-    cloud.database.replicas.push_back({node.name, node.data});
+    if (node.has_role("database")) cloud.database.replicas.push_back({node.name, node.data});
   }
   return cloud;
 }
@@ -108,10 +131,11 @@ void check_name(const std::string& name) {
 }
 
 NodeStatus status_of(const LabFile& lab, const LabNode& node, const std::string& password, const Hypervisor& hypervisor) {
-  NodeStatus status{node.name, node.site, "missing", node.address, false, ""};
+  NodeStatus status{node.name, node.site, "missing", node.address, false, "", ""};
   if (const auto domain = hypervisor.find(lab.domain(node.name))) status.domain = domain->running ? "running" : "stopped";
   status.ssh = TcpWatch::open(node.address, 22, Deadline(real_clock(), 1s)).has_value();
-  status.galera = ask_galera(node.data, password, 1s).state;
+  status.bmc = name_of(bmc_mode(LabFolder(lab.name), node.name));
+  status.galera = node.has_role("database") ? ask_galera(node.data, password, 1s).state : "-";
   return status;
 }
 
@@ -121,14 +145,16 @@ Cloud lab_up(const LabFile& lab, const fs::path& cloud_file, const Progress& pro
   require_root(fmt::format("bringing up the lab {}", lab.name));
   const LabLock lock(progress);
   const LabFolder folder(lab.name);
-  Hypervisor hypervisor(kHypervisor);
+  Hypervisors hypervisors = connect(lab);
   refuse_conflicts(lab);
   make_folder(lab, folder);
   progress("networks");
   make_links(lab);
-  make_nodes(lab, folder, hypervisor, progress);
-  wait_for_lab(lab, bank_password(folder), progress);
+  make_nodes(lab, folder, hypervisors, progress);
   const Cloud cloud = cloud_of(lab, folder);
+  progress("BMCs");
+  make_bmcs(cloud.nodes, folder);
+  wait_for_lab(lab, bank_password(folder), progress);
   write_cloud_file(cloud, folder, cloud_file);
   return cloud;
 }
@@ -138,9 +164,10 @@ void lab_down(const std::string& name, const Progress& progress) {
   require_root(fmt::format("taking down the lab {}", name));
   const LabLock lock(progress);
   const LabFolder folder(name);
-  Hypervisor hypervisor(kHypervisor);
-  progress("stopping the nodes");
-  remove_domains(name, hypervisor);
+  Hypervisors hypervisors = connect_to_remains(name);
+  progress("stopping BMCs and nodes");
+  stop_bmcs(folder);
+  for (auto& [uri, hypervisor] : hypervisors) remove_domains(name, hypervisor);
   progress("removing networks and files");
   remove_links(name);
   unmount_below(folder.path);
@@ -153,10 +180,21 @@ std::vector<NodeStatus> lab_status(const std::string& name) {
   check_name(name);
   const LabFile lab = made_lab(name);
   const std::string password = bank_password(LabFolder(name));
-  const Hypervisor hypervisor(kHypervisor);
+  const Hypervisors hypervisors = connect(lab);
   std::vector<NodeStatus> all;
-  for (const LabNode& node : lab.nodes) all.push_back(status_of(lab, node, password, hypervisor));
+  for (const LabNode& node : lab.nodes) all.push_back(status_of(lab, node, password, hypervisors.at(node.hypervisor())));
   return all;
+}
+
+void lab_set_bmc(const std::string& name, const std::string& node, const std::string& mode) {
+  check_name(name);
+  const BmcMode wanted = bmc_mode_named(mode);
+  const LabFile lab = made_lab(name);
+  const LabFolder folder(name);
+  const Cloud cloud = cloud_of(lab, folder);
+  const Node* found = cloud.find(node);
+  if (!found) throw Error(ErrorKind::usage, "changing a BMC", fmt::format("the lab {} has no node '{}'", name, node));
+  set_bmc_mode(*found, folder, wanted);
 }
 
 }  // namespace blackstart

@@ -17,9 +17,9 @@ namespace blackstart {
 // Told each step as it begins, for people: "c1: starting".
 using Progress = std::function<void(const std::string& step)>;
 
-// Brings the lab up, or what is missing of it, and returns when every node answers over SSH, Galera has all nodes in sync and
-// the virtual IP serves SQL. Writes `cloud_file`. Throws Error: unmet when it can't begin, unreachable when something did not
-// come up in time (with the node, the unit and its last lines).
+// Brings the lab up, or what is missing of it, and returns when every node answers over SSH and, where the lab has
+// databases, Galera has all of them in sync and the virtual IP serves SQL. Writes `cloud_file`. Throws Error: unmet when it
+// can't begin, unreachable when something did not come up in time (with the node, the unit and its last lines).
 Cloud lab_up(const LabFile& lab, const std::filesystem::path& cloud_file, const Progress& progress);
 
 // Removes the lab with everything that belongs to it, however little of it is there.
@@ -31,10 +31,14 @@ struct NodeStatus {
   std::string domain;   // "running", "stopped" or "missing"
   std::string address;  // in the management network
   bool ssh = false;     // its SSH server accepts connections
-  std::string galera;   // "Synced", or what it says, or why it doesn't answer
+  std::string bmc;      // "honest", "lying", "hung" or "dead"
+  std::string galera;   // "Synced", or what it says, or why it doesn't answer; "-" without a database
 };
 // Throws Error(usage) when there is no such lab.
 std::vector<NodeStatus> lab_status(const std::string& name);
+
+// Makes a node's BMC honest, lying, hung or dead (lab/lab_bmc.h). Throws Error(usage) when there is no such lab, node or mode.
+void lab_set_bmc(const std::string& name, const std::string& node, const std::string& mode);
 
 // The command line of OpenSSH's client that runs `command` on the node, each word as one word; empty: a shell.
 // Throws Error(usage) when there is no such lab or node.

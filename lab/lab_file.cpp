@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <iterator>
 
 #include "base/units.h"
 #include "lab/ipv4.h"
@@ -14,8 +14,11 @@ namespace {
 // RFC 2544: for benchmarks, never routed in real networks; what is meant for a lab cannot reach a real host.
 constexpr Ipv4Network kLabRange{0xC6120000, 15};
 constexpr std::size_t kLongestPrefix = 4;
-constexpr std::size_t kLongestName = 8;  // prefix, "-m-" and the name make an interface name: 15 characters at most
-constexpr std::int64_t kLeastMemory = 512 << 20;
+constexpr std::size_t kLongestName = 8;             // prefix, "-m-" and the name make an interface name: 15 characters at most
+constexpr std::int64_t kLeastMemory = 64 << 20;     // systemd and sshd
+constexpr std::int64_t kLeastVmMemory = 256 << 20;  // a kernel of its own too
+constexpr std::int64_t kLeastServiceMemory = 512 << 20;  // with a database
+const std::vector<std::string> kRoles = {"controller", "database", "network", "compute", "storage"};
 
 void check_length(Fields& f, const char* field, const std::string& text, std::size_t longest) {
   if (text.size() > longest)
@@ -79,6 +82,19 @@ void check_node(Fields& f, const LabFile& lab, const LabNode& node) {
   check_address(f, "data", node.data, lab.data);
 }
 
+void check_roles(Fields& f, const LabNode& node) {
+  for (const std::string& role : node.roles)
+    if (std::find(kRoles.begin(), kRoles.end(), role) == kRoles.end())
+      f.problem("roles", fmt::format("'{}' is no role that a lab knows", role), suggestion(role, kRoles));
+}
+
+void check_memory(Fields& f, const LabNode& node) {
+  const std::int64_t least = node.has_role("database") ? kLeastServiceMemory : node.is_vm() ? kLeastVmMemory : kLeastMemory;
+  if (node.memory < least)
+    f.problem("memory", fmt::format("{} is less than {}", format_size(node.memory), format_size(least)),
+              least == kLeastServiceMemory ? "a database needs it; a node with 'roles: []' makes do with less" : "");
+}
+
 // Who has the address already; empty if nobody.
 std::string holder_of(const LabFile& lab, const std::string& address) {
   if (address == lab.management.host || address == lab.data.host) return "the host";
@@ -92,11 +108,18 @@ void describe_node(Fields& f, LabFile& lab) {
   LabNode node;
   f.name({"name", "the node's name, unique, at most 8 characters", Field::required}, node.name);
   f.name({"site", "the site it stands in", Field::required}, node.site);
-  f.size({"memory", "memory limit, at least 512MiB"}, node.memory);
+  f.texts({"roles",
+           "what it serves as: controller brings proxy, virtual IP and cache, database brings Galera; network, compute "
+           "and storage are names alone; []: nothing but systemd and SSH"},
+          node.roles);
+  f.choice({"driver", "lxc: a container; qemu: a virtual machine, with a kernel of its own and all that it can do to packets"},
+           node.driver, {"lxc", "qemu"});
+  f.size({"memory", "memory limit, at least 64MiB, in a virtual machine 256MiB, with a database 512MiB"}, node.memory);
   f.text({"address", "its address in the management network", Field::required}, node.address);
   f.text({"data", "its address in the data network", Field::required}, node.data);
   check_node(f, lab, node);
-  if (node.memory < kLeastMemory) f.problem("memory", fmt::format("{} is less than 512MiB", format_size(node.memory)));
+  check_roles(f, node);
+  check_memory(f, node);
   for (auto [field, address] : {std::pair{"address", node.address}, std::pair{"data", node.data}})
     if (const std::string holder = holder_of(lab, address); !address.empty() && !holder.empty())
       f.problem(field, fmt::format("{} belongs to {} already", address, holder));
@@ -108,6 +131,12 @@ void check_whole(Fields& f, const LabFile& lab) {
   if (management && data && management->overlaps(*data)) f.problem("data", "the data network overlaps the management network");
   if (lab.vip == lab.data.host && !lab.vip.empty()) f.problem("vip", fmt::format("{} belongs to the host already", lab.vip));
   if (lab.nodes.empty()) f.problem("nodes", "a lab without nodes");
+  const bool databases = !lab.with_role("database").empty(), controllers = !lab.with_role("controller").empty();
+  if (databases != controllers)
+    f.problem("nodes", databases ? "databases, but no controller to reach them through" : "controllers, but no database",
+              "give at least one node the role that is missing");
+  if (controllers && lab.vip.empty() && !f.has("vip"))
+    f.problem("vip", "a lab with controllers needs a virtual IP", "add 'vip', an unused address of the data network");
 }
 
 }  // namespace
@@ -115,6 +144,18 @@ void check_whole(Fields& f, const LabFile& lab) {
 int LabNetwork::prefix() const {
   const auto range = parse_network(network);
   return range ? range->prefix : 32;
+}
+
+bool LabNode::has_role(const std::string& role) const { return std::find(roles.begin(), roles.end(), role) != roles.end(); }
+
+std::vector<LabNode> LabFile::with_role(const std::string& role) const {
+  std::vector<LabNode> found;
+  std::copy_if(nodes.begin(), nodes.end(), std::back_inserter(found), [&](const LabNode& n) { return n.has_role(role); });
+  return found;
+}
+
+bool LabFile::has_vms() const {
+  return std::any_of(nodes.begin(), nodes.end(), [](const LabNode& node) { return node.is_vm(); });
 }
 
 const LabNode* LabFile::find(const std::string& node) const {
@@ -125,15 +166,19 @@ const LabNode* LabFile::find(const std::string& node) const {
 void LabFile::describe(Fields& f) {
   f.name({"lab", "the lab's name, and that of the cloud it simulates", Field::required}, name);
   f.name({"prefix", "start of the names of its interfaces on the host, at most 4 characters"}, prefix);
-  f.text({"vip", "virtual IP of the database entry, in the data network", Field::required}, vip);
+  f.text({"vip", "virtual IP of the database entry, in the data network; needed where there are controllers"}, vip);
+  f.choice(
+      {"accel", "how virtual machines run: kvm, tcg (slow, works everywhere), or auto: what lab/image/build found to work"},
+      accel, {"auto", "kvm", "tcg"});
   f.object({"management", "network of the runner's way in, never cut", Field::required},
            [&](Fields& inner) { describe_network(inner, management); });
   f.object({"data", "network that the services speak on", Field::required},
            [&](Fields& inner) { describe_network(inner, data); });
   f.list({"sites", "data centres; each gets a bridge, and a link to the backbone", Field::required},
          [&](Fields& item) { describe_site(item, sites); });
-  f.list({"nodes", "machines; each is a controller with database, proxy, virtual IP and cache", Field::required},
-         [&](Fields& item) { describe_node(item, *this); });
+  f.list(
+      {"nodes", "machines; without 'roles' each is a controller with database, proxy, virtual IP and cache", Field::required},
+      [&](Fields& item) { describe_node(item, *this); });
   check_word(f, "lab", name);
   check_word(f, "prefix", prefix);
   check_length(f, "prefix", prefix, kLongestPrefix);
@@ -148,14 +193,15 @@ LabFile read_lab_file(const std::filesystem::path& file) {
 }
 
 std::string write_lab_file(const LabFile& lab) {
-  std::string out = fmt::format("lab: {}\nprefix: {}\nvip: {}\n", lab.name, lab.prefix, lab.vip);
+  std::string out = fmt::format("lab: {}\nprefix: {}\naccel: {}\n", lab.name, lab.prefix, lab.accel);
+  if (!lab.vip.empty()) out += fmt::format("vip: {}\n", lab.vip);
   out += fmt::format("management: {{network: {}, host: {}}}\n", lab.management.network, lab.management.host);
   out += fmt::format("data: {{network: {}, host: {}}}\nsites:\n", lab.data.network, lab.data.host);
   for (const Site& site : lab.sites) out += fmt::format("  - {{name: {}}}\n", site.name);
   out += "nodes:\n";
   for (const LabNode& node : lab.nodes)
-    out += fmt::format("  - {{name: {}, site: {}, memory: {}, address: {}, data: {}}}\n", node.name, node.site,
-                       format_size(node.memory), node.address, node.data);
+    out += fmt::format("  - {{name: {}, site: {}, driver: {}, roles: [{}], memory: {}, address: {}, data: {}}}\n", node.name,
+                       node.site, node.driver, fmt::join(node.roles, ", "), format_size(node.memory), node.address, node.data);
   return out;
 }
 

@@ -19,12 +19,15 @@ struct LabFolder {
   std::filesystem::path path;
   std::filesystem::path lab_file() const { return path / "lab.yaml"; }  // what it was made from
   std::filesystem::path cloud_file() const { return path / "cloud.yaml"; }
-  std::filesystem::path cloud_copy() const { return path / "cloud_copy"; }  // where `lab up` wrote it for the user
-  std::filesystem::path image_file() const { return path / "image"; }       // the image's path, under all nodes
+  std::filesystem::path cloud_copy() const { return path / "cloud_copy"; }   // where `lab up` wrote it for the user
+  std::filesystem::path image_file() const { return path / "image"; }        // the image's path, under all nodes
+  std::filesystem::path vm_image_file() const { return path / "vm-image"; }  // the same for virtual machines
   std::filesystem::path key() const { return path / "id_ed25519"; }
   std::filesystem::path known_hosts() const { return path / "known_hosts"; }
   std::filesystem::path password() const { return path / "bank.password"; }
   std::filesystem::path host_key(const std::string& node) const { return path / (node + ".host_key"); }
+  std::filesystem::path bmc() const { return path / "bmc"; }  // settings, process IDs and scripts of the nodes' BMCs
+  std::filesystem::path bmc_password() const { return path / "bmc.password"; }
   std::filesystem::path node(const std::string& name) const { return path / "nodes" / name; }
   // Exists once a node's own files are all written.
   std::filesystem::path written(const std::string& name) const { return node(name) / "written"; }

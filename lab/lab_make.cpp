@@ -3,21 +3,25 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
 
 #include "base/error.h"
 #include "base/process.h"
 #include "base/yaml.h"
+#include "lab/each_node.h"
+#include "lab/lab_vm.h"
 #include "lab/links.h"
 #include "lab/node_files.h"
 #include "lab/overlay.h"
+#include "lab/vm_files.h"
 
 namespace blackstart {
 namespace {
 
 namespace fs = std::filesystem;
 
-// Points to the newest image that lab/image/build made.
-const fs::path kImage = "/var/cache/blackstart/root";
+// Point to the newest images that lab/image/build made.
+const fs::path kImage = "/var/cache/blackstart/root", kVmImage = "/var/cache/blackstart/vm";
 constexpr std::size_t kPasswordLength = 24;
 
 std::string first_line(const fs::path& file) {
@@ -43,15 +47,21 @@ void make_keys(const LabFile& lab, const LabFolder& folder) {
   if (!fs::exists(folder.password())) write_file(folder.password(), random_word(kPasswordLength) + "\n", 0600);
 }
 
-// A lab keeps the image it was made with.
-void choose_image(const LabFolder& folder) {
-  const fs::path wanted = fs::exists(folder.image_file()) ? fs::path(first_line(folder.image_file())) : kImage;
+// A lab keeps the image it was made with: `file` has its path. Otherwise the newest, which `newest` points to.
+void choose_image(const fs::path& file, const fs::path& newest, const std::string& build) {
+  const fs::path wanted = fs::exists(file) ? fs::path(first_line(file)) : newest;
   std::error_code missing;
   const fs::path image = fs::canonical(wanted, missing);
   if (missing)
     throw Error(ErrorKind::unmet, "looking for the nodes' image", wanted.string() + " is not there",
-                wanted == kImage ? "build it: lab/image/build" : "the lab's image was removed: take the lab down and up again");
-  write_file(folder.image_file(), image.string() + "\n");
+                wanted == newest ? "build it: " + build : "the lab's image was removed: take the lab down and up again");
+  write_file(file, image.string() + "\n");
+}
+
+void choose_images(const LabFile& lab, const LabFolder& folder) {
+  const bool containers = std::any_of(lab.nodes.begin(), lab.nodes.end(), [](const LabNode& n) { return !n.is_vm(); });
+  if (containers) choose_image(folder.image_file(), kImage, "lab/image/build");
+  if (lab.has_vms()) choose_image(folder.vm_image_file(), kVmImage, "lab/prepare-host vm && lab/image/build vm");
 }
 
 void refuse_other_lab_file(const LabFile& lab, const LabFolder& folder) {
@@ -60,14 +70,37 @@ void refuse_other_lab_file(const LabFile& lab, const LabFolder& folder) {
                 "it is up already, made from another lab file", "take it down first: blackstart lab down " + lab.name);
 }
 
-void write_node_files(const LabFile& lab, const LabFolder& folder, const LabNode& node, bool first_of_new_cluster) {
+std::vector<NodeFile> own_files(const LabFile& lab, const LabFolder& folder, const LabNode& node, bool first_of_new_cluster) {
   const NodeKeys keys{yaml::slurp(folder.key().string() + ".pub"), yaml::slurp(folder.host_key(node.name)),
                       random_word(32, "0123456789abcdef")};
   auto files = node_files(lab, node, keys);
   if (first_of_new_cluster) files.push_back(bootstrap_file());
+  return files;
+}
+
+// The node's file system, with its own files in it.
+void make_container(const LabFile& lab, const LabFolder& folder, const LabNode& node, bool first_of_new_cluster) {
+  mount_overlay(first_line(folder.image_file()), folder.node(node.name));
+  if (fs::exists(folder.written(node.name))) return;
   const fs::path root = folder.node(node.name) / "root";
-  for (const NodeFile& file : files) write_file(root.string() + file.path, file.text, file.mode);
+  for (const NodeFile& file : own_files(lab, folder, node, first_of_new_cluster))
+    write_file(root.string() + file.path, file.text, file.mode);
   write_file(folder.written(node.name), "");
+}
+
+// The node's disk, and its own files, which it puts there itself at its first start.
+void make_vm(const LabFile& lab, const LabFolder& folder, const LabNode& node, bool first_of_new_cluster) {
+  const std::string image = first_line(folder.vm_image_file());
+  make_disk(image, folder.node(node.name));
+  if (fs::exists(folder.written(node.name))) return;
+  write_initrd(image, folder.node(node.name), own_initrd(lab, node, own_files(lab, folder, node, first_of_new_cluster)));
+  write_file(folder.written(node.name), "");
+}
+
+std::string xml_of(const LabFile& lab, const LabFolder& folder, const LabNode& node) {
+  if (!node.is_vm()) return domain_xml(lab, node, folder.node(node.name) / "root");
+  const std::string image = first_line(folder.vm_image_file());
+  return vm_xml(lab, node, image, folder.node(node.name), accel_of(lab, image));
 }
 
 void define_domain(const LabFile& lab, const LabFolder& folder, const LabNode& node, Hypervisor& hypervisor) {
@@ -76,8 +109,8 @@ void define_domain(const LabFile& lab, const LabFolder& folder, const LabNode& n
   if (domain && domain->description != lab_mark(lab.name))
     throw Error(ErrorKind::unmet, fmt::format("defining the domain {}", name),
                 "libvirt has one of that name that is not the lab's",
-                fmt::format("remove it if it may go: virsh -c lxc:/// undefine {}", name));
-  if (!domain) hypervisor.define(domain_xml(lab, node, folder.node(node.name) / "root"));
+                fmt::format("remove it if it may go: virsh -c {} undefine {}", node.hypervisor(), name));
+  if (!domain) hypervisor.define(xml_of(lab, folder, node));
 }
 
 }  // namespace
@@ -86,24 +119,29 @@ void make_folder(const LabFile& lab, const LabFolder& folder) {
   refuse_other_lab_file(lab, folder);
   fs::create_directories(folder.path);
   fs::permissions(folder.path, fs::perms::owner_all);
-  choose_image(folder);
+  choose_images(lab, folder);
   write_file(folder.lab_file(), write_lab_file(lab));
   make_keys(lab, folder);
 }
 
-void make_nodes(const LabFile& lab, const LabFolder& folder, Hypervisor& hypervisor, const Progress& progress) {
-  const std::string image = first_line(folder.image_file());
+void make_nodes(const LabFile& lab, const LabFolder& folder, Hypervisors& hypervisors, const Progress& progress) {
   const bool all_new =
       std::none_of(lab.nodes.begin(), lab.nodes.end(), [&](const LabNode& n) { return fs::exists(folder.written(n.name)); });
-  for (const LabNode& node : lab.nodes) {
+  const auto databases = lab.with_role("database");
+  std::mutex one_at_a_time;
+  for_each_node(lab.nodes, [&](const LabNode& node) {
+    Hypervisor& hypervisor = hypervisors.at(node.hypervisor());
     const auto domain = hypervisor.find(lab.domain(node.name));
-    if (domain && domain->running) continue;
-    progress(fmt::format("{}: starting", node.name));
-    mount_overlay(image, folder.node(node.name));
-    if (!fs::exists(folder.written(node.name))) write_node_files(lab, folder, node, all_new && &node == &lab.nodes.front());
+    if (domain && domain->running) return;
+    {
+      const std::lock_guard lock(one_at_a_time);
+      progress(fmt::format("{}: starting", node.name));
+    }
+    const bool first_of_new_cluster = all_new && !databases.empty() && node.name == databases.front().name;
+    (node.is_vm() ? make_vm : make_container)(lab, folder, node, first_of_new_cluster);
     define_domain(lab, folder, node, hypervisor);
     hypervisor.start(lab.domain(node.name));
-  }
+  });
 }
 
 }  // namespace blackstart

@@ -15,6 +15,6 @@ namespace blackstart {
 void make_folder(const LabFile& lab, const LabFolder& folder);
 
 // Every node's file system and domain, running at the end.
-void make_nodes(const LabFile& lab, const LabFolder& folder, Hypervisor& hypervisor, const Progress& progress);
+void make_nodes(const LabFile& lab, const LabFolder& folder, Hypervisors& hypervisors, const Progress& progress);
 
 }  // namespace blackstart

@@ -45,12 +45,13 @@ std::string most_advanced(const std::vector<GaleraPosition>& positions) {
 }
 
 std::string recover_cluster(const LabFile& lab) {
+  const auto databases = lab.with_role("database");
   std::vector<GaleraPosition> positions;
-  for (const LabNode& node : lab.nodes)
+  for (const LabNode& node : databases)
     positions.push_back({node.name, parse_position(run_on_node(lab, node.name, kStopAndTell, 60s).out)});
   const std::string first = most_advanced(positions);
   bootstrap(lab, first);
-  for (const LabNode& node : lab.nodes)
+  for (const LabNode& node : databases)
     if (node.name != first) run_on_node(lab, node.name, "systemctl start --no-block mariadb", 20s);
   return first;
 }

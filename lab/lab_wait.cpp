@@ -3,25 +3,40 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
-#include <future>
 
 #include "base/error.h"
+#include "base/units.h"
+#include "lab/each_node.h"
 #include "lab/galera.h"
+#include "lab/lab_folder.h"
 #include "lab/lab_recover.h"
+#include "lab/node_files.h"
 #include "lab/tcp.h"
 
 namespace blackstart {
 namespace {
 
+// For containers; a virtual machine without the processor's help takes several times as long.
 constexpr auto kSshLimit = 40s, kGaleraLimit = 120s, kEndpointLimit = 30s;
-constexpr auto kQueryLimit = 2s;
+constexpr auto kQueryLimit = 2s, kCommandLimit = 20s;
+constexpr int kVmFactor = 6;
 // Longer than any boot, and than Galera's own return after a power cut of all nodes.
 constexpr auto kPatience = 25s;
-// A node that an earlier rehearsal left frozen or stopped is set going again; harmless on one that works.
-constexpr const char* kSetGoing =
-    "units='mariadb haproxy keepalived memcached galera-check'; systemctl thaw $units 2>/dev/null; "
-    "systemctl kill -s CONT $units 2>/dev/null; systemctl start --no-block $units";
+
+Duration patience(const LabFile& lab, Duration limit) { return lab.has_vms() ? kVmFactor * limit : limit; }
+
+std::string log_of(const LabFile& lab, const LabNode& node) {
+  if (node.is_vm()) return (LabFolder(lab.name).node(node.name) / "console.log").string();
+  return fmt::format("/var/log/libvirt/lxc/{}.log", lab.domain(node.name));
+}
+
+// What a node that an earlier rehearsal left frozen or stopped needs; harmless on one that works.
+std::string set_going(const LabNode& node) {
+  const std::string units = fmt::format("{}", fmt::join(units_of(node), " "));
+  if (units.empty()) return "true";
+  return fmt::format("systemctl thaw {0} 2>/dev/null; systemctl kill -s CONT {0} 2>/dev/null; systemctl start --no-block {0}",
+                     units);
+}
 
 // What a node has to say about a unit that fails us.
 std::string last_words(const LabFile& lab, const std::string& node, const std::string& unit) {
@@ -37,45 +52,41 @@ std::string last_words(const LabFile& lab, const std::string& node, const std::s
 }
 
 void wait_for_ssh(const LabFile& lab, const LabNode& node) {
-  const Deadline deadline(real_clock(), kSshLimit);
+  const Deadline deadline(real_clock(), patience(lab, kSshLimit));
   ProcessResult last;
   const bool in = wait_until(
       [&] {
         if (!TcpWatch::open(node.address, 22, deadline.sooner(1s))) return false;
-        last = run_on_node(lab, node.name, kSetGoing, 20s);
+        last = run_on_node(lab, node.name, set_going(node), patience(lab, kCommandLimit));
         return last.ok();
       },
       deadline, 100ms);
   if (!in)
     throw Error(ErrorKind::unreachable, fmt::format("waiting for ssh on {} ({})", node.name, node.address),
                 last.err.empty() && last.exit_code < 0 ? "nothing listens on port 22" : last.trouble(),
-                fmt::format("see /var/log/libvirt/lxc/{}.log", lab.domain(node.name)));
+                "see " + log_of(lab, node));
 }
 
-void for_each_node(const LabFile& lab, const std::function<void(const LabNode&)>& work) {
-  std::vector<std::future<void>> all;
-  for (const LabNode& node : lab.nodes) all.push_back(std::async(std::launch::async, [&work, &node] { work(node); }));
-  for (auto& each : all) each.get();
-}
+using Nodes = std::vector<LabNode>;
 
-std::vector<GaleraStatus> ask_all(const LabFile& lab, const std::string& password) {
-  std::vector<GaleraStatus> found(lab.nodes.size());
-  for_each_node(lab, [&](const LabNode& node) {
-    found[static_cast<std::size_t>(&node - lab.nodes.data())] = ask_galera(node.data, password, kQueryLimit);
+std::vector<GaleraStatus> ask_all(const LabFile& lab, const Nodes& databases, const std::string& password) {
+  std::vector<GaleraStatus> found(databases.size());
+  for_each_node(databases, [&](const LabNode& node) {
+    found[static_cast<std::size_t>(&node - databases.data())] = ask_galera(node.data, password, patience(lab, kQueryLimit));
   });
   return found;
 }
 
 // The user bank comes from the first node that takes it; Galera carries it to the others.
-bool make_bank(const LabFile& lab, const std::string& password) {
-  return std::any_of(lab.nodes.begin(), lab.nodes.end(), [&](const LabNode& node) {
-    return run_on_node(lab, node.name, "mariadb", 10s, bank_statements(password)).ok();
+bool make_bank(const LabFile& lab, const Nodes& databases, const std::string& password) {
+  return std::any_of(databases.begin(), databases.end(), [&](const LabNode& node) {
+    return run_on_node(lab, node.name, "mariadb", patience(lab, kCommandLimit), bank_statements(password)).ok();
   });
 }
 
-bool in_sync(const LabFile& lab, const std::vector<GaleraStatus>& all) {
+bool in_sync(const std::vector<GaleraStatus>& all) {
   return std::all_of(all.begin(), all.end(), [&](const GaleraStatus& status) {
-    return status.synced() && status.size == static_cast<int>(lab.nodes.size());
+    return status.synced() && status.size == static_cast<int>(all.size());
   });
 }
 
@@ -83,45 +94,48 @@ bool anyone_primary(const std::vector<GaleraStatus>& all) {
   return std::any_of(all.begin(), all.end(), [](const GaleraStatus& status) { return status.primary; });
 }
 
-[[noreturn]] void blame_galera(const LabFile& lab, const std::vector<GaleraStatus>& all) {
+[[noreturn]] void blame_galera(const LabFile& lab, const Nodes& databases, const std::vector<GaleraStatus>& all) {
   for (std::size_t i = 0; i < all.size(); ++i)
     if (!all[i].synced())
-      give_up(lab, lab.nodes[i].name, "mariadb",
-              fmt::format("not in sync with the cluster after {} s: {}", kGaleraLimit / 1s, all[i].state));
-  give_up(lab, lab.nodes.front().name, "mariadb", "the nodes are in sync, but not all in one cluster");
+      give_up(
+          lab, databases[i].name, "mariadb",
+          fmt::format("not in sync with the cluster after {}: {}", format_duration(patience(lab, kGaleraLimit)), all[i].state));
+  give_up(lab, databases.front().name, "mariadb", "the nodes are in sync, but not all in one cluster");
 }
 
 void wait_for_galera(const LabFile& lab, const std::string& password, const Progress& progress) {
-  const Deadline deadline(real_clock(), kGaleraLimit);
-  Deadline patience(real_clock(), kPatience);
+  const Nodes databases = lab.with_role("database");
+  const Deadline deadline(real_clock(), patience(lab, kGaleraLimit));
+  Deadline next_help(real_clock(), patience(lab, kPatience));
   std::vector<GaleraStatus> all;
   const bool synced = wait_until(
       [&] {
-        all = ask_all(lab, password);
+        all = ask_all(lab, databases, password);
         const bool known = std::any_of(all.begin(), all.end(), [](const GaleraStatus& s) { return s.answered; });
-        if (!known) make_bank(lab, password);
-        if (anyone_primary(all)) patience = Deadline(real_clock(), kPatience);
-        if (patience.passed()) {
+        if (!known) make_bank(lab, databases, password);
+        if (anyone_primary(all)) next_help = Deadline(real_clock(), patience(lab, kPatience));
+        if (next_help.passed()) {
           progress("no node of Galera may write: making a new cluster from the most advanced one");
           progress("that was " + recover_cluster(lab));
-          patience = Deadline(real_clock(), kGaleraLimit);
+          next_help = Deadline(real_clock(), patience(lab, kGaleraLimit));
         }
-        return in_sync(lab, all);
+        return in_sync(all);
       },
       deadline, 200ms);
-  if (!synced) blame_galera(lab, all);
+  if (!synced) blame_galera(lab, databases, all);
 }
 
 void wait_for_endpoint(const LabFile& lab, const std::string& password) {
   std::optional<std::string> trouble;
-  const bool serves = wait_until([&] { return !(trouble = sql_trouble(lab.vip, password, kQueryLimit)); },
-                                 Deadline(real_clock(), kEndpointLimit), 100ms);
+  const bool serves = wait_until([&] { return !(trouble = sql_trouble(lab.vip, password, patience(lab, kQueryLimit))); },
+                                 Deadline(real_clock(), patience(lab, kEndpointLimit)), 100ms);
   if (serves) return;
-  for (const char* unit : {"haproxy", "keepalived", "galera-check"})
-    for (const LabNode& node : lab.nodes)
+  for (const LabNode& node : lab.nodes)
+    for (const std::string& unit : units_of(node))
       if (!run_on_node(lab, node.name, fmt::format("systemctl -q is-active {}", unit), 10s).ok())
         give_up(lab, node.name, unit, fmt::format("the virtual IP {} does not serve SQL: {}", lab.vip, *trouble));
-  give_up(lab, lab.nodes.front().name, "haproxy", fmt::format("the virtual IP {} does not serve SQL: {}", lab.vip, *trouble));
+  give_up(lab, lab.with_role("controller").front().name, "haproxy",
+          fmt::format("the virtual IP {} does not serve SQL: {}", lab.vip, *trouble));
 }
 
 }  // namespace
@@ -135,7 +149,8 @@ ProcessResult run_on_node(const LabFile& lab, const std::string& node, const std
 
 void wait_for_lab(const LabFile& lab, const std::string& password, const Progress& progress) {
   progress("waiting for SSH on all nodes");
-  for_each_node(lab, [&](const LabNode& node) { wait_for_ssh(lab, node); });
+  for_each_node(lab.nodes, [&](const LabNode& node) { wait_for_ssh(lab, node); });
+  if (lab.with_role("database").empty()) return;
   progress("waiting for Galera to be in sync");
   wait_for_galera(lab, password, progress);
   progress(fmt::format("waiting for SQL on the virtual IP {}", lab.vip));

@@ -15,7 +15,8 @@ namespace blackstart {
 ProcessResult run_on_node(const LabFile& lab, const std::string& node, const std::string& script, Duration limit,
                           const std::string& input = "");
 
-// Waits for SSH, then Galera with all nodes in sync, then SQL through the virtual IP. Throws Error(unreachable).
+// Waits for SSH, then, where there are databases, Galera with all nodes in sync, then SQL through the virtual IP. Throws
+// Error(unreachable).
 void wait_for_lab(const LabFile& lab, const std::string& password, const Progress& progress);
 
 }  // namespace blackstart

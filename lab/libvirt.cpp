@@ -46,6 +46,7 @@ Domain look_at(virDomainPtr handle) {
 
 struct Hypervisor::Connection {
   virConnectPtr handle = nullptr;
+  std::string uri;
   ~Connection() {
     if (handle) virConnectClose(handle);
   }
@@ -67,10 +68,11 @@ struct Hypervisor::Connection {
 Hypervisor::Hypervisor(const std::string& uri) : connection_(std::make_unique<Connection>()) {
   virInitialize();
   virSetErrorFunc(nullptr, stay_silent);
+  connection_->uri = uri;
   connection_->handle = virConnectOpen(uri.c_str());
   if (!connection_->handle)
     fail(fmt::format("connecting to libvirt ({})", uri), ErrorKind::unmet,
-         "run lab/prepare-host lab: it installs and starts libvirtd");
+         fmt::format("run lab/prepare-host {}: it installs and starts libvirtd", uri.starts_with("qemu") ? "vm" : "lab"));
 }
 Hypervisor::Hypervisor(Hypervisor&&) noexcept = default;
 Hypervisor::~Hypervisor() = default;
@@ -103,7 +105,7 @@ void Hypervisor::start(const std::string& name) {
   if (virDomainIsActive(domain.get()) == 1) return;
   if (virDomainCreate(domain.get()) < 0)
     fail(fmt::format("starting the domain {}", name), ErrorKind::internal,
-         fmt::format("see /var/log/libvirt/lxc/{}.log", name));
+         fmt::format("see /var/log/libvirt/{}/{}.log", connection_->uri.substr(0, connection_->uri.find(':')), name));
 }
 
 void Hypervisor::destroy(const std::string& name) {

@@ -4,6 +4,7 @@
 // Thread rule: every member may be called from any thread.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,7 +21,7 @@ struct Domain {
 
 class Hypervisor {
  public:
-  // `uri`: "lxc:///". Throws Error(unmet) when the daemon doesn't answer.
+  // `uri`: "lxc:///", "qemu:///system". Throws Error(unmet) when the daemon doesn't answer.
   explicit Hypervisor(const std::string& uri);
   Hypervisor(Hypervisor&&) noexcept;
   ~Hypervisor();
@@ -40,5 +41,8 @@ class Hypervisor {
   struct Connection;
   std::unique_ptr<Connection> connection_;
 };
+
+// By URI.
+using Hypervisors = std::map<std::string, Hypervisor>;
 
 }  // namespace blackstart

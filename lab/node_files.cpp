@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "lab/links.h"
-#include "lab/template.h"
 
 namespace blackstart {
 namespace embedded {
@@ -19,10 +18,25 @@ namespace {
 
 constexpr int kHighestPriority = 103;
 
-std::size_t index_of(const LabFile& lab, const LabNode& node) {
-  std::size_t index = 0;
-  while (lab.nodes[index].name != node.name) ++index;
-  return index;
+// What the image enables, and whom it is for.
+struct Service {
+  const char* unit;
+  const char* role;
+};
+constexpr Service kServices[] = {{"mariadb", "database"},
+                                 {"galera-check", "database"},
+                                 {"haproxy", "controller"},
+                                 {"keepalived", "controller"},
+                                 {"memcached", "controller"}};
+
+// The first controller prefers to hold the virtual IP.
+int priority(const LabFile& lab, const LabNode& node) {
+  int priority = kHighestPriority;
+  for (const LabNode& other : lab.with_role("controller")) {
+    if (other.name == node.name) break;
+    --priority;
+  }
+  return priority;
 }
 
 std::size_t site_index(const LabFile& lab, const std::string& site) {
@@ -32,7 +46,8 @@ std::size_t site_index(const LabFile& lab, const std::string& site) {
 }
 
 std::string hosts(const LabFile& lab) {
-  std::string out = fmt::format("127.0.0.1 localhost\n{} vip\n", lab.vip);
+  std::string out = "127.0.0.1 localhost\n";
+  if (!lab.vip.empty()) out += lab.vip + " vip\n";
   for (const LabNode& node : lab.nodes)
     out += fmt::format("{} {}\n{} {}-mgmt\n", node.data, node.name, node.address, node.name);
   return out;
@@ -40,14 +55,14 @@ std::string hosts(const LabFile& lab) {
 
 std::string all_data(const LabFile& lab) {
   std::string out;
-  for (const LabNode& node : lab.nodes) out += (out.empty() ? "" : ",") + node.data;
+  for (const LabNode& node : lab.with_role("database")) out += (out.empty() ? "" : ",") + node.data;
   return out;
 }
 
 // The first is the writer at first; the others wait for it to go down.
 std::string servers(const LabFile& lab) {
   std::string out;
-  for (const LabNode& node : lab.nodes)
+  for (const LabNode& node : lab.with_role("database"))
     out += fmt::format("{}  server {} {}:3306 check port 9200{}", out.empty() ? "" : "\n", node.name, node.data,
                        out.empty() ? "" : " backup");
   return out;
@@ -55,13 +70,14 @@ std::string servers(const LabFile& lab) {
 
 std::string peers(const LabFile& lab, const LabNode& node) {
   std::string out;
-  for (const LabNode& other : lab.nodes)
+  for (const LabNode& other : lab.with_role("controller"))
     if (other.name != node.name) out += fmt::format("{}    {}", out.empty() ? "" : "\n", other.data);
   return out;
 }
 
-Values values_of(const LabFile& lab, const LabNode& node) {
-  const std::size_t index = index_of(lab, node);
+}  // namespace
+
+Values node_values(const LabFile& lab, const LabNode& node) {
   return {{"node", node.name},
           {"vip", lab.vip},
           {"data", node.data},
@@ -72,7 +88,12 @@ Values values_of(const LabFile& lab, const LabNode& node) {
           {"segment", std::to_string(site_index(lab, node.site))},
           {"servers", servers(lab)},
           {"peers", peers(lab, node)},
-          {"priority", std::to_string(kHighestPriority - static_cast<int>(index))},
+          {"priority", std::to_string(priority(lab, node))},
+          // Emulated machines may stand still for seconds when the host is busy.
+          {"suspect", lab.has_vms() ? "10" : "3"},
+          {"inactive", lab.has_vms() ? "20" : "6"},
+          {"advert", lab.has_vms() ? "3" : "1"},
+          {"check_every", lab.has_vms() ? "3" : "1"},
           {"domain", lab.domain(node.name)},
           {"mark", lab_mark(lab.name)},
           {"memory", std::to_string(node.memory)},
@@ -82,25 +103,37 @@ Values values_of(const LabFile& lab, const LabNode& node) {
           {"data_nic", lab.data_nic(node.name)}};
 }
 
-}  // namespace
-
 std::vector<NodeFile> node_files(const LabFile& lab, const LabNode& node, const NodeKeys& keys) {
-  const Values values = values_of(lab, node);
-  return {{"/etc/hostname", node.name + "\n"},
-          {"/etc/hosts", hosts(lab)},
-          {"/etc/machine-id", keys.machine_id + "\n", 0444},
-          {"/root/.ssh/authorized_keys", keys.authorized, 0600},
-          {"/etc/ssh/ssh_host_ed25519_key", keys.host_key, 0600},
-          {"/etc/mysql/mariadb.conf.d/99-galera.cnf", fill_template(embedded::lab_galera_cnf(), values)},
-          {"/etc/haproxy/haproxy.cfg", fill_template(embedded::lab_haproxy_cfg(), values)},
-          {"/etc/keepalived/keepalived.conf", fill_template(embedded::lab_keepalived_conf(), values)},
-          {"/etc/memcached.conf", fill_template(embedded::lab_memcached_conf(), values)}};
+  const Values values = node_values(lab, node);
+  std::vector<NodeFile> files{{"/etc/hostname", node.name + "\n"},
+                              {"/etc/hosts", hosts(lab)},
+                              {"/etc/machine-id", keys.machine_id + "\n", 0444},
+                              {"/root/.ssh/authorized_keys", keys.authorized, 0600},
+                              {"/etc/ssh/ssh_host_ed25519_key", keys.host_key, 0600}};
+  if (node.has_role("database"))
+    files.push_back({"/etc/mysql/mariadb.conf.d/99-galera.cnf", fill_template(embedded::lab_galera_cnf(), values)});
+  if (node.has_role("controller")) {
+    files.push_back({"/etc/haproxy/haproxy.cfg", fill_template(embedded::lab_haproxy_cfg(), values)});
+    files.push_back({"/etc/keepalived/keepalived.conf", fill_template(embedded::lab_keepalived_conf(), values)});
+    files.push_back({"/etc/memcached.conf", fill_template(embedded::lab_memcached_conf(), values)});
+  }
+  // systemd takes a unit file of no length for a masked one.
+  for (const Service& service : kServices)
+    if (!node.has_role(service.role)) files.push_back({fmt::format("/etc/systemd/system/{}.service", service.unit), ""});
+  return files;
+}
+
+std::vector<std::string> units_of(const LabNode& node) {
+  std::vector<std::string> units;
+  for (const Service& service : kServices)
+    if (node.has_role(service.role)) units.push_back(service.unit);
+  return units;
 }
 
 NodeFile bootstrap_file() { return {"/etc/lab/wsrep-bootstrap", "_WSREP_NEW_CLUSTER=--wsrep-new-cluster\n"}; }
 
 std::string domain_xml(const LabFile& lab, const LabNode& node, const std::filesystem::path& root) {
-  Values values = values_of(lab, node);
+  Values values = node_values(lab, node);
   values["root"] = root.string();
   return fill_template(embedded::lab_domain_xml(), values);
 }

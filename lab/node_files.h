@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lab/lab_file.h"
+#include "lab/template.h"
 
 namespace blackstart {
 
@@ -24,9 +25,13 @@ struct NodeFile {
 };
 
 std::vector<NodeFile> node_files(const LabFile& lab, const LabNode& node, const NodeKeys& keys);
+// The systemd units that run on it by its roles; the others of the image are masked there.
+std::vector<std::string> units_of(const LabNode& node);
 // Its presence lets the next start of MariaDB make a new cluster; that start removes it.
 NodeFile bootstrap_file();
-// libvirt's description of the node, whose file system stands at `root`.
+// What templates may ask for about a node.
+Values node_values(const LabFile& lab, const LabNode& node);
+// libvirt's description of a container, whose file system stands at `root`.
 std::string domain_xml(const LabFile& lab, const LabNode& node, const std::filesystem::path& root);
 
 }  // namespace blackstart

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <future>
 #include <optional>
 
 #include "base/error.h"
+#include "base/fields.h"
 #include "probes/galera.h"
 #include "probes/ledger_bank.h"
 #include "probes/ledger_operation.h"
@@ -34,6 +36,10 @@ class Ledger final : public Probe {
   void clean_up(const Deadline& deadline) override;
 
  private:
+  // The replica that `at` names; null for the endpoint.
+  const Database::Replica* replica() const;
+  // Where its clients go.
+  SqlTarget target() const;
   Redundancy await_answers(const Deadline& deadline, const std::stop_token& stop) const;
 
   std::string name_;
@@ -57,21 +63,34 @@ ProbeInfo Ledger::info() const {
   info.audited = true;
   info.initial_sum = bank_.initial_sum();
   for (const auto& replica : database_.replicas) info.replicas.push_back(replica.node);
-  info.description = fmt::format("bank of {} accounts at {}:{}, audited on {}", settings_.accounts, database_.host,
-                                 database_.port, fmt::join(info.replicas, ", "));
+  const std::string where =
+      replica() ? fmt::format("the replica on {}", settings_.at) : fmt::format("{}:{}", database_.host, database_.port);
+  info.description =
+      fmt::format("bank of {} accounts at {}, audited on {}", settings_.accounts, where, fmt::join(info.replicas, ", "));
   return info;
+}
+
+const Database::Replica* Ledger::replica() const {
+  auto found = std::find_if(database_.replicas.begin(), database_.replicas.end(),
+                            [&](const Database::Replica& r) { return r.node == settings_.at; });
+  return found == database_.replicas.end() ? nullptr : &*found;
+}
+
+SqlTarget Ledger::target() const {
+  const Database::Replica* one = replica();
+  return one ? target_of(database_, *one) : endpoint_of(database_);
 }
 
 void Ledger::preflight(const Deadline& deadline) {
   require_files(settings_);
-  SqlSession endpoint(endpoint_of(database_), deadline);
+  SqlSession endpoint(target(), deadline);
   require_server(endpoint, settings_);
   bank_.require_room(endpoint);
   require_replicas(database_, settings_, deadline);
 }
 
 void Ledger::prepare(const Deadline& deadline) {
-  endpoint_ = endpoint_of(database_);
+  endpoint_ = target();
   SqlSession session(*endpoint_, deadline);
   bank_.create(session);
 }
@@ -124,8 +143,15 @@ std::vector<ReplicaSnapshot> Ledger::snapshots(const Deadline& deadline) {
 }
 
 void Ledger::clean_up(const Deadline& deadline) {
-  SqlSession session(endpoint_of(database_), deadline);
+  SqlSession session(target(), deadline);
   bank_.drop(session);
+}
+
+void require_replica(const std::string& doing, const std::string& node, const Database& database) {
+  std::vector<std::string> nodes;
+  for (const auto& replica : database.replicas) nodes.push_back(replica.node);
+  if (node.empty() || std::find(nodes.begin(), nodes.end(), node) != nodes.end()) return;
+  throw Error(ErrorKind::unmet, doing, fmt::format("the database has no replica on '{}'", node), suggestion(node, nodes));
 }
 
 }  // namespace
@@ -137,6 +163,7 @@ std::unique_ptr<Probe> make_ledger(const std::string& name, const LedgerSettings
   if (cloud.database.replicas.empty())
     throw Error(ErrorKind::unmet, doing, fmt::format("the database of cloud '{}' has no replicas to audit", cloud.name),
                 "name each server that holds the data under 'replicas' of 'database' in cloud.yaml");
+  require_replica(doing, settings.at, cloud.database);
   return std::make_unique<Ledger>(name, settings, cloud.database);
 }
 

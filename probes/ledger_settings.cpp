@@ -32,6 +32,7 @@ void describe_client(Fields& f, LedgerSettings& s) {
       s.inquiry_connections, {"fresh", "kept"});
   f.choice({"replication", "what keeps the replicas equal; none: no cluster state is asked for"}, s.replication,
            {"galera", "none"});
+  f.name({"at", "its clients use the replica on this node, past every proxy; without it, the database's endpoint"}, s.at);
   f.name({"prefix", "begins the names of its three tables; two ledgers in one schema need different ones"}, s.prefix);
 }
 
@@ -73,6 +74,8 @@ void LedgerSettings::describe(Fields& f) {
 std::unique_ptr<Probe> LedgerSettings::make(const std::string& name, const Cloud& cloud) const {
   return make_ledger(name, *this, cloud);
 }
+
+std::string LedgerSettings::stands_on() const { return fmt::format("ledger tables with prefix '{}'", prefix); }
 
 std::int64_t LedgerSettings::most_in_flight() const {
   double seconds = std::chrono::duration<double>(deadline).count();

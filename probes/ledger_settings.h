@@ -19,6 +19,7 @@ struct LedgerSettings final : ProbeSettings {
   std::int64_t connections = 20;  // kept open by transfers
   std::string inquiry_connections = "fresh";
   std::string replication = "galera";
+  std::string at;  // the node whose replica its clients use; empty: the database's endpoint
   std::string prefix;
   Duration good_within{500ms};
   double slo = 0.999;
@@ -27,6 +28,7 @@ struct LedgerSettings final : ProbeSettings {
 
   void describe(Fields& f) override;
   std::unique_ptr<Probe> make(const std::string& name, const Cloud& cloud) const override;
+  std::string stands_on() const override;
 
   bool fresh_inquiries() const { return inquiry_connections == "fresh"; }
   bool galera() const { return replication == "galera"; }

@@ -46,6 +46,9 @@ class ProbeSettings {
   virtual ~ProbeSettings() = default;
   virtual void describe(Fields& f) = 0;
   virtual std::unique_ptr<Probe> make(const std::string& name, const Cloud& cloud) const = 0;
+  // What prepare() makes and clean_up() removes: "ledger tables with prefix 'second-'". Two probes of one rehearsal must not
+  // have the same. Empty: nothing.
+  virtual std::string stands_on() const { return ""; }
 };
 
 struct ProbeKind {

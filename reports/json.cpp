@@ -50,7 +50,7 @@ Json recovery(const ObjectiveSpec& spec) {
 }
 
 Json objective(const ObjectiveResult& result) {
-  constexpr const char* kKinds[] = {"rto", "rpo", "downtime", "error-budget", "first-success"};
+  constexpr const char* kKinds[] = {"rto", "rpo", "downtime", "error-budget", "first-success", "refuses"};
   return {{"kind", kKinds[static_cast<int>(result.spec.kind)]},
           {"probe", result.spec.probe},
           {"series", result.spec.series},

@@ -1,6 +1,7 @@
 #include "reports/audit.h"
 #include "reports/objectives.h"
 #include "reports/outages.h"
+#include "reports/refusal.h"
 #include "reports/rto.h"
 #include "reports/verdict_rules.h"
 
@@ -15,6 +16,8 @@ ProbeMeasures measure_probe(const ProbeRecord& probe, const Record& record, Judg
   for (const Stream& stream : streams) {
     measures.series.push_back(measure(stream, first.from));
     for (Rto& rto : rtos_of(stream, measures.series.back(), record.injections)) judgement.rtos.push_back(std::move(rto));
+    for (Refusal& refusal : refusals_of(stream, measures.series.back(), record.injections))
+      judgement.refusals.push_back(std::move(refusal));
   }
   if (probe.info.audited) measures.audit = audit(probe, streams, first.known() ? first.middle() : Time(-1));
   return measures;

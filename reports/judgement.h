@@ -70,6 +70,18 @@ struct Rto {
   std::optional<AfterUndo> after_undo{}, first_success_after_undo{};
 };
 
+// What became of the posting operations of one series while one injection was in force: those that were sent after all of its
+// effect was seen, and ended before its undo was asked.
+struct Refusal {
+  std::string probe, series, injection;
+  Bracket window;              // from the end of the effect's bracket to the undo
+  std::uint64_t sent = 0;      // and ended
+  std::uint64_t answered = 0;  // by the service itself, in whatever way
+  std::uint64_t acknowledged = 0;
+  Time first_acknowledged{-1};  // when the first of them was sent
+  bool blind = false;           // a part of the window was not seen
+};
+
 struct AuditResult {
   std::string probe;
   bool complete = false;  // every replica was read to its end
@@ -117,6 +129,7 @@ struct Judgement {
   std::vector<std::string> reasons;  // one sentence each; for passed too
   std::vector<ProbeMeasures> probes;
   std::vector<Rto> rtos;
+  std::vector<Refusal> refusals;  // of each series that posts, for each injection whose effect is known
   std::vector<ObjectiveResult> objectives;
 };
 

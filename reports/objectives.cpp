@@ -18,6 +18,11 @@ constexpr double kForEver = std::numeric_limits<double>::infinity();
 
 std::string whose(const ObjectiveSpec& spec) { return spec.series.empty() ? spec.probe : spec.probe + "/" + spec.series; }
 
+std::string refuses_text(const ObjectiveSpec& spec) {
+  const std::string during = spec.injection.empty() ? "each injection" : spec.injection;
+  return fmt::format("writes acknowledged by {} during {} ≤ {}", whose(spec), during, format_number(spec.limit));
+}
+
 std::string text_of(const ObjectiveSpec& spec) {
   std::string after = spec.injection.empty() ? "" : " after " + spec.injection;
   if (spec.recovery == ObjectiveSpec::Recovery::any) after += " (our undo counts as the repair)";
@@ -28,6 +33,7 @@ std::string text_of(const ObjectiveSpec& spec) {
     case Kind::downtime: return fmt::format("downtime of {} ≤ {}", whose(spec), limit);
     case Kind::rpo: return fmt::format("RPO of {} ≤ {} transfers", whose(spec), format_number(spec.limit));
     case Kind::error_budget: return fmt::format("error budget spent by {} ≤ {}", whose(spec), format_ratio(spec.limit));
+    case Kind::refuses: return refuses_text(spec);
   }
   return "an objective of an unknown kind";
 }
@@ -50,6 +56,7 @@ class Check {
       case Kind::downtime:
       case Kind::error_budget: return each_series();
       case Kind::rpo: return check_rpo();
+      case Kind::refuses: return each_refusal();
     }
     return not_measured("this kind of objective is unknown");
   }
@@ -163,6 +170,46 @@ class Check {
     result_.state = over ? State::missed : State::met;
     if (over) result_.why = fmt::format("{} lost, worth {}", count_text(audit.lost, "transfer"), money_text(audit.lost_amount));
     return std::move(result_);
+  }
+
+  // Every posting series asked for, during every injection asked for.
+  ObjectiveResult each_refusal() {
+    if (injections_.empty()) return not_measured("nothing was injected");
+    for (const std::string& injection : injections_) each_refusal_of(injection);
+    return std::move(result_);
+  }
+
+  void each_refusal_of(const std::string& injection) {
+    bool any = false;
+    for (const Refusal& refusal : measured_.refusals) {
+      if (refusal.probe != probe_->probe || refusal.injection != injection || !wanted(refusal.series)) continue;
+      any = true;
+      check_refusal(refusal);
+    }
+    if (!any)
+      worse(State::not_measured, 0, "",
+            fmt::format("'{}' is not known to have taken effect, or {} writes nothing", injection, whose(result_.spec)));
+  }
+
+  void check_refusal(const Refusal& refusal) {
+    const std::string told =
+        fmt::format("{} of {} acknowledged, {} answered ({}{})", grouped(refusal.acknowledged), grouped(refusal.sent),
+                    grouped(refusal.answered), refusal.series, injections_.size() > 1 ? " during " + refusal.injection : "");
+    const auto rank = static_cast<double>(refusal.acknowledged);
+    const std::string why = doubt(refusal);
+    if (rank > result_.spec.limit)
+      worse(State::missed, rank, told, fmt::format("it took writes, the first at {}", time_text(refusal.first_acknowledged)));
+    else
+      worse(why.empty() ? State::met : State::not_measured, rank, told, why);
+  }
+
+  // Why none acknowledged does not mean that it refuses.
+  static std::string doubt(const Refusal& refusal) {
+    const std::string window = fmt::format("between {} and {}", time_text(refusal.window.from), time_text(refusal.window.to));
+    if (refusal.sent == 0) return fmt::format("no write was tried {}", window);
+    if (refusal.blind) return fmt::format("{} was blind at some time {}", refusal.series, window);
+    if (refusal.answered == 0) return "nobody answered: what can't be reached has refused nothing";
+    return "";
   }
 
   ObjectiveResult no_series() {

@@ -41,6 +41,10 @@ struct Operation {
 // Our own codes, above every protocol's.
 enum OperationError : std::uint16_t { kTimedOut = 60001, kNoConnection = 60002, kWrongAnswer = 60003, kStopped = 60004 };
 
+// The service itself said what became of it: neither silence, nor an error of our side of the connection. Those are our own
+// codes and, where the protocol is MariaDB's, 2000 to 2999.
+bool answered(const Operation& operation);
+
 // Receives each operation when its outcome is known. Called on the probe's own thread; returns fast, never throws.
 class OperationSink {
  public:

@@ -107,13 +107,17 @@ struct SteadyCheck {
 };
 
 struct ObjectiveSpec {
-  enum class Kind { rto, rpo, downtime, error_budget, first_success } kind = Kind::rto;
+  enum class Kind { rto, rpo, downtime, error_budget, first_success, refuses } kind = Kind::rto;
   // Whose doing the recovery must be: the cloud's own, or anybody's, our undo included.
   enum class Recovery { itself, any };
   std::string probe;
-  std::string series;     // empty: the worst of all
-  std::string injection;  // for rto and first_success: counted from this one; empty: from each, and the worst counts
-  double limit = 0;       // seconds for rto, downtime, first_success; transfers for rpo; share (0.01 = 1 %) for error_budget
+  std::string series;  // empty: the worst of all
+  // For rto and first_success: counted from this one; for refuses: while this one is in force; empty: each, and the worst
+  // counts.
+  std::string injection;
+  // Seconds for rto, downtime, first_success; transfers for rpo; share (0.01 = 1 %) for error_budget; acknowledged operations
+  // for refuses.
+  double limit = 0;
   Recovery recovery = Recovery::itself;  // for rto and first_success
 };
 

@@ -38,7 +38,8 @@ constexpr std::pair<ObjectiveSpec::Kind, const char*> kKinds[] = {{ObjectiveSpec
                                                                   {ObjectiveSpec::Kind::rpo, "rpo"},
                                                                   {ObjectiveSpec::Kind::downtime, "downtime"},
                                                                   {ObjectiveSpec::Kind::error_budget, "error_budget"},
-                                                                  {ObjectiveSpec::Kind::first_success, "first_success"}};
+                                                                  {ObjectiveSpec::Kind::first_success, "first_success"},
+                                                                  {ObjectiveSpec::Kind::refuses, "refuses"}};
 }  // namespace
 
 // An unknown kind makes the line unreadable: to take it for another one would judge by the wrong bound.

@@ -65,11 +65,18 @@ class Calculation {
     return first;
   }
 
+  // An outage that began after our undo was asked is the undo's doing, as the service had stood the fault: two halves of a
+  // cluster that meet again stop for a moment.
+  Bracket cause(const Outage& outage) const {
+    const Time undo = after_.injection->undo_asked;
+    return undo.count() >= 0 && outage.onset.from >= undo ? Bracket{undo, undo} : effect_;
+  }
+
   void take(const Outage& outage) {
     // An operation in flight when the service went is bad though it was scheduled a response time earlier.
     Bracket recovery = span(outage, stream_.end);
     Measured own = between(outage.onset, recovery, measures_.send_lag_p999 + measures_.baseline_p99);
-    Measured length = rto_.impact ? own : between(effect_, recovery, measures_.send_lag_p999);
+    Measured length = rto_.impact ? own : between(cause(outage), recovery, measures_.send_lag_p999);
     bool worse = !rto_.impact || std::pair(outage.censored, length.value) > std::pair(rto_.censored, rto_.rto.value);
     if (!rto_.after_undo && !outage.censored) rto_.after_undo = undo_before(outage, outage.recovery.to);
     if (!rto_.impact) note_first_success(outage);
@@ -83,7 +90,7 @@ class Calculation {
   void note_first_success(const Outage& outage) {
     if (!outage.first_success) return;
     Bracket seen{std::min(outage.first_success_after, *outage.first_success), *outage.first_success};
-    rto_.first_success = between(effect_, seen, measures_.send_lag_p999);
+    rto_.first_success = between(cause(outage), seen, measures_.send_lag_p999);
     rto_.first_success_after_undo = undo_before(outage, *outage.first_success);
   }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "base/units.h"
 
@@ -135,6 +136,18 @@ std::string findings_text(const AuditResult::Replica& replica) {
   return found.empty() ? "nothing" : joined(found);
 }
 
+bool refusal_wanted(const Judgement& judgement, const Rto& rto) {
+  using Kind = ObjectiveSpec::Kind;
+  bool refuses = false, recovers = false;
+  for (const ObjectiveResult& objective : judgement.objectives) {
+    const ObjectiveSpec& spec = objective.spec;
+    if (spec.probe != rto.probe || (!spec.injection.empty() && spec.injection != rto.injection)) continue;
+    refuses = refuses || spec.kind == Kind::refuses;
+    recovers = recovers || spec.kind == Kind::rto;
+  }
+  return refuses && !recovers;
+}
+
 bool undo_is_open(const Injection& injection) {
   if (injection.undone.count() >= 0) return false;
   return injection.effect.from.count() >= 0 || injection.undo_asked.count() >= 0 || !injection.undo_problem.empty();
@@ -153,7 +166,10 @@ std::string injection_text(const Injection& injection) {
 }
 
 const Rto* worst_rto(const Judgement& judgement) {
-  auto milder = [](const Rto& a, const Rto& b) { return a.censored != b.censored ? b.censored : a.rto.value < b.rto.value; };
+  auto milder = [&](const Rto& a, const Rto& b) {
+    auto rank = [&](const Rto& r) { return std::tuple(!refusal_wanted(judgement, r), r.censored, r.rto.value); };
+    return rank(a) < rank(b);
+  };
   auto worst = std::max_element(judgement.rtos.begin(), judgement.rtos.end(), milder);
   return worst == judgement.rtos.end() ? nullptr : &*worst;
 }

@@ -48,7 +48,9 @@ bool undo_is_open(const Injection& injection);
 // "SIGKILL to mariadb.service on c1"
 std::string injection_text(const Injection& injection);
 
-// The worst RTO: censored ones first, then the longest; null when none was measured.
+// True when this standstill was asked for: the probe is to be refused, and nothing was asked of its recovery.
+bool refusal_wanted(const Judgement& judgement, const Rto& rto);
+// The worst RTO: those that were not asked for first, then censored ones, then the longest; null when none was measured.
 const Rto* worst_rto(const Judgement& judgement);
 
 // A run in one line: its worst RTO and whose it is; what all its audits found lost.

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/fields.h"
 #include "runner/commands.h"
+#include "runner/dead_man_process.h"
 
 namespace blackstart {
 namespace {
@@ -20,6 +21,8 @@ struct Arguments {
   RunOptions run;
   std::vector<std::string> files, words;
   std::string name, reason, lab, cloud_file = "cloud.yaml", folder;
+  std::int64_t milliseconds = 0;
+  bool markdown = false;
 };
 
 void add_run_options(CLI::App& command, RunOptions& run) {
@@ -39,7 +42,8 @@ void add_file_commands(CLI::App& app, Arguments& a, Action& action) {
   schema->callback([&] { action = [&] { return schema_command(a.name); }; });
   auto* faults = app.add_subcommand("faults", "list the faults, or describe one");
   faults->add_option("name", a.name, "the fault");
-  faults->callback([&] { action = [&] { return faults_command(a.name); }; });
+  faults->add_flag("--markdown", a.markdown, "print docs/fault-catalogue.md");
+  faults->callback([&] { action = [&] { return a.markdown ? faults_markdown_command() : faults_command(a.name); }; });
   auto* probes = app.add_subcommand("probes", "list the probes, or describe one");
   probes->add_option("name", a.name, "the probe");
   probes->callback([&] { action = [&] { return probes_command(a.name); }; });
@@ -64,9 +68,16 @@ void add_run_commands(CLI::App& app, Arguments& a, Action& action) {
 void add_safety_commands(CLI::App& app, Arguments& a, Action& action) {
   auto* recover = app.add_subcommand("recover", "undo what a run that died has left");
   recover->add_option("cloud", a.name, "only of this cloud");
-  recover->callback([&] { action = [&] { return recover_command(a.name); }; });
+  recover->add_option("--run", a.reason, "only of this run");
+  recover->callback([&] { action = [&] { return recover_command(a.name, a.reason); }; });
   auto* status = app.add_subcommand("status", "what runs, what is halted, what is left to undo");
   status->callback([&] { action = [] { return status_command(); }; });
+  auto* dead_man = app.add_subcommand("dead-man", "the process that undoes what nobody else has undone in time")->group("");
+  dead_man->add_option("journal", a.folder)->required();
+  dead_man->add_option("id", a.name)->required();
+  dead_man->add_option("milliseconds", a.milliseconds)->required();
+  dead_man->callback(
+      [&] { action = [&] { return dead_man_command(a.folder, a.name, std::chrono::milliseconds(a.milliseconds)); }; });
   auto* halt = app.add_subcommand("halt", "stop the running rehearsal of a cloud and block new ones");
   halt->add_option("cloud", a.name, "the cloud's name")->required();
   halt->add_option("reason", a.reason, "why")->required();
@@ -89,6 +100,11 @@ void add_lab_commands(CLI::App& app, Arguments& a, Action& action) {
   auto* status = lab->add_subcommand("status", "what its nodes and services do");
   status->add_option("lab", a.lab, "its name or its file");
   status->callback([&] { action = [&] { return lab_status_command(a.lab); }; });
+  auto* bmc = lab->add_subcommand("bmc", "make a node's BMC fail, or work again: for tests");
+  bmc->add_option("node", a.name, "the node")->required();
+  bmc->add_option("mode", a.reason, "honest, lying, hung or dead")->required();
+  bmc->add_option("--lab", a.lab, "its lab, when several are up");
+  bmc->callback([&] { action = [&] { return lab_bmc_command(a.lab, a.name, a.reason); }; });
   auto* ssh = lab->add_subcommand("ssh", "a shell on a node");
   ssh->add_option("node", a.name, "the node")->required();
   ssh->add_option("--lab", a.lab, "its lab, when several are up");

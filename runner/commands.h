@@ -15,6 +15,7 @@ namespace blackstart {
 int check_command(const std::vector<std::string>& files);
 int schema_command(const std::string& kind);
 int faults_command(const std::string& name);
+int faults_markdown_command();
 int probes_command(const std::string& name);
 
 struct RunOptions {
@@ -26,7 +27,8 @@ int plan_command(const RunOptions& options);
 int run_command(const RunOptions& options);
 int judge_command(const std::filesystem::path& folder);
 
-int recover_command(const std::string& cloud);
+// Of this cloud and of this run only, where they are not empty.
+int recover_command(const std::string& cloud, const std::string& run);
 int status_command();
 int halt_command(const std::string& cloud, const std::string& reason);
 int resume_command(const std::string& cloud);
@@ -34,6 +36,7 @@ int resume_command(const std::string& cloud);
 int lab_up_command(const std::string& lab_file, const std::string& cloud_file);
 int lab_down_command(const std::string& lab);
 int lab_status_command(const std::string& lab);
+int lab_bmc_command(const std::string& lab, const std::string& node, const std::string& mode);
 // Without a command: a shell. Becomes the SSH client, and does not return then.
 int lab_shell_command(const std::string& lab, const std::string& node, const std::vector<std::string>& command);
 

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "lab/cloud.h"
 #include "lab/lab_file.h"
+#include "runner/catalogue.h"
 #include "runner/commands.h"
 #include "runner/scenario.h"
 
@@ -51,20 +52,18 @@ std::vector<yaml::Problem> check_file(const std::string& file) {
            "one of the keys 'cloud', 'scenario' or 'lab' must name it"}};
 }
 
+// The kind of this name. Throws Error(usage) when there is none.
 template <class Kind>
-int describe_kinds(const std::vector<Kind>& kinds, const std::string& what, const std::string& name) {
+const Kind& named_kind(const std::vector<Kind>& kinds, const std::string& what, const std::string& name) {
   std::vector<std::string> names;
   for (const Kind& kind : kinds) {
+    if (name == kind.name) return kind;
     names.push_back(kind.name);
-    if (name.empty()) std::puts(fmt::format("{:<18} {}", kind.name, kind.doc).c_str());
-    if (name != kind.name) continue;
-    std::puts(fmt::format("{}: {}\n\nparameters:", kind.name, kind.doc).c_str());
-    std::fputs(fields_help([&](Fields& f) { kind.settings()->describe(f); }).c_str(), stdout);
-    return kPassed;
   }
-  if (name.empty()) return kPassed;
   throw Error(ErrorKind::usage, "", fmt::format("there is no {} '{}'", what, name), suggestion(name, names));
 }
+
+void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
 
 }  // namespace
 
@@ -94,7 +93,22 @@ int schema_command(const std::string& name) {
   throw Error(ErrorKind::usage, "", fmt::format("there is no kind of file '{}'", name), suggestion(name, kind_names()));
 }
 
-int faults_command(const std::string& name) { return describe_kinds(fault_kinds(), "fault", name); }
-int probes_command(const std::string& name) { return describe_kinds(probe_kinds(), "probe", name); }
+int faults_command(const std::string& name) {
+  print(name.empty() ? fault_list(fault_kinds()) : fault_text(named_kind(fault_kinds(), "fault", name)));
+  return kPassed;
+}
+
+int faults_markdown_command() { return print(catalogue_markdown(fault_kinds())), kPassed; }
+
+int probes_command(const std::string& name) {
+  if (name.empty()) {
+    for (const ProbeKind& kind : probe_kinds()) print(fmt::format("{:<18} {}\n", kind.name, kind.doc));
+    return kPassed;
+  }
+  const ProbeKind& kind = named_kind(probe_kinds(), "probe", name);
+  print(fmt::format("{}: {}\n\nparameters:\n", kind.name, kind.doc) +
+        fields_help([&](Fields& f) { kind.settings()->describe(f); }));
+  return kPassed;
+}
 
 }  // namespace blackstart

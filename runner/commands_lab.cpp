@@ -50,13 +50,19 @@ int lab_down_command(const std::string& lab) {
 
 int lab_status_command(const std::string& lab) {
   const std::string name = lab_name(lab);
-  std::puts(
-      fmt::format("lab {}\n{:<10} {:<8} {:<9} {:<16} {:<5} {}", name, "node", "site", "domain", "address", "ssh", "galera")
-          .c_str());
+  std::puts(fmt::format("lab {}\n{:<10} {:<8} {:<9} {:<16} {:<5} {:<7} {}", name, "node", "site", "domain", "address", "ssh",
+                        "bmc", "galera")
+                .c_str());
   for (const NodeStatus& node : lab_status(name))
-    std::puts(fmt::format("{:<10} {:<8} {:<9} {:<16} {:<5} {}", node.node, node.site, node.domain, node.address,
-                          node.ssh ? "yes" : "no", node.galera)
+    std::puts(fmt::format("{:<10} {:<8} {:<9} {:<16} {:<5} {:<7} {}", node.node, node.site, node.domain, node.address,
+                          node.ssh ? "yes" : "no", node.bmc, node.galera)
                   .c_str());
+  return kPassed;
+}
+
+int lab_bmc_command(const std::string& lab, const std::string& node, const std::string& mode) {
+  lab_set_bmc(lab_name(lab), node, mode);
+  std::puts(fmt::format("the BMC of {} is {}", node, mode).c_str());
   return kPassed;
 }
 

@@ -1,5 +1,6 @@
-// recover, status, halt, resume: what is left, and how it is stopped or taken away.
+// recover, halt, resume: how what is left is taken away, and how a rehearsal is stopped.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cstdio>
 #include <optional>
@@ -9,6 +10,7 @@
 #include "lab/ssh.h"
 #include "reports/reports.h"
 #include "runner/commands.h"
+#include "runner/dead_man_process.h"
 #include "runner/journal.h"
 #include "runner/state.h"
 
@@ -16,8 +18,6 @@ namespace blackstart {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr Duration kUndo = 60s;
 
 void say(const std::string& text) {
   std::puts(text.c_str());
@@ -45,12 +45,14 @@ void note_in_record(const OpenJournal& journal) {
 bool recover_entry(const OpenJournal& journal, const JournalEntry& entry, Remote& remote) {
   say(fmt::format("{} on {}: undoing ({})", entry.injection, entry.undo.node, undo_kind(entry.undo.kind).doc));
   Clock& clock = real_clock();
-  const Undone undone = undo_injection(entry.id, entry.undo, {remote, clock, journal.cloud}, Deadline(clock, kUndo));
+  const Undone undone =
+      undo_entry(journal.file, entry, {remote, clock, journal.cloud}, Deadline(clock, undo_kind(entry.undo.kind).limit));
   if (!undone.dead_man.empty()) say("  " + undone.dead_man);
   for (const Evidence& evidence : undone.evidence)
     say(fmt::format("  {} {}: {}", evidence.confirmed ? "seen:" : "NOT SEEN:", evidence.expected, evidence.observed));
   if (!undone.problem.empty()) return say("  still pending: " + undone.problem), false;
   mark_undone(journal, entry.id);
+  settle_dead_man(entry, clock);
   say("  undone");
   return true;
 }
@@ -92,43 +94,40 @@ bool recover_journal(const fs::path& file, const std::string& cloud) {
   return true;
 }
 
+// "run r1 of cloud north" when this journal is of another cloud or run than these; empty when it is meant, or may be.
+std::string not_asked_for(const fs::path& file, const std::string& cloud, const std::string& run) {
+  if (!run.empty() && file.stem() != run) return fmt::format("run {}", file.stem().string());
+  const std::string name = read_journal(file).cloud.name;
+  if (cloud.empty() || name.empty() || name == cloud) return "";
+  return fmt::format("run {} of cloud {}", file.stem().string(), name);
+}
+
+std::string cloud_and_run(const std::string& cloud, const std::string& run) {
+  return run.empty() ? "cloud " + cloud : cloud.empty() ? "run " + run : fmt::format("run {} of cloud {}", run, cloud);
+}
+
 }  // namespace
 
-int recover_command(const std::string& cloud) {
-  const auto files = journal_files();
-  if (files.empty()) return say("nothing to recover: no journal is open"), kPassed;
-  bool all = true;
-  for (const fs::path& file : files) {
+int recover_command(const std::string& cloud, const std::string& run) {
+  std::vector<std::string> others;
+  bool all = true, any = false;
+  for (const fs::path& file : journal_files()) {
     try {
+      if (const std::string other = not_asked_for(file, cloud, run); !other.empty()) {
+        others.push_back(other);
+        continue;
+      }
+      any = true;
       all = recover_journal(file, cloud) && all;
     } catch (const std::exception& error) {
       say(fmt::format("{}: still pending: {}", file.filename().string(), error.what()));
-      all = false;
+      any = true, all = false;
     }
   }
+  if (!any)
+    say("nothing to recover: no journal is open" + (others.empty() ? "" : fmt::format(" of {}", cloud_and_run(cloud, run))));
+  if (!others.empty()) say(fmt::format("left alone: {}", fmt::join(others, ", ")));
   return all ? kPassed : kUndoPending;
-}
-
-int status_command() {
-  bool anything = false;
-  for (const char* kind : {"lease", "halt"}) {
-    const fs::path folder = state_folder() / kind;
-    if (!fs::is_directory(folder)) continue;
-    for (const auto& entry : fs::directory_iterator(folder)) {
-      const std::string cloud = entry.path().filename().string();
-      const auto text = kind == std::string("lease") ? lease_holder(cloud) : halt_reason(cloud);
-      if (text)
-        say(fmt::format("cloud {}: {} {}", cloud, kind == std::string("lease") ? "in use by" : "halted:", *text)),
-            anything = true;
-    }
-  }
-  for (const OpenJournal& journal : open_journals()) {
-    say(fmt::format("cloud {}: the journal of run {} is open; 'blackstart recover' once that run has ended", journal.cloud.name,
-                    journal.run));
-    anything = true;
-  }
-  if (!anything) say("nothing runs, nothing is halted, nothing is left to undo");
-  return kPassed;
 }
 
 int halt_command(const std::string& cloud, const std::string& reason) {

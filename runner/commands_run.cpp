@@ -143,23 +143,14 @@ int plan_command(const RunOptions& options) {
   const Cloud cloud = read_cloud(options.cloud);
   const std::uint64_t seed = seed_of(scenario, options);
   auto remote = make_ssh(cloud);
-  Clock& clock = real_clock();
-  check_free(cloud);
-  check_nodes(cloud, *remote, Deadline(clock, 20s));
-  std::vector<ProbeInfo> infos;
-  for (const ProbeStep& step : scenario.probes) {
-    auto probe = step.settings->make(step.name, cloud);
-    probe->preflight(Deadline(clock, 20s));
-    infos.push_back(probe->info());
-  }
-  check_objectives(scenario, infos);
-  const auto plan = plan_injections(scenario, cloud, seed, {*remote, clock, cloud});
+  const Ready ready = preflight(scenario, cloud, seed, {*remote, real_clock(), cloud});
   std::puts(
       fmt::format("claim: {}\ncloud: {}{}\nseed:  {}\n", scenario.claim, cloud.name, cloud.simulated ? " (a lab)" : "", seed)
           .c_str());
-  for (const ProbeInfo& info : infos) std::puts(fmt::format("probe {}: {}", info.name, info.description).c_str());
-  for (const Step& step : planned_steps(scenario, plan)) std::puts(fmt::format("step {}: {}", step.number, step.text).c_str());
-  for (const PlannedInjection& planned : plan)
+  for (const ProbeInfo& info : ready.infos) std::puts(fmt::format("probe {}: {}", info.name, info.description).c_str());
+  for (const Step& step : planned_steps(scenario, ready.plan))
+    std::puts(fmt::format("step {}: {}", step.number, step.text).c_str());
+  for (const PlannedInjection& planned : ready.plan)
     std::puts(fmt::format("dead-man of {}: undoes it after {} if nobody else does", planned.step->id,
                           format_duration(planned.dead_man))
                   .c_str());

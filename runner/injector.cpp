@@ -8,12 +8,15 @@
 
 #include "base/error.h"
 #include "base/units.h"
+#include "runner/dead_man_process.h"
 
 namespace blackstart {
 namespace {
 
 // Generous: they bound a call to a node that is slow, none of them is waited for when it answers.
-constexpr Duration kPreflight = 20s, kArm = 15s, kStage = 15s, kFire = 15s, kConfirm = 20s, kUndoOnce = 45s, kRetry = 2s;
+constexpr Duration kPreflight = 20s, kArm = 15s, kStage = 15s, kRetry = 2s;
+// Once an undo's own time is over, for what was held up.
+constexpr Duration kUndoSpare = 60s;
 
 void throw_first(const std::string& doing, const std::vector<std::string>& problems) {
   for (const std::string& problem : problems)
@@ -52,9 +55,12 @@ void Injector::inject(const std::vector<PlannedInjection>& together) {
   const std::size_t first = active_.size();
   try {
     prepare(together, targets);
+    check_stop();
     journal_and_arm(targets);
+    check_stop();
     fire(targets);
     confirm(targets);
+    check_stop();
   } catch (const Error& problem) {
     for (std::size_t i = first; i < active_.size(); ++i) {
       active_[i].record.problem = problem.what();
@@ -62,6 +68,10 @@ void Injector::inject(const std::vector<PlannedInjection>& together) {
     }
     throw;
   }
+}
+
+void Injector::check_stop() const {
+  if (context_.stop.stop_requested()) throw Error(ErrorKind::unmet, "injecting", "the rehearsal is to stop");
 }
 
 void Injector::prepare(const std::vector<PlannedInjection>& together, Targets& targets) {
@@ -81,7 +91,7 @@ void Injector::prepare(const std::vector<PlannedInjection>& together, Targets& t
     }
     active_.push_back({record, {}});
   }
-  const Deadline deadline(context_.clock, kPreflight);
+  const Deadline deadline = within(kPreflight);
   throw_first("checking that it can be injected",
               at_the_same_time(targets.size(), [&](std::size_t i) { targets[i].fault->preflight(deadline); }));
 }
@@ -89,15 +99,25 @@ void Injector::prepare(const std::vector<PlannedInjection>& together, Targets& t
 void Injector::journal_and_arm(Targets& targets) {
   for (Target& target : targets) {
     target.entry.undo = target.fault->undo_record();
+    const std::int64_t now = context_.clock.wall();
+    target.entry.since = format_utc(now, false);
+    target.entry.due = format_utc(now + target.dead_man.count(), false);
     context_.journal.arm(target.entry);
     active_[target.injection].entries.push_back(target.entry);
   }
-  const Deadline arm(context_.clock, kArm);
-  throw_first("arming the dead-man", at_the_same_time(targets.size(), [&](std::size_t i) {
-                arm_dead_man(targets[i].entry.id, targets[i].entry.undo, targets[i].dead_man, fault_context(), arm);
-              }));
-  const Deadline stage(context_.clock, kStage);
+  const Deadline arming = within(kArm);
+  throw_first("arming the dead-man", at_the_same_time(targets.size(), [&](std::size_t i) { arm(targets[i], arming); }));
+  check_stop();
+  const Deadline stage = within(kStage);
   throw_first("staging the fault", at_the_same_time(targets.size(), [&](std::size_t i) { targets[i].fault->stage(stage); }));
+}
+
+void Injector::arm(const Target& target, const Deadline& deadline) {
+  const JournalEntry& entry = target.entry;
+  if (undo_kind(entry.undo.kind).command)
+    arm_dead_man(entry.id, entry.undo, target.dead_man, fault_context(), deadline);
+  else
+    start_dead_man_process(context_.program, context_.journal.file(), entry.id, target.dead_man, deadline);
 }
 
 void Injector::fire(Targets& targets) {
@@ -107,8 +127,8 @@ void Injector::fire(Targets& targets) {
       active.record.effect.from = run_time();
       context_.record.injection(active.record);
     }
-  const Deadline deadline(context_.clock, kFire);
   auto problems = at_the_same_time(targets.size(), [&](std::size_t i) {
+    const Deadline deadline = within(targets[i].fault->fire_limit());
     targets[i].fired = run_time();
     targets[i].fault->fire(deadline);
   });
@@ -126,9 +146,9 @@ void Injector::fire(Targets& targets) {
 }
 
 void Injector::confirm(Targets& targets) {
-  const Deadline deadline(context_.clock, kConfirm);
-  auto problems =
-      at_the_same_time(targets.size(), [&](std::size_t i) { targets[i].evidence = targets[i].fault->confirm(deadline); });
+  auto problems = at_the_same_time(targets.size(), [&](std::size_t i) {
+    targets[i].evidence = targets[i].fault->confirm(within(targets[i].fault->confirm_limit()));
+  });
   for (Target& target : targets)
     for (Evidence& evidence : target.evidence) {
       evidence.injection = active_[target.injection].record.id;
@@ -171,9 +191,12 @@ bool Injector::undo_once(Active& active, const Deadline& deadline, std::vector<E
   std::vector<Undone> results(active.entries.size());
   auto problems = at_the_same_time(active.entries.size(), [&](std::size_t i) {
     const JournalEntry& entry = active.entries[i];
-    if (!entry.undone) results[i] = undo_injection(entry.id, entry.undo, fault_context(), deadline.sooner(kUndoOnce));
+    if (!entry.undone)
+      results[i] =
+          undo_entry(context_.journal.file(), entry, fault_context(), deadline.sooner(undo_kind(entry.undo.kind).limit));
   });
   active.record.undo_problem.clear();
+  std::vector<const JournalEntry*> settled;
   for (std::size_t i = 0; i < results.size(); ++i) {
     JournalEntry& entry = active.entries[i];
     if (entry.undone) continue;
@@ -185,12 +208,14 @@ bool Injector::undo_once(Active& active, const Deadline& deadline, std::vector<E
     if (problem.empty()) {
       note([&] { context_.journal.undone(entry.id); });
       entry.undone = true;
+      settled.push_back(&entry);
       for (const Evidence& piece : results[i].evidence) evidence.push_back(piece), evidence.back().target = entry.undo.node;
     } else {
       active.record.undo_problem +=
           fmt::format("{}{}: {}", active.record.undo_problem.empty() ? "" : "; ", entry.undo.node, problem);
     }
   }
+  at_the_same_time(settled.size(), [&](std::size_t i) { settle_dead_man(*settled[i], context_.clock); });
   return active.record.undo_problem.empty();
 }
 
@@ -202,6 +227,7 @@ bool Injector::undo(const std::string& injection, Duration limit) {
   if (active.record.undo_asked.count() < 0) active.record.undo_asked = run_time();
   note([&] { context_.record.injection(active.record); });
   std::vector<Evidence> evidence;
+  for (const JournalEntry& entry : active.entries) limit = std::max(limit, undo_kind(entry.undo.kind).limit + kUndoSpare);
   const Deadline deadline(context_.clock, limit);
   bool gone = false;
   wait_until(

@@ -5,7 +5,9 @@
 // target.
 #pragma once
 
+#include <filesystem>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -34,13 +36,19 @@ class Injector {
     RecordWriter& record;
     std::function<void(const std::string&)> say;           // a line for the user
     std::function<void(const std::string&)> not_recorded;  // what could not be written: the record is not whole then
+    std::stop_token stop = {};                             // ends an injection early; an undo never
+    // Whom to start as the dead-man of what a node can't undo alone: this very program.
+    std::filesystem::path program = "/proc/self/exe";
+    Power& power = real_power();
+    Remote& local = local_shell();
   };
   explicit Injector(Context context) : context_(std::move(context)) {}
 
   // All of them at the same moment. Throws Error when it could not be done: before the journal nothing was touched, after it
   // undo_all() takes away whatever there may be. What was seen stands in the record either way.
   void inject(const std::vector<PlannedInjection>& together);
-  // Idempotent. False: not confirmed within `limit`, it stands in the record and in the journal.
+  // Idempotent. False: not confirmed within `limit` (or what one attempt of its kind may take and a minute, if that is longer), it
+  // stands in the record and in the journal.
   bool undo(const std::string& injection, Duration limit);
   bool undo_all(Duration limit);
   // When the effect of the latest injection began, as run time; -1 before the first.
@@ -69,7 +77,13 @@ class Injector {
   bool undo_once(Active& active, const Deadline& deadline, std::vector<Evidence>& evidence);
   // A record that can't be written must not keep an undo from being done.
   void note(const std::function<void()>& write);
-  FaultContext fault_context() { return {context_.remote, context_.clock, context_.cloud}; }
+  void arm(const Target& target, const Deadline& deadline);
+  // Each stage ends early when the rehearsal is to stop; then what it threw is of no matter.
+  Deadline within(Duration length) const { return Deadline(context_.clock, length, context_.stop); }
+  void check_stop() const;
+  FaultContext fault_context() {
+    return {context_.remote, context_.clock, context_.cloud, real_tcp(), context_.power, context_.local};
+  }
   Time run_time() const { return context_.clock.now() - context_.zero; }
 
   Context context_;

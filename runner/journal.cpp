@@ -44,6 +44,18 @@ void write_line(int descriptor, const fs::path& file, const std::string& line) {
 
 std::string undone_line(const std::string& id) { return Json{{"type", "undone"}, {"id", id}}.dump(); }
 
+// One write, as in Journal::append: the runner, the dead-man and `recover` may write to it at the same time.
+void append_to(const fs::path& file, const std::string& lines) {
+  int descriptor = open_append(file, 0);
+  try {
+    write_line(descriptor, file, "\n" + lines);
+  } catch (...) {
+    ::close(descriptor);
+    throw;
+  }
+  ::close(descriptor);
+}
+
 void take(OpenJournal& journal, const Json& line) {
   const std::string type = line.at("type");
   if (type == "open") {
@@ -52,7 +64,11 @@ void take(OpenJournal& journal, const Json& line) {
     read_text(line.at("cloud"), "cloud in " + journal.file.string(), [&](Fields& f) { journal.cloud.describe(f); });
   } else if (type == "armed") {
     UndoRecord undo{line.at("kind"), line.at("node"), line.at("facts")};
-    journal.entries.push_back({line.at("id"), line.at("injection"), undo, false});
+    journal.entries.push_back(
+        {line.at("id"), line.at("injection"), undo, false, line.value("since", ""), line.value("dead-man", ""), ""});
+  } else if (type == "fired") {
+    for (auto& entry : journal.entries)
+      if (entry.id == line.at("id")) entry.fired = line.at("at");
   } else if (type == "undone") {
     for (auto& entry : journal.entries)
       if (entry.id == line.at("id")) entry.undone = true;
@@ -91,7 +107,9 @@ void Journal::arm(const JournalEntry& entry) {
               {"injection", entry.injection},
               {"kind", entry.undo.kind},
               {"node", entry.undo.node},
-              {"facts", entry.undo.facts}}
+              {"facts", entry.undo.facts},
+              {"since", entry.since},
+              {"dead-man", entry.due}}
              .dump());
   open_.push_back(entry.id);
 }
@@ -155,10 +173,10 @@ std::vector<OpenJournal> open_journals(const std::string& cloud) {
   return journals;
 }
 
-void mark_undone(const OpenJournal& journal, const std::string& id) {
-  int descriptor = open_append(journal.file, 0);
-  write_line(descriptor, journal.file, "\n" + undone_line(id));  // as in Journal::append
-  ::close(descriptor);
+void mark_undone(const OpenJournal& journal, const std::string& id) { append_to(journal.file, undone_line(id)); }
+
+void mark_fired(const fs::path& journal, const std::string& id, const std::string& at) {
+  append_to(journal, Json{{"type", "fired"}, {"id", id}, {"at", at}}.dump() + "\n" + undone_line(id));
 }
 
 void retire_journal(const OpenJournal& journal) {

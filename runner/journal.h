@@ -20,6 +20,9 @@ struct JournalEntry {
   std::string injection;
   UndoRecord undo;
   bool undone = false;
+  std::string since = {};  // when it was written down, UTC
+  std::string due = {};    // when the dead-man undoes it, UTC; of the runner's clock
+  std::string fired = {};  // when the dead-man on the runner's machine had undone it, UTC; empty: it has not
 };
 
 class Journal {
@@ -35,6 +38,7 @@ class Journal {
   void undone(const std::string& id);
   // Moves the file into the run folder when nothing is left to undo; leaves it, and returns false, otherwise.
   bool close();
+  const std::filesystem::path& file() const { return file_; }
 
  private:
   void append(const std::string& line);
@@ -61,6 +65,8 @@ std::vector<std::filesystem::path> journal_files();
 std::vector<OpenJournal> open_journals(const std::string& cloud = "");
 // Marks the entry as undone in the file, for `recover`.
 void mark_undone(const OpenJournal& journal, const std::string& id);
+// The same, and that the dead-man on the runner's machine has done it.
+void mark_fired(const std::filesystem::path& journal, const std::string& id, const std::string& at);
 // The file goes into the run folder, or away when that folder is gone.
 void retire_journal(const OpenJournal& journal);
 

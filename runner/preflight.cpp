@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/units.h"
+#include "runner/hits.h"
 #include "runner/selection.h"
 #include "runner/state.h"
 
@@ -41,6 +42,11 @@ void check_objective(const ObjectiveSpec& objective, const ProbeInfo& probe) {
   if (objective.kind == ObjectiveSpec::Kind::rpo && !probe.audited)
     throw Error(ErrorKind::unmet, doing, "it has no audit, so no RPO can be measured",
                 "use a probe with an audit, such as ledger");
+  const auto writes = [&](const SeriesInfo& series) {
+    return series.posts && (objective.series.empty() || objective.series == series.name);
+  };
+  if (objective.kind == ObjectiveSpec::Kind::refuses && std::none_of(probe.series.begin(), probe.series.end(), writes))
+    throw Error(ErrorKind::unmet, doing, "what the objective 'refuses' asks about writes nothing", "name a series that writes");
   const bool timed = objective.kind == ObjectiveSpec::Kind::rto || objective.kind == ObjectiveSpec::Kind::first_success;
   // docs/measurement.md: the schedule must resolve the bound to 1/20 of it.
   for (const auto& series : probe.series)
@@ -58,6 +64,72 @@ void check_hold(const ProbeInfo& probe) {
       throw Error(ErrorKind::unmet, "checking probe " + probe.name,
                   fmt::format("its hold of {} has fewer than 20 operations of {}", format_duration(probe.hold), series.name),
                   "make the hold longer or the rate higher");
+}
+
+std::string planned_text(const InjectStep& step, const std::vector<std::string>& targets) {
+  const bool by_name = step.settings->names_targets() || !step.on.nodes.empty();
+  return fmt::format("inject {}: {} on {}{}", step.id, step.settings->summary(), fmt::join(targets, ", "),
+                     by_name ? "" : fmt::format(" ({})", step.on.text()));
+}
+
+constexpr Duration kNodes = 20s, kProbe = 20s, kPlan = 30s, kFaults = 30s;
+constexpr Duration kUsualInject = 35s;  // fire and confirm of a fault that says nothing else
+// However long an undo may take: after a crash of ours nobody is to wait much longer for it.
+constexpr Duration kLongestWait = 3min;
+
+// The writer, or the holder of the virtual IP, will be somebody else by the time an earlier step has hit it: then the floor
+// counts another node of its kind in its place. Who it is then is checked again before the injection.
+std::vector<std::string> expected_then(const InjectStep& step, const std::vector<std::string>& now, const Hits& before,
+                                       const Cloud& cloud) {
+  if (!step.on.moves() || step.share || before.on(now.front()).empty()) return now;
+  const Node& current = *cloud.find(now.front());
+  for (const Node& other : cloud.nodes)
+    if (before.on(other.name).empty() &&
+        std::all_of(current.roles.begin(), current.roles.end(), [&](const std::string& role) { return other.has_role(role); }))
+      return {other.name};
+  return now;
+}
+
+// What an injection and its undo may take beyond the minute that dead_man_of() has for each step.
+struct Extra {
+  Duration inject{0}, undo{0};
+};
+
+// Could it be injected on each of its targets?
+Extra ask_faults(const PlannedInjection& planned, const Cloud& cloud, FaultContext context) {
+  const Deadline deadline(context.clock, kFaults);
+  std::vector<Extra> extras(planned.targets.size());
+  context.id = "plan";
+  const auto problems = at_the_same_time(planned.targets.size(), [&](std::size_t i) {
+    auto fault = planned.step->settings->make(*cloud.find(planned.targets[i]), context);
+    fault->preflight(deadline);
+    extras[i].inject = fault->fire_limit() + fault->confirm_limit() - kUsualInject;
+    extras[i].undo = std::min(undo_kind(fault->undo_record().kind).limit, kLongestWait);
+  });
+  Extra most;
+  for (std::size_t i = 0; i < extras.size(); ++i) {
+    if (!problems[i].empty()) throw Error(ErrorKind::unmet, "", problems[i]);
+    most = {std::max(most.inject, extras[i].inject), std::max(most.undo, extras[i].undo)};
+  }
+  return most;
+}
+
+// So that no dead-man comes in between: the slow injections and undos from its injection to its undo, and its own undo.
+void lengthen_dead_men(const Scenario& scenario, std::vector<PlannedInjection>& plan, const std::vector<Extra>& extras) {
+  std::size_t first = 0;  // in the plan, of the step's injections
+  for (std::size_t at = 0; at < scenario.steps.size(); first += scenario.steps[at++].injections.size())
+    for (std::size_t i = first; i < first + scenario.steps[at].injections.size(); ++i) {
+      if (plan[i].step->dead_man) continue;
+      std::size_t next = first;
+      for (std::size_t k = at; k < scenario.steps.size(); ++k) {
+        for (std::size_t n = 0; n < scenario.steps[k].injections.size(); ++n) plan[i].dead_man += extras[next++].inject;
+        if (scenario.steps[k].kind != ScenarioStep::Kind::undo) continue;
+        if (scenario.steps[k].name == plan[i].step->id) break;
+        for (std::size_t n = 0; n < plan.size(); ++n)
+          if (plan[n].step->id == scenario.steps[k].name) plan[i].dead_man += extras[n].undo;
+      }
+      plan[i].dead_man += extras[i].undo;
+    }
 }
 
 }  // namespace
@@ -88,15 +160,42 @@ void check_objectives(const Scenario& scenario, const std::vector<ProbeInfo>& pr
 
 std::vector<PlannedInjection> plan_injections(const Scenario& scenario, const Cloud& cloud, std::uint64_t seed,
                                               FaultContext context) {
-  const Deadline deadline(context.clock, 30s);
+  const Deadline deadline(context.clock, kPlan);
+  const auto floor = floor_of(scenario.leave, cloud);
   std::vector<PlannedInjection> plan;
-  for (std::size_t at = 0; at < scenario.steps.size(); ++at)
-    for (const InjectStep& step : scenario.steps[at].injections) {
-      PlannedInjection planned{&step, resolve(step, cloud, seed, context.remote, deadline), dead_man_of(scenario, at, step)};
-      for (const std::string& target : planned.targets) step.settings->make(*cloud.find(target), context)->preflight(deadline);
+  Hits hits;
+  for (std::size_t at = 0; at < scenario.steps.size(); ++at) {
+    const ScenarioStep& step = scenario.steps[at];
+    if (step.kind == ScenarioStep::Kind::undo) hits.remove(step.name);
+    const Hits before = hits;
+    for (const InjectStep& injection : step.injections) {
+      PlannedInjection planned{&injection, resolve(injection, cloud, seed, context.remote, deadline, hits),
+                               dead_man_of(scenario, at, injection)};
+      const auto then = expected_then(injection, planned.targets, before, cloud);
+      check_not_shared(injection, then, hits);
+      hits.add(injection.id, then);
       plan.push_back(std::move(planned));
     }
+    if (!step.injections.empty()) check_floor("checking what is left at the step '" + step.text() + "'", floor, cloud, hits);
+  }
+  std::vector<Extra> extras;
+  for (const PlannedInjection& planned : plan) extras.push_back(ask_faults(planned, cloud, context));
+  lengthen_dead_men(scenario, plan, extras);
   return plan;
+}
+
+Ready preflight(const Scenario& scenario, const Cloud& cloud, std::uint64_t seed, FaultContext context) {
+  Ready ready;
+  check_free(cloud);
+  check_nodes(cloud, context.remote, Deadline(context.clock, kNodes));
+  for (const ProbeStep& step : scenario.probes) {
+    ready.probes.push_back(step.settings->make(step.name, cloud));
+    ready.probes.back()->preflight(Deadline(context.clock, kProbe));
+    ready.infos.push_back(ready.probes.back()->info());
+  }
+  check_objectives(scenario, ready.infos);
+  ready.plan = plan_injections(scenario, cloud, seed, context);
+  return ready;
 }
 
 std::vector<Step> planned_steps(const Scenario& scenario, const std::vector<PlannedInjection>& plan) {
@@ -108,10 +207,7 @@ std::vector<Step> planned_steps(const Scenario& scenario, const std::vector<Plan
     if (step.injections.empty()) add(step.text());
     for (const InjectStep& injection : step.injections) {
       auto found = std::find_if(plan.begin(), plan.end(), [&](const PlannedInjection& p) { return p.step == &injection; });
-      const std::string on = found == plan.end() ? injection.on.text() : fmt::format("{}", fmt::join(found->targets, ", "));
-      const std::string how =
-          found == plan.end() || !injection.on.nodes.empty() ? "" : fmt::format(" ({})", injection.on.text());
-      add(fmt::format("inject {}: {} on {}{}", injection.id, injection.settings->summary(), on, how));
+      add(found == plan.end() ? injection.text() : planned_text(injection, found->targets));
     }
   }
   return steps;

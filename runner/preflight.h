@@ -22,9 +22,18 @@ void check_nodes(const Cloud& cloud, Remote& remote, const Deadline& deadline);
 // Objectives fit the probes: series exist, rates are high enough to resolve the bound and the hold, audited when an RPO is
 // asked for.
 void check_objectives(const Scenario& scenario, const std::vector<ProbeInfo>& probes);
-// Resolves each injection's targets as they are now, and asks each fault whether it could be injected there.
+// Resolves each injection's targets as they are now, checks that they leave enough nodes unhit and don't meet, and asks each
+// fault whether it could be injected there.
 std::vector<PlannedInjection> plan_injections(const Scenario& scenario, const Cloud& cloud, std::uint64_t seed,
                                               FaultContext context);
+
+struct Ready {
+  std::vector<std::unique_ptr<Probe>> probes;  // in the scenario's order
+  std::vector<ProbeInfo> infos;                // theirs
+  std::vector<PlannedInjection> plan;
+};
+// All of the above in its order, and each probe's own preflight.
+Ready preflight(const Scenario& scenario, const Cloud& cloud, std::uint64_t seed, FaultContext context);
 
 // The steps as lines of the record: "inject kill-writer: SIGKILL to mariadb.service on c1".
 std::vector<Step> planned_steps(const Scenario& scenario, const std::vector<PlannedInjection>& plan);

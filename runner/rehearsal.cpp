@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/units.h"
+#include "runner/hits.h"
 #include "runner/injector.h"
 #include "runner/preflight.h"
 #include "runner/running_probes.h"
@@ -54,6 +55,7 @@ class Rehearsal {
   void do_step(const ScenarioStep& step, std::size_t index);
   void inject(const ScenarioStep& step, std::size_t index);
   PlannedInjection resolved(const InjectStep& step, std::size_t index);
+  void undo(const std::string& injection);
   void wait_recovered(const ScenarioStep& step, std::size_t index);
   void undo_everything();
   void settle();
@@ -88,6 +90,7 @@ class Rehearsal {
   StepLog steps_;
   RunningProbes probes_;
   std::vector<PlannedInjection> plan_;
+  Hits hits_;
   std::optional<Journal> journal_;
   std::optional<Injector> injector_;
   bool guards_armed_ = false, interrupted_ = false, undone_ = true;
@@ -204,11 +207,9 @@ bool Rehearsal::watch(const std::function<bool()>& condition, Duration limit) {
 
 void Rehearsal::preflight() {
   check_interrupted();
-  check_free(in_.cloud);
-  check_nodes(in_.cloud, in_.remote, within(kNodes));
-  probes_.preflight(in_.scenario, in_.cloud);
-  check_objectives(in_.scenario, probes_.infos());
-  plan_ = plan_injections(in_.scenario, in_.cloud, in_.seed, {in_.remote, in_.clock, in_.cloud});
+  Ready ready = blackstart::preflight(in_.scenario, in_.cloud, in_.seed, {in_.remote, in_.clock, in_.cloud});
+  probes_.take(std::move(ready.probes));
+  plan_ = std::move(ready.plan);
   steps_.plan(planned_steps(in_.scenario, plan_));
   for (const Step& step : steps_.steps()) say(fmt::format("  step {}: {}", step.number, step.text));
 }
@@ -249,7 +250,7 @@ void Rehearsal::do_steps() {
   journal_.emplace(in_.id, in_.cloud, in_.folder);
   injector_.emplace(Injector::Context{in_.cloud, in_.remote, in_.clock, zero_, in_.id, *journal_, record_,
                                       [this](const std::string& text) { say(text); },
-                                      [this](const std::string& text) { unwritten(text); }});
+                                      [this](const std::string& text) { unwritten(text); }, in_.stop});
   guards_armed_ = true;
   steps_began_ = run_time();
   std::size_t index = 0;
@@ -267,16 +268,24 @@ void Rehearsal::do_step(const ScenarioStep& step, std::size_t index) {
   if (step.kind == ScenarioStep::Kind::wait_recovered) return wait_recovered(step, index);
   if (step.kind == ScenarioStep::Kind::hold)
     wait(step.length);
-  else if (!injector_->undo(step.name, kUndo))
-    throw Error(ErrorKind::unmet, "undoing " + step.name, "it is not confirmed to be gone", "'blackstart recover' tries again");
+  else
+    undo(step.name);
   steps_.done(index);
+}
+
+void Rehearsal::undo(const std::string& injection) {
+  if (!injector_->undo(injection, kUndo))
+    throw Error(ErrorKind::unmet, "undoing " + injection, "it is not confirmed to be gone", "'blackstart recover' tries again");
+  hits_.remove(injection);
 }
 
 // The writer and the holder of the virtual IP may have moved since the plan: who is hit is who it is now.
 PlannedInjection Rehearsal::resolved(const InjectStep& step, std::size_t index) {
   const PlannedInjection& planned = *std::find_if(plan_.begin(), plan_.end(), [&](const auto& p) { return p.step == &step; });
   PlannedInjection now = planned;
-  now.targets = resolve(step, in_.cloud, in_.seed, in_.remote, within(kNodes));
+  now.targets = resolve(step, in_.cloud, in_.seed, in_.remote, within(kNodes), hits_);
+  check_not_shared(step, now.targets, hits_);
+  hits_.add(step.id, now.targets);
   if (now.targets != planned.targets)
     steps_.reword(index, fmt::format("inject {}: {} on {} ({}, was {} when planned)", step.id, step.settings->summary(),
                                      fmt::join(now.targets, ", "), step.on.text(), fmt::join(planned.targets, ", ")));
@@ -291,8 +300,14 @@ void Rehearsal::inject(const ScenarioStep& step, std::size_t index) {
     together.push_back(resolved(step.injections[i], index + i));
     begin(index + i);
   }
+  check_floor("checking what is left", floor_of(in_.scenario.leave, in_.cloud), in_.cloud, hits_);
   undone_ = false;
-  injector_->inject(together);
+  try {
+    injector_->inject(together);
+  } catch (const Error&) {
+    check_interrupted();  // then that is why
+    throw;
+  }
   for (std::size_t i = 0; i < step.injections.size(); ++i) steps_.done(index + i);
 }
 

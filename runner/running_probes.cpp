@@ -10,7 +10,7 @@ namespace blackstart {
 namespace {
 
 // Generous: they bound a call to a cloud that is slow, none of them is waited for when it answers.
-constexpr Duration kPreflight = 20s, kPrepare = 60s, kAudit = 300s, kCleanUp = 30s;
+constexpr Duration kPrepare = 60s, kAudit = 300s, kCleanUp = 30s;
 
 template <class Items, class Work>
 void for_all(Items& items, Work work) {
@@ -27,17 +27,11 @@ void for_all(Items& items, Work work) {
 
 }  // namespace
 
-void RunningProbes::preflight(const Scenario& scenario, const Cloud& cloud) {
-  for (const ProbeStep& step : scenario.probes) {
-    probes_.push_back({step.name, step.settings->make(step.name, cloud), nullptr, nullptr});
-    probes_.back().probe->preflight(within(kPreflight));
+void RunningProbes::take(std::vector<std::unique_ptr<Probe>> probes) {
+  for (auto& probe : probes) {
+    const std::string name = probe->info().name;
+    probes_.push_back({name, std::move(probe), nullptr, nullptr});
   }
-}
-
-std::vector<ProbeInfo> RunningProbes::infos() const {
-  std::vector<ProbeInfo> infos;
-  for (const Running& running : probes_) infos.push_back(running.probe->info());
-  return infos;
 }
 
 void RunningProbes::prepare() {

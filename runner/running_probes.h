@@ -1,4 +1,4 @@
-// The probes of a rehearsal, from their preflight to the audit.
+// The probes of a rehearsal, from their preparation to the audit.
 //
 // Purpose: keeps each probe together with its file of operations and its live view. Ownership: owns the probes; refers to clock
 // and record, which outlive it. Thread rule: one thread; pulse() any, between start() and stop().
@@ -18,9 +18,8 @@ class RunningProbes {
  public:
   RunningProbes(Clock& clock, Time zero, RecordWriter& record) : clock_(clock), zero_(zero), record_(record) {}
 
-  // Makes each probe and lets it look whether it could work. Throws Error.
-  void preflight(const Scenario& scenario, const Cloud& cloud);
-  std::vector<ProbeInfo> infos() const;
+  // Probes that have passed their preflight.
+  void take(std::vector<std::unique_ptr<Probe>> probes);
   void prepare();
   void start();
 

@@ -11,16 +11,20 @@ std::string Selection::text() const {
   if (!nodes.empty()) return fmt::format("{}", fmt::join(nodes, ", "));
   if (pick == "writer") return "the writer";
   if (pick == "vip-holder") return "the holder of the virtual IP";
+  const std::string where = rack.empty() ? site : site.empty() ? "rack " + rack : fmt::format("rack {} in {}", rack, site);
   return fmt::format("{} {}{}", pick == "any" ? "any" : "every", role.empty() ? "node" : role,
-                     site.empty() ? "" : " of " + site);
+                     where.empty() ? "" : " of " + where);
+}
+
+std::string InjectStep::text() const {
+  return fmt::format("inject {}: {}{}", id, settings->summary(), settings->names_targets() ? "" : " on " + on.text());
 }
 
 std::string ScenarioStep::text() const {
   switch (kind) {
     case Kind::inject: {
       std::vector<std::string> parts;
-      for (const auto& injection : injections)
-        parts.push_back(fmt::format("inject {}: {} on {}", injection.id, injection.settings->summary(), injection.on.text()));
+      for (const auto& injection : injections) parts.push_back(injection.text());
       return fmt::format("{}", fmt::join(parts, ", together with "));
     }
     case Kind::hold: return "hold for " + format_duration(length);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,17 +21,21 @@ namespace blackstart {
 struct Selection {
   std::vector<std::string> nodes;  // explicit; empty when `pick` says it
   std::string pick;                // writer, vip-holder, any, all
-  std::string role, site;          // narrow down what `any` and `all` choose from
-  std::string text() const;        // "the writer", "any controller of dc1", "c1, c2"
+  std::string role, site, rack;    // narrow down what `any` and `all` choose from
+  std::string text() const;        // "the writer", "any controller of rack r2 in dc1", "c1, c2"
+  // Who it is changes with the cloud, most of all once the first one was hit.
+  bool moves() const { return pick == "writer" || pick == "vip-holder"; }
 };
 
 struct InjectStep {
   std::string id;
   std::string fault;  // an entry of fault_kinds()
   std::shared_ptr<FaultSettings> settings;
-  Selection on;
+  Selection on;                      // empty when the fault names its targets
+  bool share = false;                // may hit a node that another injection still hits
   Duration jitter{0};                // a seeded random part of it is waited before the fault
   std::optional<Duration> dead_man;  // empty: from the steps that follow, see dead_man_of()
+  std::string text() const;          // "inject kill: SIGKILL to mariadb.service on the writer"
 };
 
 struct ScenarioStep {
@@ -67,7 +72,8 @@ struct Scenario {
   std::vector<ProbeStep> probes;
   Steady steady;
   std::vector<ScenarioStep> steps;
-  Duration settle{120s};  // after the last undo: how long recovery and full redundancy may take
+  std::map<std::string, std::int64_t> leave;  // by role: how many nodes stay unhit at any time; see floor_of()
+  Duration settle{120s};                      // after the last undo: how long recovery and full redundancy may take
   std::vector<ObjectiveSpec> objectives;
   std::vector<GuardSpec> guards;
   std::string file_text;  // as read: the record keeps it

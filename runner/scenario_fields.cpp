@@ -11,12 +11,15 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-template <class Settings, class Kind>
-std::vector<Fields::Alternative> alternatives_of(const std::vector<Kind>& kinds, std::shared_ptr<Settings>& chosen) {
+// `before` says what stands in front of the kind's own fields.
+template <class Settings, class Kind, class Before>
+std::vector<Fields::Alternative> alternatives_of(const std::vector<Kind>& kinds, std::shared_ptr<Settings>& chosen,
+                                                 Before before) {
   std::vector<Fields::Alternative> alternatives;
   for (const Kind& kind : kinds)
-    alternatives.push_back({kind.name, kind.doc, [&chosen, make = kind.settings](Fields& f) {
+    alternatives.push_back({kind.name, kind.doc, [&chosen, before, make = kind.settings](Fields& f) {
                               chosen = make();
+                              before(f, *chosen);
                               chosen->describe(f);
                             }});
   return alternatives;
@@ -57,16 +60,36 @@ void describe_selection(Fields& f, Selection& on) {
   if (f.reading()) check_selection(f, on);
   f.name({"role", "any, all: only nodes of this role"}, on.role);
   f.name({"site", "any, all: only nodes of this site"}, on.site);
-  if (!(on.role.empty() && on.site.empty()) && on.pick != "any" && on.pick != "all")
-    f.problem(on.role.empty() ? "site" : "role", "'role' and 'site' go with 'pick: any' and 'pick: all' only");
+  f.name({"rack", "any, all: only nodes of this rack"}, on.rack);
+  if (on.pick == "any" || on.pick == "all") return;
+  for (const auto& [field, value] : {std::pair{"role", on.role}, std::pair{"site", on.site}, std::pair{"rack", on.rack}})
+    if (!value.empty()) f.problem(field, fmt::format("'{}' goes with 'pick: any' and 'pick: all' only", field));
 }
 
-InjectStep describe_inject(Fields& f, const Names& ids) {
+// A fault that names its targets by its own parameters has no `on`.
+void describe_on(Fields& f, Selection& on, const FaultSettings& settings) {
+  if (!settings.names_targets())
+    f.object({"on", "whom it hits", Field::required}, [&](Fields& inner) { describe_selection(inner, on); });
+  else if (f.has("on"))
+    f.problem("on", "this fault's own parameters say whom it hits", "leave 'on' out");
+}
+
+// What is known before any cloud is: nodes that are named twice. The rest is checked by the plan.
+void check_shared(Fields& f, const InjectStep& step, const std::vector<InjectStep>& open) {
+  if (step.share) return;
+  for (const InjectStep& other : open)
+    for (const std::string& node : step.on.nodes)
+      if (std::find(other.on.nodes.begin(), other.on.nodes.end(), node) != other.on.nodes.end())
+        f.problem("on", fmt::format("'{}' is hit by '{}' already, which is not undone before", node, other.id),
+                  "undo that first, or say 'share: true' if both are meant to hit it");
+}
+
+InjectStep describe_inject(Fields& f, const Names& ids, const std::vector<InjectStep>& open) {
   InjectStep step;
   f.name({"id", "what later steps and the report call it", Field::required}, step.id);
   if (!step.id.empty() && std::find(ids.begin(), ids.end(), step.id) != ids.end())
     f.problem("id", fmt::format("'{}' is the id of another injection", step.id));
-  f.object({"on", "whom it hits", Field::required}, [&](Fields& on) { describe_selection(on, step.on); });
+  f.flag({"share", "it may hit a node that another injection hits at the same time"}, step.share);
   f.duration(
       {"jitter", "wait a random part of this (by the seed) before the fault, so that it meets every phase of heartbeats"},
       step.jitter, {0s, 1h});
@@ -74,17 +97,34 @@ InjectStep describe_inject(Fields& f, const Names& ids) {
   if (f.duration({"dead-man", "the target undoes it by itself after this; without it, a minute after the rehearsal would have"},
                  dead_man, {5s, 168h}))
     step.dead_man = dead_man;
-  f.variant({"fault", "what is done", Field::required}, step.fault, alternatives_of(fault_kinds(), step.settings));
+  f.variant({"fault", "what is done", Field::required}, step.fault,
+            alternatives_of(fault_kinds(), step.settings,
+                            [&](Fields& inner, const FaultSettings& settings) { describe_on(inner, step.on, settings); }));
+  check_shared(f, step, open);
   return step;
+}
+
+// The injections that nothing has undone yet after these steps.
+std::vector<InjectStep> open_after(const std::vector<ScenarioStep>& steps) {
+  std::vector<InjectStep> open;
+  for (const ScenarioStep& step : steps) {
+    open.insert(open.end(), step.injections.begin(), step.injections.end());
+    if (step.kind == ScenarioStep::Kind::undo)
+      open.erase(std::remove_if(open.begin(), open.end(), [&](const InjectStep& each) { return each.id == step.name; }),
+                 open.end());
+  }
+  return open;
 }
 
 void describe_step(Fields& f, Scenario& scenario) {
   ScenarioStep step;
   Names ids = injection_ids(scenario.steps);
+  std::vector<InjectStep> open = open_after(scenario.steps);
   auto add = [&](Fields& inner) {
     step.kind = ScenarioStep::Kind::inject;
-    step.injections.push_back(describe_inject(inner, ids));
+    step.injections.push_back(describe_inject(inner, ids, open));
     ids.push_back(step.injections.back().id);
+    open.push_back(step.injections.back());
   };
   f.object({"inject", "cause a fault"}, add);
   f.list({"parallel", "cause several faults at the same moment"}, add);
@@ -117,9 +157,16 @@ void describe_bound(Fields& f, ObjectiveSpec& spec, const Scenario& scenario) {
              {"itself", "any"});
     spec.recovery = recovery == "any" ? ObjectiveSpec::Recovery::any : ObjectiveSpec::Recovery::itself;
   }
-  if (spec.kind == Kind::rpo) {
+  if (spec.kind == Kind::refuses) {
+    f.name({"injection", "while this injection is in force", Field::required}, spec.injection);
+    must_be_known(f, "injection", "injection", spec.injection, injection_ids(scenario.steps));
+  }
+  if (spec.kind == Kind::rpo || spec.kind == Kind::refuses) {
     std::int64_t count = 0;
-    f.integer({"at-most", "acknowledged transfers that may be missing", Field::required}, count);
+    f.integer(
+        {"at-most", spec.kind == Kind::rpo ? "acknowledged transfers that may be missing" : "writes that may be acknowledged",
+         Field::required},
+        count);
     spec.limit = static_cast<double>(count);
   } else if (spec.kind == Kind::error_budget) {
     f.ratio({"at-most", "share of the budget", Field::required}, spec.limit);
@@ -142,6 +189,7 @@ void describe_objective(Fields& f, Scenario& scenario) {
       {Kind::downtime, {"downtime", "sum of the time without good service, brown-outs weighted"}},
       {Kind::error_budget, {"error-budget", "share of the probe's SLO error budget that this rehearsal may spend"}},
       {Kind::rpo, {"rpo", "acknowledged transfers lost, by audit of every replica"}},
+      {Kind::refuses, {"refuses", "writes that the service acknowledged while an injection was in force and it should refuse"}},
   };
   for (const Row& row : rows)
     f.object(row.field, [&](Fields& inner) {
@@ -179,7 +227,13 @@ void describe_steady(Fields& f, Steady& steady) {
 void describe_probe(const std::string& key, Fields& f, Scenario& scenario) {
   ProbeStep probe;
   probe.name = key;
-  f.variant({"kind", "the workload", Field::required}, probe.kind, alternatives_of(probe_kinds(), probe.settings));
+  f.variant({"kind", "the workload", Field::required}, probe.kind,
+            alternatives_of(probe_kinds(), probe.settings, [](Fields&, const ProbeSettings&) {}));
+  const std::string ground = probe.settings ? probe.settings->stands_on() : "";
+  for (const ProbeStep& other : scenario.probes)
+    if (!ground.empty() && other.settings && other.settings->stands_on() == ground)
+      f.problem("kind", fmt::format("'{}' and '{}' would both work on {}", other.name, key, ground),
+                "give one of them a 'prefix' of its own");
   scenario.probes.push_back(std::move(probe));
 }
 
@@ -213,6 +267,9 @@ void Scenario::describe(Fields& f) {
   f.object({"steady", "the green baseline that is wanted first"}, [&](Fields& inner) { describe_steady(inner, steady); });
   f.list({"steps", "what is done, in this order; what is still there at the end is undone", Field::required},
          [&](Fields& step) { describe_step(step, *this); });
+  f.counts(
+      {"leave", "by role: how many of its nodes must stay unhit at any time; without it, one of each role that has several"},
+      leave);
   f.duration({"settle", "after the last undo: how long recovery and full redundancy may take"}, settle, {1s, 24h});
   f.list({"objectives", "bounds on measured values: what makes it passed or failed", Field::required},
          [&](Fields& objective) { describe_objective(objective, *this); });

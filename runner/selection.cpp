@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "base/error.h"
@@ -53,6 +54,29 @@ std::string writer(const Cloud& cloud, const Deadline& deadline) {
   return name;
 }
 
+// Those of a fault that says by itself whom it hits.
+std::vector<std::string> own_targets(const InjectStep& step, const Cloud& cloud) {
+  const std::vector<std::string> names = step.settings->targets(cloud);
+  if (names.empty())
+    throw Error(ErrorKind::unmet, "choosing targets of " + step.id, "its parameters name no node of cloud " + cloud.name,
+                "look at the sites and racks in the cloud file");
+  for (const std::string& name : names)
+    if (!cloud.find(name))
+      throw Error(ErrorKind::internal, "choosing targets of " + step.id, "it names a node that is not there: " + name);
+  return names;
+}
+
+std::vector<std::string> not_hit(const InjectStep& step, std::vector<std::string> names, const Hits& hits) {
+  if (step.share) return names;
+  names.erase(std::remove_if(names.begin(), names.end(), [&](const std::string& name) { return !hits.on(name).empty(); }),
+              names.end());
+  if (names.empty())
+    throw Error(ErrorKind::unmet, "choosing targets of " + step.id,
+                fmt::format("each node that '{}' may mean is hit already", step.on.text()),
+                "undo something first, or say 'share: true' if both are meant to hit the same node");
+  return names;
+}
+
 }  // namespace
 
 std::vector<std::string> candidates(const Selection& on, const Cloud& cloud) {
@@ -67,10 +91,12 @@ std::vector<std::string> candidates(const Selection& on, const Cloud& cloud) {
   }
   if (!on.nodes.empty()) return names;
   for (const Node& node : cloud.nodes)
-    if ((on.role.empty() || node.has_role(on.role)) && (on.site.empty() || node.site == on.site)) names.push_back(node.name);
+    if ((on.role.empty() || node.has_role(on.role)) && (on.site.empty() || node.site == on.site) &&
+        (on.rack.empty() || node.rack == on.rack))
+      names.push_back(node.name);
   if (names.empty())
     throw Error(ErrorKind::unmet, "choosing targets", fmt::format("cloud {} has no node for '{}'", cloud.name, on.text()),
-                "look at the roles and sites in the cloud file");
+                "look at the roles, sites and racks in the cloud file");
   return names;
 }
 
@@ -83,11 +109,12 @@ double fraction(std::uint64_t seed, const std::string& purpose) {
 }
 
 std::vector<std::string> resolve(const InjectStep& step, const Cloud& cloud, std::uint64_t seed, Remote& remote,
-                                 const Deadline& deadline) {
+                                 const Deadline& deadline, const Hits& hits) {
+  if (step.settings && step.settings->names_targets()) return own_targets(step, cloud);
   if (step.on.pick == "writer") return {writer(cloud, deadline)};
   if (step.on.pick == "vip-holder") return {vip_holder(cloud, remote, deadline)};
   std::vector<std::string> names = candidates(step.on, cloud);
-  if (step.on.pick == "any") return {chosen(names, seed, step.id)};
+  if (step.on.pick == "any") return {chosen(not_hit(step, std::move(names), hits), seed, step.id)};
   return names;
 }
 

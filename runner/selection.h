@@ -10,6 +10,7 @@
 
 #include "lab/cloud.h"
 #include "lab/remote.h"
+#include "runner/hits.h"
 #include "runner/scenario.h"
 
 namespace blackstart {
@@ -21,8 +22,9 @@ std::string chosen(const std::vector<std::string>& candidates, std::uint64_t see
 // The number in [0, 1) that the seed gives for this purpose.
 double fraction(std::uint64_t seed, const std::string& purpose);
 
-// Throws Error(unmet) when the pick isn't exactly there, Error(unreachable) when it can't be found out.
+// `any` chooses among those that nothing hits yet, unless the step says `share`. Throws Error(unmet) when the pick isn't
+// exactly there, Error(unreachable) when it can't be found out.
 std::vector<std::string> resolve(const InjectStep& step, const Cloud& cloud, std::uint64_t seed, Remote& remote,
-                                 const Deadline& deadline);
+                                 const Deadline& deadline, const Hits& hits = {});
 
 }  // namespace blackstart

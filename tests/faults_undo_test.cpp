@@ -75,9 +75,11 @@ TEST_CASE("the tables: every name once, every fault can be described") {
   for (const FaultKind& kind : fault_kinds()) {
     CHECK(names.insert(kind.name).second);
     auto settings = kind.settings();
-    CHECK_THAT(fields_help([&](Fields& f) { settings->describe(f); }), Contains("unit"));
+    CHECK_NOTHROW(fields_help([&](Fields& f) { settings->describe(f); }));
+    for (const char* words : {kind.doc, kind.about.established, kind.about.evidence, kind.about.undo, kind.about.needs})
+      CHECK(std::string(words).size() > 10);
   }
-  CHECK(names == std::set<std::string>{"service.kill", "service.stop", "service.freeze"});
+  for (const char* name : {"service.kill", "service.stop", "service.freeze"}) CHECK(names.count(name) == 1);
   const Error error = error_of([] { undo_kind("service.runing"); });
   CHECK(error.kind() == ErrorKind::bad_file);
   CHECK_THAT(error.what(), Contains("did you mean 'service.running'?"));
@@ -540,7 +542,7 @@ TEST_CASE("undo of an injection: what stays armed, and what can't be read, is a 
   }
   SECTION("an undo that this version doesn't know") {
     UndoRecord record = kRecord;
-    record.kind = "link.up";
+    record.kind = "no-such.undo";
     CHECK_THAT(undo_injection(kId, record, service.context(), service.in(5s)).problem, Contains("knows no such undo"));
   }
   SECTION("an unreachable node") {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <set>
 
@@ -90,6 +91,46 @@ TEST_CASE("lab files with mistakes: each is told with its place") {
   CHECK_THAT(problems("nodes: []\n"), Contains("without nodes"));
   CHECK_THAT(problems("nodes:\n  - {name: c1, site: dc1, memory: 64MiB, address: 198.18.10.11, data: 198.18.30.11}\n"),
              Contains("less than 512MiB") && Contains("198.18.30.11 is outside of the network 198.18.20.0/24"));
+}
+
+TEST_CASE("nodes without services need neither memory for them nor a virtual IP") {
+  const std::string head = replaced(kHead, "vip: 198.18.20.10\n", "");
+  const std::string at = "site: dc1, address: 198.18.10.11, data: 198.18.20.11";
+  CHECK(problems("nodes:\n  - {name: n1, roles: [], memory: 64MiB, " + at + "}\n", head) == "");
+  CHECK(problems("nodes:\n  - {name: n1, roles: [compute, network], memory: 64MiB, " + at + "}\n", head) == "");
+  CHECK_THAT(problems("nodes:\n  - {name: n1, roles: [], memory: 63MiB, " + at + "}\n", head), Contains("less than 64MiB"));
+  CHECK_THAT(problems("nodes:\n  - {name: n1, roles: [], driver: qemu, memory: 255MiB, " + at + "}\n", head),
+             Contains("less than 256MiB"));
+  CHECK_THAT(problems("nodes:\n" + node("c1", "dc1", 11), head), Contains("a lab with controllers needs a virtual IP"));
+  CHECK_THAT(problems("nodes:\n  - {name: n1, roles: [databse], " + at + "}\n"),
+             Contains("'databse' is no role that a lab knows") && Contains("did you mean 'database'?"));
+  CHECK_THAT(problems("nodes:\n  - {name: n1, roles: [database], " + at + "}\n"), Contains("no controller to reach them"));
+  CHECK_THAT(problems("nodes:\n  - {name: n1, roles: [controller], " + at + "}\n"), Contains("controllers, but no database"));
+}
+
+TEST_CASE("a node is a container unless its driver is qemu; roles and driver are written and read again") {
+  const LabFile lab = read_lab_file(BLACKSTART_SOURCE_DIR "/tests/rehearsal/vms.yaml");
+  CHECK(lab.has_vms());
+  CHECK(lab.find("c1")->is_vm());
+  CHECK(lab.find("c1")->hypervisor() == "qemu:///system");
+  CHECK_FALSE(lab.find("w1")->is_vm());
+  CHECK(lab.find("w1")->hypervisor() == "lxc:///");
+  LabFile again;
+  read_text(write_lab_file(lab), "again", [&](Fields& f) { again.describe(f); });
+  CHECK(write_lab_file(again) == write_lab_file(lab));
+  CHECK(again.find("w1")->roles.empty());
+  CHECK(again.find("c2")->is_vm());
+  CHECK_FALSE(read_lab_file(BLACKSTART_SOURCE_DIR "/lab/three-sites.yaml").has_vms());
+  CHECK_THAT(problems("nodes:\n  - {name: n1, site: dc1, driver: kvm, address: 198.18.10.11, data: 198.18.20.11}\n"),
+             Contains("'kvm'") && Contains("qemu"));
+}
+
+TEST_CASE("the lab of fifty nodes has fifty in one site and witnesses in another, none with a service") {
+  const LabFile lab = read_lab_file(BLACKSTART_SOURCE_DIR "/lab/fifty-nodes.yaml");
+  CHECK(std::count_if(lab.nodes.begin(), lab.nodes.end(), [](const LabNode& n) { return n.site == "dc1"; }) == 50);
+  CHECK(std::count_if(lab.nodes.begin(), lab.nodes.end(), [](const LabNode& n) { return n.site == "dc2"; }) == 2);
+  CHECK(lab.with_role("database").empty());
+  CHECK(lab.vip.empty());
 }
 
 TEST_CASE("lab networks: only benchmark ranges, apart from each other") {

@@ -1,6 +1,7 @@
 #include "lab/node_files.h"
 
 #include <catch2/catch.hpp>
+#include <optional>
 
 #include "base/error.h"
 #include "lab/template.h"
@@ -59,6 +60,40 @@ TEST_CASE("keys in a node are readable by root alone") {
   CHECK(file("c1", "/root/.ssh/authorized_keys").mode == 0600);
   CHECK(file("c1", "/root/.ssh/authorized_keys").text == "ssh-ed25519 AAAA us");
   CHECK_THAT(file("c1", "/etc/hosts").text, Contains("198.18.20.10 vip\n") && Contains("198.18.20.13 c3\n"));
+}
+
+TEST_CASE("a node has the services of its roles, the others of the image are masked") {
+  LabFile lab = three_sites();
+  lab.nodes[0].roles = {"compute"};
+  lab.nodes[1].roles = {"database"};
+  const auto text_of = [&](std::size_t index, const std::string& path) -> std::optional<std::string> {
+    for (const NodeFile& each : node_files(lab, lab.nodes[index], {}))
+      if (each.path == path) return each.text;
+    return std::nullopt;
+  };
+  CHECK(units_of(lab.nodes[0]).empty());
+  CHECK(units_of(lab.nodes[1]) == std::vector<std::string>{"mariadb", "galera-check"});
+  CHECK(units_of(lab.nodes[2]).size() == 5);
+  for (const char* unit : {"mariadb", "galera-check", "haproxy", "keepalived", "memcached"})
+    CHECK(text_of(0, "/etc/systemd/system/" + std::string(unit) + ".service") == "");
+  CHECK_FALSE(text_of(0, "/etc/mysql/mariadb.conf.d/99-galera.cnf"));
+  CHECK_FALSE(text_of(0, "/etc/haproxy/haproxy.cfg"));
+  CHECK_FALSE(text_of(1, "/etc/systemd/system/mariadb.service"));
+  CHECK(text_of(1, "/etc/systemd/system/haproxy.service") == "");
+  CHECK_FALSE(text_of(2, "/etc/systemd/system/haproxy.service"));
+  // Only databases are members and servers, only controllers hold the virtual IP, and the first of them prefers to.
+  CHECK_THAT(*text_of(2, "/etc/mysql/mariadb.conf.d/99-galera.cnf"), Contains("gcomm://198.18.20.12,198.18.20.13\n"));
+  CHECK(text_of(2, "/etc/haproxy/haproxy.cfg")->find("server c1") == std::string::npos);
+  CHECK_THAT(*text_of(2, "/etc/haproxy/haproxy.cfg"), Contains("  server c2 198.18.20.12:3306 check port 9200\n"));
+  CHECK_THAT(*text_of(2, "/etc/keepalived/keepalived.conf"), Contains("priority 103\n"));
+}
+
+TEST_CASE("without a virtual IP no host name stands for one") {
+  LabFile lab = three_sites();
+  lab.vip = "";
+  const auto files = node_files(lab, lab.nodes[0], {});
+  for (const NodeFile& each : files)
+    if (each.path == "/etc/hosts") CHECK(each.text.starts_with("127.0.0.1 localhost\n198.18.20.11 c1\n"));
 }
 
 TEST_CASE("a node's domain carries the lab's mark, its memory and its two networks") {

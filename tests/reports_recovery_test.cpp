@@ -204,3 +204,31 @@ TEST_CASE("record.json says what is wrong with a series' record") {
   r.probes[0].operations.push_back(r.probes[0].operations[7]);
   REQUIRE_THAT(record_json(r, judge(r)), Contains("\"problem\": \"operation 7 was recorded twice\""));
 }
+
+TEST_CASE(
+    "an outage that began only after our undo was asked counts from the undo, not from the fault that the service stood") {
+  Record r = with_objectives(rehearsal(probe(down_between(31s, 33s))), {{Kind::rto, "bank", "", "", 5}});
+  r.injections[0].undo_asked = 30s;
+  r.injections[0].undone = 30'100ms;
+  Judgement j = judge(r);
+  INFO(told(j));
+  CHECK(j.verdict == Verdict::passed);
+  REQUIRE(j.rtos.size() == 1);
+  CHECK(j.rtos[0].impact);
+  CHECK(std::chrono::abs(j.rtos[0].rto.value - 3s) <= j.rtos[0].rto.plus_minus);
+  CHECK_FALSE(j.rtos[0].after_undo);
+
+  // One that had begun before it is the fault's, however late it came.
+  r.injections[0].undo_asked = 32s;
+  r.injections[0].undone = 32'100ms;
+  j = judge(r);
+  CHECK(j.verdict == Verdict::failed);
+  CHECK(std::chrono::abs(j.rtos[0].rto.value - 13s) <= j.rtos[0].rto.plus_minus);
+}
+
+TEST_CASE("an outage after the undo that is not over at the end fails, whatever it counts from") {
+  Record r = with_objectives(rehearsal(probe(down_between(31s, 100s))), {{Kind::rto, "bank", "", "", 1000}});
+  r.injections[0].undo_asked = 30s;
+  r.injections[0].undone = 30'100ms;
+  CHECK(judge(r).verdict == Verdict::failed);
+}

@@ -5,6 +5,10 @@
 #include <sstream>
 
 #include "base/process.h"
+#include "runner/journal.h"
+#include "runner/state.h"
+#include "tests/support/small_cloud.h"
+#include "tests/support/state_folder.h"
 #include "tests/support/text_folder.h"
 
 using namespace blackstart;
@@ -73,15 +77,32 @@ TEST_CASE("schemas are JSON, and every file of ours is good") {
 
 TEST_CASE("each fault and probe describes itself") {
   Place place;
-  for (const std::string what : {"faults", "probes"}) {
-    const auto list = place.run({what});
-    CHECK(list.exit_code == 0);
-    std::istringstream lines(list.out);
-    int count = 0;
-    for (std::string name, rest; lines >> name && std::getline(lines, rest); ++count)
-      CHECK_THAT(place.run({what, name}).out, Catch::Contains("parameters:"));
-    CHECK(count > 0);
+  const auto list = place.run({"faults"});
+  CHECK(list.exit_code == 0);
+  std::istringstream lines(list.out);
+  std::string family;
+  int count = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.empty()) continue;
+    if (!line.starts_with("  ")) {
+      family = line;
+      continue;
+    }
+    const std::string name = line.substr(2, line.find(' ', 2) - 2);
+    CHECK((name == family || name.starts_with(family + ".")));
+    const std::string text = place.run({"faults", name}).out;
+    for (const char* part : {"hits: ", "established connections: ", "evidence: ", "undo: ", "needs: ", "parameters:\n"})
+      CHECK_THAT(text, Catch::Contains(part));
+    ++count;
   }
+  CHECK(count >= 3);
+  CHECK_THAT(place.run({"probes"}).out, Catch::StartsWith("ledger "));
+  CHECK_THAT(place.run({"probes", "ledger"}).out, Catch::Contains("parameters:"));
+}
+
+TEST_CASE("the page of the faults is the one that the program prints: blackstart faults --markdown > docs/fault-catalogue.md") {
+  Place place;
+  CHECK(place.run({"faults", "--markdown"}).out == TextFolder::read(BLACKSTART_SOURCE_DIR "/docs/fault-catalogue.md"));
 }
 
 TEST_CASE("with nothing left behind, recover and status say so") {
@@ -92,4 +113,53 @@ TEST_CASE("with nothing left behind, recover and status say so") {
   CHECK_THAT(place.run({"status"}).out, Catch::Contains("cloud north: halted: the quarter closes"));
   CHECK_THAT(place.run({"resume", "north"}).out, Catch::Contains("lifted"));
   CHECK_THAT(place.run({"resume", "north"}).out, Catch::Contains("was not halted"));
+}
+
+namespace {
+
+// What a run that died has left: an entry that is open, and one that this version can't undo.
+struct Left : StateFolder {
+  Journal journal{"r1", small_cloud({"c1"}), path / "runs" / "r1"};
+  Left() {
+    journal.arm({"r1-1-stop-c1",
+                 "stop",
+                 {"service.running", "c1", {{"unit", "a.service"}}},
+                 false,
+                 "2026-11-21T07:12:03Z",
+                 "2026-11-21T07:14:03Z"});
+    journal.arm({"r1-2-odd-c1", "odd", {"no.such", "c1", {}}, false});
+    journal.arm({"r1-3-past-c1", "past", {"no.such", "c1", {}}, false});
+    journal.undone("r1-3-past-c1");
+  }
+  ProcessResult run(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), BLACKSTART_BINARY);
+    return run_process(arguments, 30s);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("status tells what is open: what, where, since when, the dead-man's time, and what to do") {
+  const Left left;
+  const std::string text = left.run({"status"}).out;
+  for (const char* part : {"cloud lab: run r1 has ended and left behind:",
+                           "stop on c1 since 2026-11-21T07:12:03Z: not yet confirmed: the service is active",
+                           "service.running: unit a.service", "dead-man: a timer on c1, was due at 2026-11-21T07:14:03Z",
+                           "odd on c1: this version knows no undo no.such", "now: blackstart recover --run r1"})
+    CHECK_THAT(text, Catch::Contains(part));
+  CHECK_THAT(text, !Catch::Contains("past"));
+  const Lease lease("lab", "a test");
+  const std::string alive = left.run({"status"}).out;
+  CHECK_THAT(alive, Catch::Contains("run r1 still goes on") && !Catch::Contains("recover"));
+}
+
+TEST_CASE("recover leaves alone what it was not asked for, and says so") {
+  const Left left;
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"recover", "north"}, {"recover", "--run", "r2"}, {"recover", "north", "--run", "r1"}}) {
+    const auto result = left.run(arguments);
+    CHECK(result.exit_code == 0);
+    CHECK_THAT(result.out, Catch::Contains("nothing to recover") && Catch::Contains("left alone: run r1"));
+    CHECK(open_journals().size() == 1);
+  }
 }

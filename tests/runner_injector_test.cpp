@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 #include <latch>
 
+#include "base/process.h"
+#include "runner/dead_man_process.h"
 #include "tests/support/error_of.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_nodes.h"
@@ -23,6 +25,7 @@ struct Script {
   std::function<void(const std::string& call)> look;  // called at each
   std::mutex mutex = {};
   Names calls = {};
+  UndoRecord undo = {"service.running", "", {{"unit", "a.service"}}};
 
   void called(const std::string& call) {
     const std::lock_guard lock(mutex);
@@ -36,7 +39,11 @@ class ScriptedFault final : public TargetFault {
  public:
   ScriptedFault(Script& script, std::string node) : script_(script), node_(std::move(node)) {}
   void preflight(const Deadline&) override { script_.called("preflight " + node_); }
-  UndoRecord undo_record() const override { return {"service.running", node_, {{"unit", "a.service"}}}; }
+  UndoRecord undo_record() const override {
+    UndoRecord undo = script_.undo;
+    undo.node = node_;
+    return undo;
+  }
   void stage(const Deadline&) override { script_.called("stage " + node_); }
   void fire(const Deadline&) override {
     script_.called("fire " + node_);
@@ -295,6 +302,68 @@ TEST_CASE("undo_all: the last injection is undone first, and one that stays does
   CHECK(rig.recorded("third").undone >= 0s);
   CHECK(rig.recorded("first").undone > rig.recorded("third").undone);
   CHECK(rig.recorded("second").undone == Time{-1});
+}
+
+TEST_CASE(
+    "what the node can't undo alone has its dead-man on this machine: it waits before anything is fired, and goes after the "
+    "undo") {
+  Rig rig;
+  run_checked("making a key", {"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", (rig.state.path / "key").string()}, 10s);
+  rig.cloud.ssh.key = (rig.state.path / "key").string();
+  rig.cloud.ssh.known_hosts = rig.state.write("known_hosts", "").string();
+  Journal journal("r2", rig.cloud, rig.run);
+  Injector injector(Injector::Context{rig.cloud,
+                                      rig.nodes.remote,
+                                      rig.clock,
+                                      990s,
+                                      "r2",
+                                      journal,
+                                      rig.record,
+                                      [](const std::string&) {},
+                                      [](const std::string&) {},
+                                      {},
+                                      BLACKSTART_BINARY});
+  const std::filesystem::path effect = rig.state.write("effect", "");
+  rig.script.undo = {
+      "command.local",
+      "",
+      {{"undo", "rm -f " + effect.string()}, {"evidence", "test -e " + effect.string()}, {"timeout-ms", "5000"}}};
+  int looked = 0;
+  rig.script.look = [&](const std::string& call) {
+    const bool armed = dead_man_process("r2-1-kill-c1") && dead_man_process("r2-2-kill-c2");
+    if (call.starts_with("preflight")) CHECK_FALSE(armed);
+    if (!call.starts_with("stage") && !call.starts_with("fire")) return;
+    CHECK(armed);
+    ++looked;
+  };
+  injector.inject({rig.planned("kill", {"c1", "c2"})});
+  CHECK(looked == 4);
+  CHECK(rig.nodes.remote.count("systemd-run") == 0);
+  CHECK(injector.undo_all(60s));
+  CHECK_FALSE(std::filesystem::exists(effect));
+  CHECK((!dead_man_process("r2-1-kill-c1") && !dead_man_process("r2-2-kill-c2")));
+  CHECK(read_record(rig.run).problems.empty());
+  CHECK(journal.close());
+}
+
+TEST_CASE("a rehearsal that is to stop stops between two stages, and what was armed is undone") {
+  Rig rig;
+  std::stop_source stop;
+  Journal journal("r2", rig.cloud, rig.run);
+  Injector injector(Injector::Context{rig.cloud, rig.nodes.remote, rig.clock, 990s, "r2", journal, rig.record,
+                                      [](const std::string&) {}, [](const std::string&) {}, stop.get_token()});
+  const std::string last = GENERATE("preflight c1", "stage c1", "fire c1", "confirm c1");
+  rig.script.look = [&](const std::string& call) {
+    if (call == last) stop.request_stop();
+    CHECK_FALSE(rig.script.calls.size() > 8);
+  };
+  const Error error = error_of([&] { injector.inject({rig.planned("kill", {"c1", "c2"})}); });
+  CHECK_THAT(error.what(), Catch::Contains("the rehearsal is to stop"));
+  const std::string stage = last.substr(0, last.find(' '));
+  CHECK(rig.script.calls.back().starts_with(stage == "fire" ? "confirm" : stage));
+  CHECK(injector.undo_all(60s));
+  CHECK((rig.nodes.get("c1").runs && rig.nodes.get("c2").runs && !rig.nodes.get("c1").armed));
+  CHECK(journal.close());
 }
 
 TEST_CASE("undo: a dead-man that fired is a problem of the record: the fault ended earlier than thought") {

@@ -64,6 +64,10 @@ std::string with(std::string text, const std::string& part, const std::string& o
   return text.replace(at, part.size(), other);
 }
 
+std::string schema() {
+  return json_schema("scenario", [](Fields& f) { Scenario().describe(f); });
+}
+
 TEST_CASE("a good scenario is read whole") {
   const Scenario s = scenario_of(kGood);
   CHECK((s.name == "writer-kill" && s.claim == "The bank goes on." && s.source == "a page"));
@@ -123,8 +127,8 @@ TEST_CASE("every kind of mistake is told with its place and a hint") {
       {"{pick: writer}", "{nodes: []}", "s.yaml:16:19: it names no node"},
       {"{pick: writer}", "{nodes: [c1, c2, c1]}", "s.yaml:16:19: 'c1' stands twice"},
       {"{pick: writer}", "{pick: any, nodes: [c1]}", "s.yaml:16:11: say either 'nodes' or 'pick', not both"},
-      {"{pick: writer}", "{pick: writer, role: x}", "s.yaml:16:32: 'role' and 'site' go with 'pick: any' and 'pick: all' only"},
-      {"{pick: writer}", "{nodes: c1, site: x}", "s.yaml:16:29: 'role' and 'site' go with 'pick: any' and 'pick: all' only"},
+      {"{pick: writer}", "{pick: writer, role: x}", "s.yaml:16:32: 'role' goes with 'pick: any' and 'pick: all' only"},
+      {"{pick: writer}", "{nodes: c1, site: x}", "s.yaml:16:29: 'site' goes with 'pick: any' and 'pick: all' only"},
       {"jitter: 2s", "jitter: 2",
        "s.yaml:17:15: 'jitter' must be a duration with its unit, found '2' (as in 250ms, 5s, 2min, 1h)"},
       {"hold: 5s", "hold: 5s\n    undo: kill-writer",
@@ -197,6 +201,33 @@ TEST_CASE("a dead-man that would fire while its fault is still wanted is refused
   CHECK(held("61s").empty());
 }
 
+TEST_CASE("a node that is named by two injections which are open together is refused, unless the later one shares it") {
+  const std::string again = "  - inject: {id: more, fault: service.stop, unit: b.service, on: {nodes: [c3]}}\n";
+  auto with_more = [&](const std::string& text) { return problems_of(with(kGood, "  - undo: kill-writer\n", text)); };
+  CHECK(with_more(again) ==
+        std::vector<std::string>{"s.yaml:23:66: 'c3' is hit by 'freeze-b' already, which is not undone before (undo that "
+                                 "first, or say 'share: true' if both are meant to hit it)"});
+  CHECK(with_more(with(again, "id: more", "id: more, share: true")).empty());
+  CHECK(with_more("  - undo: freeze-b\n" + again).empty());
+  CHECK(with_more(with(again, "[c3]", "[c1]")).empty());
+}
+
+TEST_CASE("how many nodes of a role stay unhit is a whole number by role") {
+  const auto leave = [](const std::string& text) { return with(kGood, "settle:", "leave: " + text + "\nsettle:"); };
+  CHECK(scenario_of(kGood).leave.empty());
+  CHECK(scenario_of(leave("{database: 2, web-1: 0}")).leave ==
+        std::map<std::string, std::int64_t>{{"database", 2}, {"web-1", 0}});
+  CHECK(problems_of(leave("{database: one}")) ==
+        std::vector<std::string>{"s.yaml:24:19: 'database' must be a whole number (decimal digits, as in 10)"});
+  CHECK(problems_of(leave("{database: -1}")).size() == 1);
+  CHECK(problems_of(leave("{database: {at-least: 1}}")).size() == 1);
+  CHECK(problems_of(leave("{a b: 1}")).front() ==
+        "s.yaml:24:9: 'a b' is no name (letters, digits, '-', '_' or '.', at most 64)");
+  CHECK(problems_of(leave("1")).front() == "s.yaml:24:8: 'leave' must be a block of keys, found a plain value");
+  CHECK(schema_complaint(schema(), leave("{database: 2}")) == "");
+  CHECK(schema_complaint(schema(), leave("{database: two}")) != "");
+}
+
 TEST_CASE("a scenario file keeps its text, and errors name the file") {
   TextFolder folder;
   CHECK(read_scenario(folder.write("good.yaml", kGood)).file_text == kGood);
@@ -205,10 +236,6 @@ TEST_CASE("a scenario file keeps its text, and errors name the file") {
   CHECK(error.kind() == ErrorKind::bad_file);
   CHECK_THAT(error.what(), Catch::StartsWith(file.string() + ":1:1: 'claim' is missing") ||
                                Catch::StartsWith(file.string() + ":2:1: unknown key 'cliam'"));
-}
-
-std::string schema() {
-  return json_schema("scenario", [](Fields& f) { Scenario().describe(f); });
 }
 
 TEST_CASE("every scenario of the tree is read, and the schema for editors accepts it") {

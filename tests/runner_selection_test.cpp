@@ -28,7 +28,7 @@ Cloud three_sites() {
 }
 
 Selection pick(const std::string& what, const std::string& role = "", const std::string& site = "") {
-  return {{}, what, role, site};
+  return {{}, what, role, site, ""};
 }
 
 TEST_CASE("candidates are narrowed by role and site, in the cloud's order") {
@@ -37,7 +37,7 @@ TEST_CASE("candidates are narrowed by role and site, in the cloud's order") {
   CHECK(candidates(pick("all", "database"), cloud) == Names{"c1", "c2"});
   CHECK(candidates(pick("any", "", "dc3"), cloud) == Names{"c3"});
   CHECK(candidates(pick("any", "database", "dc2"), cloud) == Names{"c2"});
-  CHECK(candidates({{"c3", "c1"}, "", "", ""}, cloud) == Names{"c3", "c1"});
+  CHECK(candidates({{"c3", "c1"}, "", "", "", ""}, cloud) == Names{"c3", "c1"});
 }
 
 TEST_CASE("no candidate and unknown names are errors with a hint") {
@@ -45,7 +45,7 @@ TEST_CASE("no candidate and unknown names are errors with a hint") {
   const Error none = error_of([&] { candidates(pick("all", "compute"), cloud); });
   CHECK(none.kind() == ErrorKind::unmet);
   CHECK_THAT(none.what(), Catch::Contains("cloud lab has no node for 'every compute'"));
-  const Error unknown = error_of([&] { candidates({{"c1", "c9"}, "", "", ""}, cloud); });
+  const Error unknown = error_of([&] { candidates({{"c1", "c9"}, "", "", "", ""}, cloud); });
   CHECK(unknown.kind() == ErrorKind::unmet);
   CHECK_THAT(unknown.what(), Catch::Contains("cloud lab has no node 'c9'") && Catch::Contains("did you mean 'c1'?"));
 }
@@ -92,7 +92,7 @@ struct Resolving {
 
 TEST_CASE("explicit names, all and any need no question to the cloud") {
   Resolving resolving;
-  CHECK(resolving({{"c2"}, "", "", ""}) == Names{"c2"});
+  CHECK(resolving({{"c2"}, "", "", "", ""}) == Names{"c2"});
   CHECK(resolving(pick("all", "database")) == Names{"c1", "c2"});
   std::set<std::string> seen;
   for (std::uint64_t seed = 0; seed < 50; ++seed) {

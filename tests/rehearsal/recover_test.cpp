@@ -1,37 +1,14 @@
 // The runner ends badly: the dead-man, `recover`, and an interruption.
-#include <sys/wait.h>
-#include <unistd.h>
 #include <csignal>
 
 #include <catch2/catch.hpp>
 
-#include "tests/rehearsal/support.h"
+#include "tests/rehearsal/background_run.h"
 
 using namespace blackstart;
 using namespace blackstart::rehearsal;
 
 namespace {
-
-// Starts a run in the background with its output in a file; returns its process id.
-pid_t start(const Workplace& workplace, const std::string& text) {
-  const std::string scenario_file = workplace.write("scenario.yaml", text).string();
-  const std::string command = "exec env " + workplace.environment().front() + " " + BLACKSTART_BINARY + " run " +
-                              scenario_file + " --cloud " + cloud_file().string() + " --out " +
-                              (workplace.path / "runs").string() + " > " + (workplace.path / "output").string() + " 2>&1";
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
-    ::_exit(127);
-  }
-  REQUIRE(child > 0);
-  return child;
-}
-
-int wait_for(pid_t child) {
-  int status = 0;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  return status;
-}
 
 const char* const kState = "ps -o stat= -p $(systemctl show -p MainPID --value memcached.service) | cut -c1";
 const char* const kFreeze =
@@ -44,10 +21,10 @@ TEST_CASE(
     "kill -9 of the runner while a service is frozen: the dead-man thaws it, recover says so, and a new run is refused before",
     "[lab]") {
   Workplace workplace;
-  const pid_t runner = start(workplace, scenario(kFreeze));
+  BackgroundRun runner(workplace, scenario(kFreeze));
   wait_on_node("c2", kState, "T\n");
-  REQUIRE(::kill(runner, SIGKILL) == 0);
-  wait_for(runner);
+  runner.send(SIGKILL);
+  CHECK(runner.wait() == -SIGKILL);
   CHECK(on_node("c2", kState) == "T\n");
 
   const auto refused = workplace.blackstart({"run", (workplace.path / "scenario.yaml").string(), "--cloud",
@@ -71,13 +48,13 @@ TEST_CASE(
 
 TEST_CASE("recover undoes by itself what no dead-man has undone yet", "[lab]") {
   Workplace workplace;
-  const pid_t runner = start(
+  BackgroundRun runner(
       workplace,
       scenario("  - inject: {id: freeze, fault: service.freeze, unit: memcached.service, port: 11211, on: {nodes: [c2]}}\n"
                "  - hold: 60s\n"));
   wait_on_node("c2", kState, "T\n");
-  REQUIRE(::kill(runner, SIGKILL) == 0);
-  wait_for(runner);
+  runner.send(SIGKILL);
+  CHECK(runner.wait() == -SIGKILL);
   CHECK(workplace.blackstart({"recover"}).exit_code == 0);
   CHECK(on_node("c2", kState) == "S\n");
   CHECK(on_node("c2", "systemctl list-units --all --plain --no-legend 'blackstart-*' | wc -l") == "0\n");
@@ -86,12 +63,10 @@ TEST_CASE("recover undoes by itself what no dead-man has undone yet", "[lab]") {
 TEST_CASE("an interrupted rehearsal undoes and is inconclusive", "[lab]") {
   const int signal = GENERATE(SIGINT, SIGTERM);
   Workplace workplace;
-  const pid_t runner = start(workplace, scenario(kFreeze));
+  BackgroundRun runner(workplace, scenario(kFreeze));
   wait_on_node("c2", kState, "T\n");
-  REQUIRE(::kill(runner, signal) == 0);
-  const int status = wait_for(runner);
-  REQUIRE(WIFEXITED(status));
-  CHECK(WEXITSTATUS(status) == 2);
+  runner.send(signal);
+  CHECK(runner.wait() == 2);
   CHECK(on_node("c2", kState) == "S\n");
   CHECK_THAT(workplace.latest().reasons(), Catch::Contains(signal == SIGINT ? "SIGINT" : "SIGTERM"));
   CHECK(on_node("c2", "systemctl list-units --all --plain --no-legend 'blackstart-*' | wc -l") == "0\n");
@@ -100,11 +75,11 @@ TEST_CASE("an interrupted rehearsal undoes and is inconclusive", "[lab]") {
 TEST_CASE("halt stops a running rehearsal and blocks new ones until resume", "[lab]") {
   Workplace workplace;
   const std::string name = cloud().name;
-  const pid_t runner = start(workplace, scenario(kFreeze));
+  BackgroundRun runner(workplace, scenario(kFreeze));
   wait_on_node("c2", kState, "T\n");
   CHECK_THAT(workplace.blackstart({"status"}).out, Catch::Contains("in use by"));
   CHECK(workplace.blackstart({"halt", name, "the quarter closes"}).exit_code == 0);
-  CHECK(WEXITSTATUS(wait_for(runner)) == 2);
+  CHECK(runner.wait() == 2);
   CHECK(on_node("c2", kState) == "S\n");
   const auto refused =
       workplace.blackstart({"plan", (workplace.path / "scenario.yaml").string(), "--cloud", cloud_file().string()});

@@ -1,0 +1,92 @@
+// The undo `container.running`: whatever was done to the container, it runs again and is not paused.
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+#include "base/error.h"
+#include "faults/container.h"
+#include "faults/container_state.h"
+#include "faults/facts.h"
+#include "faults/looking.h"
+#include "faults/service_port.h"
+#include "faults/steady.h"
+
+namespace blackstart {
+namespace {
+
+constexpr Duration kPoll = 200ms, kAgain = 3s;
+constexpr Duration kReadLimit = 5s, kOrderLimit = 15s, kAnswerLimit = 1s;
+constexpr Duration kSteady = 1s;  // a container whose service dies of its configuration runs for a moment too
+// One that was told to end and takes its time runs as well; the fault's own confirmation has waited for its end before that.
+constexpr Duration kSteadyUnchanged = 5s;
+
+std::string engine_of(const UndoRecord& record) {
+  std::string engine = fact(record, "engine");
+  if (engine != "docker" && engine != "podman") bad_fact(record, "engine", fmt::format("is none: '{}'", engine));
+  return engine;
+}
+
+std::string name_of(const UndoRecord& record) {
+  std::string name = fact(record, "name");
+  if (!is_container_name(name)) bad_fact(record, "name", fmt::format("names no container: '{}'", name));
+  return name;
+}
+
+std::optional<Endpoint> endpoint_of(const UndoRecord& record) {
+  if (fact_or_none(record, "host").empty()) return std::nullopt;
+  const std::int64_t port = number_fact(record, "port", 1);
+  if (port > 65535) bad_fact(record, "port", "is over 65535");
+  return Endpoint{fact(record, "host"), static_cast<int>(port)};
+}
+
+// Is it still the very process that the fault was to end by a signal? Facts of container.kill alone.
+bool is_target_of_kill(const UndoRecord& record, const ContainerState& now) {
+  return fact_or_none(record, "pid") == std::to_string(now.pid) && fact_or_none(record, "started") == now.started;
+}
+
+Piece running_piece(const UndoRecord& record, FaultContext context, const Deadline& deadline) {
+  const std::string engine = engine_of(record), name = name_of(record);
+  return piece(record.node, fmt::format("container {} on {} runs and is not paused", name, record.node),
+               [=, steady = Steady(), last = ContainerState()](Evidence& evidence) mutable {
+                 const Steady so_far = std::exchange(steady, Steady());  // a look that fails ends it too
+                 const ContainerState now =
+                     read_container(context.remote, record.node, engine, name, deadline.sooner(kReadLimit));
+                 evidence.observed = now.words();
+                 if (now.runs() && now.same_process(last)) steady = so_far;
+                 last = now;
+                 const Duration needed = is_target_of_kill(record, now) ? kSteadyUnchanged : kSteady;
+                 return now.runs() && steady.settle(evidence, context.clock.now(), needed);
+               });
+}
+
+Piece port_answers_piece(const Endpoint& where, FaultContext context, const Deadline& deadline) {
+  return piece("runner", where.text() + " answers again", [=, steady = Steady()](Evidence& evidence) mutable {
+    const auto answer = answer_time(context, where, deadline.sooner(kAnswerLimit));
+    evidence.observed = answer ? "answered within " + format_seconds(*answer) : "does not answer";
+    if (!answer) steady.ends();
+    return answer && steady.settle(evidence, context.clock.now(), kSteady);
+  });
+}
+
+}  // namespace
+
+// Unpause first: a paused container can neither be started nor stopped. Starting one that runs changes nothing, with both
+// engines; unpausing one that is not paused fails, and is no matter: what counts is the state that is read afterwards.
+std::string container_running_command(const UndoRecord& record) {
+  return fmt::format("{0} unpause {1} >/dev/null 2>&1; {0} start {1} >/dev/null", engine_of(record), name_of(record));
+}
+
+std::vector<Evidence> container_running_undo(const UndoRecord& record, FaultContext context, const Deadline& deadline) {
+  try {
+    const std::string command = container_running_command(record), doing = undoing(record);
+    std::vector<Piece> pieces = {running_piece(record, context, deadline)};
+    if (const auto where = endpoint_of(record)) pieces.push_back(port_answers_piece(*where, context, deadline));
+    const auto order = [&] { context.remote.check(doing, record.node, command, deadline.sooner(kOrderLimit)); };
+    return make_absent(order, std::move(pieces), context.clock, deadline, kPoll, kAgain);
+  } catch (const Error& error) {
+    return not_tried("the container on " + record.node + " runs again", error.what());
+  }
+}
+
+}  // namespace blackstart

@@ -1,0 +1,62 @@
+#include "faults/network_fault.h"
+
+#include "base/error.h"
+#include "faults/looking.h"
+
+namespace blackstart {
+namespace {
+
+constexpr Duration kPoll = 50ms;
+constexpr Duration kOrderLimit = 10s;
+
+// A look that fails, as the last one does for want of time, does not take away what was seen before it.
+std::function<bool(Evidence&)> keeping_last_sight(std::function<bool(Evidence&)> look) {
+  return [look = std::move(look), last = std::string()](Evidence& evidence) mutable {
+    try {
+      const bool seen = look(evidence);
+      last = evidence.observed;
+      return seen;
+    } catch (const Error& error) {
+      evidence.observed = last.empty() ? error.what() : last + "; the last look failed: " + error.what();
+      return false;
+    }
+  };
+}
+
+}  // namespace
+
+void NetworkFault::preflight(const Deadline& deadline) {
+  check(deadline);
+  third_->preflight(deadline);
+}
+
+UndoRecord NetworkFault::undo_record() const {
+  UndoRecord record = own_record();
+  record.facts.merge(third_->facts());
+  return record;
+}
+
+void NetworkFault::stage(const Deadline& deadline) {
+  prepare(deadline);
+  third_->open(deadline);
+}
+
+void NetworkFault::fire(const Deadline& deadline) {
+  third_->require_undisturbed(deadline);
+  give_order(deadline);
+}
+
+void NetworkFault::give_order(const Deadline& deadline) {
+  context_.remote.check(doing(), node_.name, guarded_order(context_.id, order()), deadline.sooner(kOrderLimit));
+}
+
+std::vector<Evidence> NetworkFault::confirm(const Deadline& deadline) {
+  std::vector<Piece> pieces = third_->pieces(deadline);
+  const char* const alone = pieces.empty() ? " (nobody in the cloud would notice: no second witness)" : "";
+  pieces.insert(pieces.begin(),
+                piece(observer(), expected() + alone, [&](Evidence& evidence) { return look(evidence.observed, deadline); }));
+  for (Piece& each : pieces) each.look = keeping_last_sight(std::move(each.look));
+  return see(std::move(pieces), context_.clock, deadline, kPoll);
+}
+
+}  // namespace blackstart

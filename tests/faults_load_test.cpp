@@ -1,0 +1,274 @@
+// The faults that load a node, and the undo `load.absent`.
+#include "faults/load_unit.h"
+
+#include <catch2/catch.hpp>
+
+#include "base/process.h"
+#include "faults/resource.h"
+#include "tests/support/fake_node.h"
+#include "tests/support/text_folder.h"
+
+using namespace blackstart;
+using Catch::Matchers::Contains;
+
+namespace {
+
+constexpr const char* kUnit = "blackstart-20261121T071203Z-1-load-c1-load.service";
+
+// A node with a unit of ours on it, its file, and what /proc and stat say.
+struct LoadedNode : FakeNode {
+  bool armed = true, obeys = true;  // the dead-man's timer; does systemd do what it is told?
+  bool runs = false, file = false;  // our unit and its file
+  bool mounted = true;              // the folder's file system
+  bool effective = true;            // does the load do anything?
+  std::int64_t free_mib = 10000, leave_mib = 256, available_kib = 800000, ours_kib = 0;
+  std::string type = "ext2/ext3";
+  bool is_system = false;
+  int cores = 2;
+  double busy_by_others = 0, share_of_ours = 1;
+
+  LoadedNode() {
+    remote.on("systemd-run", [this](const auto&, const auto&) { return start(); });
+    remote.on("systemctl stop ", [this](const auto&, const auto&) {
+      if (obeys) runs = file = false;
+      return answered("");
+    });
+    remote.on("ActiveState && echo End", [this](const auto&, const auto&) {
+      return answered(runs ? "ActiveState=active\nEnd=1\n" : "ActiveState=inactive\nEnd=1\n");
+    });
+    remote.on("f=there;", [this](const auto&, const auto&) {
+      return answered(fmt::format("File={}\nEnd=1\n", !mounted ? "unknown" : file ? "there" : "gone"));
+    });
+    remote.on("grep -c '^cpu[0-9]'",
+              [this](const auto&, const auto&) { return answered(fmt::format("Cores={}\nEnd=1\n", cores)); });
+    remote.on("CPUUsageNSec", [this](const auto&, const auto&) { return answered(cpu()); });
+    remote.on("MemTotal:|MemAvailable:", [this](const auto&, const auto&) {
+      return answered(fmt::format("MemTotal=1048576\nMemAvailable={}\nEnd=1\n", available_kib));
+    });
+    remote.on("VmRSS", [this](const auto&, const auto&) {
+      return answered(fmt::format("Available={}\nOurs={}\nEnd=1\n", available_kib, ours_kib));
+    });
+    remote.on("stat -f", [this](const auto&, const auto&) { return answered(space()); });
+    remote.on("write_bytes", [this](const auto&, const auto&) {
+      return answered(fmt::format("Written={}\nEnd=1\n", runs && effective ? written += 20 << 20 : 0));
+    });
+  }
+
+  std::int64_t written = 0;
+
+ private:
+  CommandResult start() {
+    if (!armed) return refused(1, "its dead-man is not armed");
+    runs = true;
+    if (!effective) return answered("");
+    file = true;
+    free_mib = std::min(free_mib, leave_mib);
+    ours_kib = 500 * 1024;
+    available_kib -= ours_kib;
+    return answered("");
+  }
+  std::string cpu() const {
+    const double now = std::chrono::duration<double>(clock.now()).count();
+    const double ours = runs && effective ? share_of_ours * cores * now : 0;
+    const double idle = runs && effective ? 0.05 * now : (cores - busy_by_others) * now;
+    return fmt::format("CPUUsageNSec={}\nUptime={:.2f}\nStat=cpu  1 2 3 {} 0 0 0\nEnd=1\n",
+                       static_cast<std::int64_t>(ours * 1e9), now, static_cast<std::int64_t>(idle * 100));
+  }
+  std::string space() const {
+    return fmt::format("Free={}\nBlocks=20000\nBlock=1048576\nType={}\nMount=/srv\nDevice=65025\nSystem= {} 25 26 \nEnd=1\n",
+                       free_mib, type, is_system ? 65025 : 24);
+  }
+};
+
+const std::vector<std::pair<std::string, std::string>> kLoads = {{"resource.cpu", "workers: 2"},
+                                                                 {"resource.memory", "size: 500MiB"},
+                                                                 {"resource.io", "path: /srv"},
+                                                                 {"resource.disk", "path: /srv"}};
+
+bool gone(const std::vector<Evidence>& evidence) { return all_confirmed(evidence); }
+
+}  // namespace
+
+TEST_CASE("load: each is seen on the node itself, and says that nobody else can") {
+  for (const auto& [name, yaml] : kLoads) {
+    INFO(name);
+    LoadedNode node;
+    const auto evidence = node.inject(name, yaml);
+    REQUIRE(evidence.size() == 1);
+    CHECK(evidence[0].confirmed);
+    CHECK(evidence[0].observer == "c1");
+    CHECK_THAT(evidence[0].expected, Contains("no second witness"));
+    CHECK((evidence[0].at >= Time(1000s) && evidence[0].at <= node.clock.now()));
+  }
+}
+
+TEST_CASE("load: one that does nothing is not confirmed, and is no exception") {
+  for (const auto& [name, yaml] : kLoads) {
+    INFO(name);
+    LoadedNode node;
+    node.effective = false;
+    const auto evidence = node.inject(name, yaml);
+    CHECK_FALSE(evidence[0].confirmed);
+    CHECK(evidence[0].at == Time(-1));
+    CHECK(evidence[0].observed != "not looked at");
+  }
+}
+
+TEST_CASE("load: a node that stops answering at each stage") {
+  for (const auto& [name, yaml] : kLoads) {
+    INFO(name);
+    LoadedNode node;
+    const auto fault = node.staged(name, yaml);
+    node.remote.cut_off("c1");
+    CHECK(error_of([&] { fault->preflight(node.in(5s)); }).kind() == ErrorKind::unreachable);
+    CHECK(error_of([&] { fault->stage(node.in(5s)); }).kind() == ErrorKind::unreachable);
+    CHECK(error_of([&] { fault->fire(node.in(5s)); }).kind() == ErrorKind::unreachable);
+    CHECK_FALSE(fault->confirm(node.in(5s))[0].confirmed);
+    const auto undone = node.undo(fault->undo_record());
+    CHECK_FALSE(gone(undone));
+    CHECK_THAT(undone[0].observed, Contains("opening an SSH session to c1"));
+  }
+}
+
+TEST_CASE("load: the unit is bound to its dead-man, ends first when memory runs out, and removes its file") {
+  LoadedNode node;
+  node.inject("resource.disk", "path: /srv");
+  std::string order;
+  for (const auto& [where, command] : node.remote.calls())
+    if (command.find("systemd-run") != std::string::npos) order = command;
+  CHECK_THAT(order, Contains("systemctl is-active --quiet blackstart-20261121T071203Z-1-load-c1.timer || {") &&
+                        Contains(std::string("--unit=") + kUnit) &&
+                        Contains("BindsTo=blackstart-20261121T071203Z-1-load-c1.timer") && Contains("RuntimeMaxSec=") &&
+                        Contains("OOMScoreAdjust=1000") &&
+                        Contains("'ExecStopPost=/bin/rm -f /srv/blackstart-20261121T071203Z-1-load-c1.load'"));
+  CHECK(run_process({"/bin/sh", "-n", "-c", order}, 5s).ok());
+  CHECK(order.substr(order.find("systemd-run")).find_first_of("$%") == std::string::npos);
+}
+
+TEST_CASE("load: an order that comes when the dead-man is no longer armed is refused") {
+  LoadedNode node;
+  const auto fault = node.staged("resource.cpu", "workers: 1");
+  node.armed = false;
+  CHECK_THAT(error_of([&] { fault->fire(node.in(5s)); }).what(), Contains("its dead-man is not armed"));
+}
+
+TEST_CASE("cpu: cores that others keep busy are not our doing") {
+  LoadedNode node;
+  node.effective = false;
+  node.busy_by_others = 2;
+  const auto evidence = node.inject("resource.cpu", "part: 100%");
+  CHECK_FALSE(evidence[0].confirmed);
+  CHECK_THAT(evidence[0].observed, Contains("ours used 0.00"));
+}
+
+TEST_CASE("cpu: on a node that is busy anyway a small part is ours") {
+  LoadedNode node;
+  node.share_of_ours = 0.2;
+  CHECK(node.inject("resource.cpu", "part: 100%")[0].confirmed);
+}
+
+TEST_CASE("memory: never over the floor") {
+  LoadedNode node;
+  CHECK_THAT(node.preflight_error("resource.memory", "size: 720MiB").what(), Contains("less than the floor of 64MiB"));
+  CHECK_THAT(node.preflight_error("resource.memory", "{size: 500MiB, leave: 400MiB}").what(), Contains("floor of 400MiB"));
+  CHECK_THAT(node.preflight_error("resource.memory", "part: 95%").what(), Contains("floor"));
+  CHECK_THAT(node.preflight_error("resource.memory", "size: 1MiB").what(), Contains("too little to be seen"));
+  node.make("resource.memory", "part: 50%")->preflight(node.in(5s));
+}
+
+TEST_CASE("memory: what others give back meanwhile is allowed for, a process that is too small is not") {
+  LoadedNode node;
+  const auto fault = node.staged("resource.memory", "size: 500MiB");
+  fault->fire(node.in(5s));
+  node.available_kib += 200 * 1024;
+  CHECK(fault->confirm(node.in(5s))[0].confirmed);
+  node.ours_kib = 400 * 1024;
+  CHECK_FALSE(fault->confirm(node.in(5s))[0].confirmed);
+}
+
+TEST_CASE("disk: never over the floor, and what is full already is somebody else's doing") {
+  LoadedNode node;
+  CHECK_THAT(node.preflight_error("resource.disk", "{path: /srv, leave: 1KiB}").what(), Contains("floor of 1MiB"));
+  node.free_mib = 257;
+  CHECK_THAT(node.preflight_error("resource.disk", "path: /srv").what(), Contains("as full as it should become"));
+  node.free_mib = 10000;
+  node.is_system = true;
+  const Error error = node.preflight_error("resource.disk", "{path: /srv, leave: 16MiB}");
+  CHECK_THAT(error.what(), Contains("floor of 128MiB, as the node itself lives there"));
+  CHECK_THAT(error.hint(), Contains("leave"));
+}
+
+TEST_CASE("io: no device, no load") {
+  LoadedNode node;
+  node.type = "tmpfs";
+  CHECK_THAT(node.preflight_error("resource.io", "path: /srv").what(), Contains("there is no device behind it"));
+  node.type = "xfs";
+  node.free_mib = 100;
+  CHECK_THAT(node.preflight_error("resource.io", "path: /srv").what(), Contains("would leave less than 64MiB"));
+}
+
+TEST_CASE("undo of a load: from each state the unit is gone and so is its file") {
+  LoadedNode node;
+  const UndoRecord record = load_absent_record(FakeNode::kId, "c1", "/srv");
+  SECTION("nothing was done") {}
+  SECTION("it runs") { node.runs = node.file = true; }
+  SECTION("it ended, its file is there") {
+    node.file = true;
+    CHECK(gone(node.undo(record)));
+  }
+  CHECK(gone(node.undo(record)));
+  CHECK(gone(node.undo(record)));
+  CHECK_FALSE((node.runs || node.file));
+}
+
+TEST_CASE("undo of a load: what is still there is not gone") {
+  LoadedNode node;
+  node.obeys = false;
+  const UndoRecord record = load_absent_record(FakeNode::kId, "c1", "/srv");
+  SECTION("the unit") { node.runs = true; }
+  SECTION("the file") { node.file = true; }
+  SECTION("a file system that is not mounted shows no file") { node.mounted = false; }
+  SECTION("an answer that was cut short") { node.remote.on("ActiveState && echo End", answered("ActiveState=inactive\n")); }
+  CHECK_FALSE(gone(node.undo(record)));
+  CHECK(node.remote.count("systemctl stop ") >= 4);  // ordered again and again
+}
+
+TEST_CASE("undo of a load: facts that make no sense are said, and nothing is run") {
+  LoadedNode node;
+  UndoRecord record = load_absent_record(FakeNode::kId, "c1", "/srv");
+  SECTION("no id") { record.facts.erase("id"); }
+  SECTION("an id that is none") { record.facts["id"] = "x; reboot"; }
+  SECTION("a folder that is none") { record.facts["folder"] = "/srv; reboot"; }
+  SECTION("a folder above") { record.facts["folder"] = "/srv/../etc"; }
+  const auto evidence = node.undo(record);
+  CHECK_FALSE(evidence[0].confirmed);
+  CHECK_THAT(evidence[0].observed, Contains("undoing load.absent on c1"));
+  CHECK(node.remote.calls().empty());
+  CHECK(error_of([&] { load_absent_command(record); }).kind() == ErrorKind::bad_file);
+}
+
+TEST_CASE("the dead-man's command removes exactly our file") {
+  const TextFolder folder;
+  const auto ours = folder.write(std::string("blackstart-") + FakeNode::kId + ".load", "x");
+  const auto other = folder.write("blackstart-other.load", "x");
+  const std::string command = load_absent_command(load_absent_record(FakeNode::kId, "c1", folder.path.string()));
+  CHECK(command.find_first_of("$%") == std::string::npos);
+  folder.write("systemctl", "#!/bin/sh\n");
+  run_process({"/bin/sh", "-c", command}, 5s, {"", {"PATH=" + folder.path.string() + ":/usr/bin:/bin"}, {}});
+  CHECK_FALSE(std::filesystem::exists(ours));
+  CHECK(std::filesystem::exists(other));
+}
+
+TEST_CASE("load: parameters come back for the record, and what is wrong is said") {
+  CHECK(FakeNode::settings("resource.cpu", "part: 50%")->summary() == "50% of the cores kept busy");
+  CHECK(FakeNode::settings("resource.cpu", "workers: 3")->parameters()[0] ==
+        std::pair<std::string, std::string>{"workers", "3"});
+  CHECK(FakeNode::settings("resource.memory", "part: 50%")->summary() == "50% of the available memory taken");
+  CHECK(FakeNode::settings("resource.disk", "path: /srv")->summary() == "/srv filled up to 256MiB");
+  CHECK(FakeNode::settings("resource.io", "{path: /srv, workers: 4}")->parameters()[1].second == "4");
+  CHECK_THAT(FakeNode::problem("resource.cpu", "{part: 50%, workers: 2}"), Contains("not both"));
+  CHECK_THAT(FakeNode::problem("resource.memory", "leave: 64MiB"), Contains("exactly one of 'size' and 'part'"));
+  CHECK_THAT(FakeNode::problem("resource.memory", "{size: 64MiB, part: 5%}"), Contains("exactly one of 'size' and 'part'"));
+  CHECK_THAT(FakeNode::problem("resource.disk", "path: srv"), Contains("no plain absolute path"));
+  CHECK_THAT(FakeNode::problem("resource.io", "{path: /srv, block: 1000B}"), Contains("multiple of 4KiB"));
+}

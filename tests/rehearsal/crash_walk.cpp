@@ -1,0 +1,229 @@
+#include "tests/rehearsal/crash_walk.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <condition_variable>
+#include <cstdio>
+#include <map>
+#include <mutex>
+#include <set>
+
+#include "base/error.h"
+#include "lab/ssh.h"
+#include "runner/dead_man_process.h"
+#include "runner/injector.h"
+
+namespace blackstart::rehearsal {
+namespace {
+
+constexpr int kNeverCrashed = 42, kThrew = 43;
+
+[[noreturn]] void die() {
+  ::kill(::getpid(), SIGKILL);
+  ::pause();
+  ::_exit(kNeverCrashed);
+}
+
+// Lets each node's undo come to its second call (the first only reads), then ends the process: all of them are in the middle.
+class UndoCrash {
+ public:
+  void begin(std::set<std::string> nodes) {
+    const std::lock_guard lock(mutex_);
+    waiting_for_ = std::move(nodes);
+  }
+  void called(const std::string& node) {
+    std::unique_lock lock(mutex_);
+    if (waiting_for_.empty() || ++calls_[node] < 2) return;
+    reached_.insert(node);
+    changed_.notify_all();
+    changed_.wait_for(lock, 3s, [&] { return reached_.size() >= waiting_for_.size(); });
+    die();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::set<std::string> waiting_for_, reached_;
+  std::map<std::string, int> calls_;
+};
+
+class WatchedRemote final : public Remote {
+ public:
+  WatchedRemote(Remote& remote, UndoCrash& crash) : remote_(remote), crash_(crash) {}
+  CommandResult run(const std::string& node, const std::string& command, const Deadline& deadline) override {
+    CommandResult result = remote_.run(node, command, deadline);
+    crash_.called(node);
+    return result;
+  }
+
+ private:
+  Remote& remote_;
+  UndoCrash& crash_;
+};
+
+class WatchedPower final : public Power {
+ public:
+  explicit WatchedPower(UndoCrash& crash) : crash_(crash) {}
+  PowerState state(const Node& node, const Deadline& deadline) override {
+    const PowerState state = real_power().state(node, deadline);
+    crash_.called(node.name);
+    return state;
+  }
+  void order(const Node& node, PowerOrder order, const Deadline& deadline) override {
+    real_power().order(node, order, deadline);
+    crash_.called(node.name);
+  }
+
+ private:
+  UndoCrash& crash_;
+};
+
+// The real fault, up to the point.
+class CrashingFault final : public TargetFault {
+ public:
+  CrashingFault(std::unique_ptr<TargetFault> fault, CrashPoint point) : fault_(std::move(fault)), point_(point) {}
+  void preflight(const Deadline& deadline) override { fault_->preflight(deadline); }
+  UndoRecord undo_record() const override {
+    if (point_ == CrashPoint::before_arm) die();
+    return fault_->undo_record();
+  }
+  void stage(const Deadline& deadline) override {
+    if (point_ == CrashPoint::after_arm) die();
+    fault_->stage(deadline);
+  }
+  void fire(const Deadline& deadline) override { fault_->fire(deadline); }
+  std::vector<Evidence> confirm(const Deadline& deadline) override {
+    if (point_ == CrashPoint::after_inject) die();
+    return fault_->confirm(deadline);
+  }
+
+ private:
+  std::unique_ptr<TargetFault> fault_;
+  const CrashPoint point_;
+};
+
+std::unique_ptr<FaultSettings> settings_of(const Walked& walked) {
+  for (const FaultKind& kind : fault_kinds())
+    if (walked.fault == kind.name) return kind.settings();
+  throw Error(ErrorKind::internal, "walking", "there is no fault " + walked.fault);
+}
+
+class CrashingSettings final : public FaultSettings {
+ public:
+  CrashingSettings(const Walked& walked, CrashPoint point) : settings_(settings_of(walked)), point_(point) {
+    read_text(walked.parameters.empty() ? "{}" : walked.parameters, walked.fault, [&](Fields& f) { settings_->describe(f); });
+  }
+  void describe(Fields&) override {}
+  std::string summary() const override { return settings_->summary(); }
+  std::vector<std::pair<std::string, std::string>> parameters() const override { return settings_->parameters(); }
+  bool names_targets() const override { return settings_->names_targets(); }
+  std::vector<std::string> targets(const Cloud& cloud) const override { return settings_->targets(cloud); }
+  std::unique_ptr<TargetFault> make(const Node& node, FaultContext context) const override {
+    return std::make_unique<CrashingFault>(settings_->make(node, context), point_);
+  }
+
+ private:
+  std::unique_ptr<FaultSettings> settings_;
+  const CrashPoint point_;
+};
+
+std::vector<std::unique_ptr<InjectStep>> steps_of(const std::vector<Walked>& faults, CrashPoint point) {
+  std::vector<std::unique_ptr<InjectStep>> steps;
+  for (const Walked& walked : faults) {
+    steps.push_back(std::make_unique<InjectStep>());
+    steps.back()->id = fmt::format("walk-{}", steps.size());
+    steps.back()->fault = walked.fault;
+    steps.back()->settings = std::make_shared<CrashingSettings>(walked, point);
+    steps.back()->on.nodes = {walked.node};
+  }
+  return steps;
+}
+
+// Undoes all at once, as the injector does with the targets of one injection.
+void undo_together(const Journal& journal, const std::vector<std::string>& targets, UndoCrash& crash, FaultContext context) {
+  const OpenJournal open = read_journal(journal.file());
+  crash.begin({targets.begin(), targets.end()});
+  at_the_same_time(open.entries.size(),
+                   [&](std::size_t i) { undo_entry(journal.file(), open.entries[i], context, Deadline(real_clock(), 60s)); });
+}
+
+void walk(const Workplace& workplace, const std::vector<Walked>& faults, Duration dead_man, CrashPoint point) {
+  const Cloud all = cloud();
+  const auto ssh = make_ssh(all);
+  UndoCrash crash;
+  WatchedRemote remote(*ssh, crash), local(local_shell(), crash);
+  WatchedPower power(crash);
+  // Dead-men that were disarmed are remembered by their id.
+  const std::string id = fmt::format("{}-{}", workplace.path.filename().string(), name_of(point));
+  const auto folder = workplace.path / "runs" / id;
+  RecordWriter record(folder);
+  RunInfo run;
+  run.id = id;
+  record.run(run);
+  Journal journal(id, all, folder);
+  const auto say = [](const std::string& line) { std::puts(line.c_str()); };
+  Injector injector(Injector::Context{
+      all, remote, real_clock(), real_clock().now(), id, journal, record, say, say, {}, BLACKSTART_BINARY, power, local});
+  const auto steps = steps_of(faults, point);
+  std::vector<PlannedInjection> together;
+  std::vector<std::string> targets;
+  for (const auto& step : steps) {
+    together.push_back({step.get(), step->settings->names_targets() ? step->settings->targets(all) : step->on.nodes, dead_man});
+    targets.insert(targets.end(), together.back().targets.begin(), together.back().targets.end());
+  }
+  injector.inject(together);
+  undo_together(journal, targets, crash, {remote, real_clock(), all, real_tcp(), power, local});
+}
+
+}  // namespace
+
+bool Walked::names_targets() const { return settings_of(*this)->names_targets(); }
+
+const char* name_of(CrashPoint point) {
+  switch (point) {
+    case CrashPoint::before_arm: return "before-arm";
+    case CrashPoint::after_arm: return "after-arm";
+    case CrashPoint::after_inject: return "after-inject";
+    case CrashPoint::during_undo: return "during-undo";
+  }
+  return "?";
+}
+
+void crash_runner(const Workplace& workplace, const std::vector<Walked>& faults, Duration dead_man, CrashPoint point) {
+  std::fflush(stdout);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::setenv("BLACKSTART_STATE", (workplace.path / "state").c_str(), 1);
+    try {
+      walk(workplace, faults, dead_man, point);
+    } catch (const std::exception& problem) {
+      std::fprintf(stderr, "%s\n", problem.what());
+      ::_exit(kThrew);
+    }
+    ::_exit(kNeverCrashed);
+  }
+  REQUIRE(child > 0);
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(WIFSIGNALED(status));
+  REQUIRE(WTERMSIG(status) == SIGKILL);
+}
+
+bool all_look(const std::vector<Walked>& faults, bool broken) {
+  bool all = true;
+  for (const Walked& walked : faults) {
+    const std::string seen =
+        walked.from.empty() ? run_checked("looking", {"sh", "-c", walked.look}, 20s) : on_node(walked.from, walked.look);
+    const std::string& wanted = broken ? walked.broken : walked.whole;
+    if (seen != wanted)
+      std::printf("%s: %s: '%s' instead of '%s'\n", walked.fault.c_str(), walked.look.c_str(), seen.c_str(), wanted.c_str());
+    all = all && seen == wanted;
+  }
+  return all;
+}
+
+}  // namespace blackstart::rehearsal

@@ -1,0 +1,177 @@
+// Power through real IPMI, on a lab's containers; with BMCs that fail, too.
+#include <catch2/catch.hpp>
+#include <thread>
+
+#include "lab/power.h"
+#include "tests/rehearsal/drift.h"
+#include "tests/rehearsal/power_faults.h"
+
+using namespace blackstart;
+using namespace blackstart::rehearsal;
+
+namespace {
+
+constexpr const char* kDatadir = "/var/lib/mysql";
+
+// A BMC that is honest again at the end.
+struct SpoiltBmc {
+  SpoiltBmc(std::string name, const std::string& mode) : node(std::move(name)) { set_bmc(node, mode); }
+  ~SpoiltBmc() { set_bmc(node, "honest"); }
+  std::string node;
+};
+
+}  // namespace
+
+TEST_CASE("power.off is a power cut: no process had time to say goodbye; the undo brings the node back", "[lab]") {
+  require_whole_lab();
+  const Drift drift;
+  // A unit that would leave a word at an orderly end.
+  on_node("c3",
+          "rm -f /root/goodbye; systemd-run --quiet --unit=says-goodbye -p ExecStop='/bin/touch /root/goodbye' "
+          "-p RemainAfterExit=yes /bin/true");
+  OnNode off("power.off", "", "c3");
+  const auto evidence = off.inject();
+  INFO(words(evidence));
+  REQUIRE(all_confirmed(evidence));
+  CHECK(evidence.size() == 3);  // BMC, runner, another node
+  CHECK_THAT(domain_state("c3"), Catch::StartsWith("shut off"));
+  CHECK_FALSE(pings("c1", "c3"));
+
+  const auto undone = off.undo();
+  INFO(words(undone));
+  CHECK(all_confirmed(undone));
+  CHECK_THAT(domain_state("c3"), Catch::StartsWith("running"));
+  CHECK(pings("c1", "c3"));
+  CHECK(on_node("c3", "ls /root/goodbye 2>/dev/null | wc -l") == "0\n");
+  // What MariaDB found when it came back: an orderly end leaves a position and no view of the cluster.
+  CHECK_THAT(on_node("c3", "journalctl -b --no-pager -u mariadb | grep -c 'Recovered position\\|WSREP: Recovered'"),
+             !Catch::Equals("0\n"));
+  require_whole_lab();
+  drift.require_none();
+}
+
+TEST_CASE("after a power cut MariaDB's files are those of a crash", "[lab]") {
+  require_whole_lab();
+  OnNode off("power.off", "", "c3");
+  REQUIRE(all_confirmed(off.inject()));
+  // The node's file system as its host sees it.
+  const std::string root = "/var/lib/blackstart/labs/" + cloud().name + "/nodes/c3/root" + kDatadir;
+  CHECK_THAT(run_checked("reading grastate", {"cat", root + "/grastate.dat"}, 5s), Catch::Contains("seqno:   -1"));
+  CHECK(run_process({"test", "-s", root + "/gvwstate.dat"}, 5s).ok());
+  CHECK(all_confirmed(off.undo()));
+  require_whole_lab();
+}
+
+TEST_CASE("power.reset and power.cycle start the node anew", "[lab]") {
+  require_whole_lab();
+  const Drift drift;
+  const auto [fault, parameters] =
+      GENERATE(table<std::string, std::string>({{"power.reset", ""}, {"power.cycle", "off-for: 2s"}}));
+  const std::string before = domain_state("c3");
+  OnNode reset(fault, parameters, "c3");
+  const auto evidence = reset.inject();
+  INFO(fault << "\n" << words(evidence));
+  CHECK(all_confirmed(evidence));
+  CHECK(evidence.size() == (fault == "power.cycle" ? 3u : 2u));
+  CHECK_THAT(domain_state("c3"), Catch::StartsWith("running") && !Catch::Equals(before));
+  const auto undone = reset.undo();
+  INFO(words(undone));
+  CHECK(all_confirmed(undone));
+  require_whole_lab();
+  drift.require_none();
+}
+
+TEST_CASE("power.on switches a node on that is off; its undo is off again", "[lab]") {
+  require_whole_lab();
+  OnNode off("power.off", "", "c3");
+  REQUIRE(all_confirmed(off.inject()));
+  OnNode on("power.on", "", "c3");
+  const auto evidence = on.inject();
+  INFO(words(evidence));
+  CHECK(all_confirmed(evidence));
+  CHECK(pings("c1", "c3"));
+  const auto undone = on.undo();
+  INFO(words(undone));
+  CHECK(all_confirmed(undone));
+  CHECK_FALSE(pings("c1", "c3"));
+  CHECK(all_confirmed(off.undo()));
+  CHECK_THAT(OnNode("power.on", "", "c3").refusal(), Catch::Contains("says that it is on"));
+  require_whole_lab();
+}
+
+TEST_CASE("a BMC that says off while the node is on proves nothing", "[lab]") {
+  require_whole_lab();
+  const SpoiltBmc liar("c3", "lying");
+  const std::string before = domain_state("c3");
+  OnNode off("power.off", "", "c3");
+  const auto evidence = off.inject();
+  INFO(words(evidence));
+  REQUIRE(evidence.size() == 3);
+  CHECK(evidence[0].confirmed);        // the lie
+  CHECK_FALSE(evidence[1].confirmed);  // the runner
+  CHECK_FALSE(evidence[2].confirmed);  // the other node
+  CHECK(domain_state("c3") == before);
+  // And the lie stands in the way of power.on: its node is said to be off, but answers.
+  CHECK_THAT(OnNode("power.on", "", "c3").refusal(), Catch::Contains("says off"));
+  CHECK(all_confirmed(off.undo()));
+}
+
+TEST_CASE("a BMC that is hung, dead, or refuses the password is found in preflight, within a bounded time", "[lab]") {
+  const std::string before = domain_state("c3");
+  SECTION("hung or dead") {
+    const SpoiltBmc bmc("c3", GENERATE("hung", "dead"));
+    const Time began = real_clock().now();
+    CHECK_THAT(OnNode("power.off", "", "c3").refusal(), Catch::Contains("the BMC of c3") && Catch::Contains("does not answer"));
+    CHECK(real_clock().now() - began < 15s);
+  }
+  SECTION("wrong password, wrong user, no file") {
+    TextFolder folder;
+    Cloud other = cloud();
+    auto& bmc = const_cast<Node*>(other.find("c3"))->bmc;
+    bmc.password_file = folder.write("password", "wrong\n").string();
+    CHECK_THAT(OnNode("power.off", "", other, "c3").refusal(),
+               Catch::Contains("refuses user 'admin' with the password in " + bmc.password_file));
+    bmc.password_file = "/nowhere/password";
+    CHECK_THAT(OnNode("power.off", "", other, "c3").refusal(), Catch::Contains("/nowhere/password can't be read"));
+    bmc.password_file = cloud().find("c3")->bmc.password_file;
+    bmc.user = "nobody";
+    CHECK_THAT(OnNode("power.off", "", other, "c3").refusal(), Catch::Contains("refuses user 'nobody'"));
+  }
+  CHECK(domain_state("c3") == before);
+}
+
+TEST_CASE("sessions with one BMC queue up, and none is lost", "[lab]") {
+  const Node node = *cloud().find("c3");
+  std::vector<std::string> answers(8);
+  {
+    std::vector<std::jthread> all;
+    for (std::string& answer : answers)
+      all.emplace_back([&answer, &node] {
+        try {
+          answer = name_of(real_power().state(node, Deadline(real_clock(), 20s)));
+        } catch (const std::exception& error) {
+          answer = error.what();
+        }
+      });
+  }
+  CHECK(answers == std::vector<std::string>(8, "on"));
+}
+
+TEST_CASE("a scenario with power.off ends in a verdict, and a lying BMC makes it inconclusive", "[lab]") {
+  require_whole_lab();
+  const std::string steps = "  - inject: {id: cut, fault: power.off, on: {nodes: [c3]}}\n  - hold: 3s\n";
+  Workplace workplace;
+  SECTION("honest") {
+    const auto run = workplace.rehearse(scenario(steps));
+    INFO(run.process.out);
+    CHECK(run.verdict() == "passed");
+  }
+  SECTION("lying") {
+    const SpoiltBmc liar("c3", "lying");
+    const auto run = workplace.rehearse(scenario(steps));
+    INFO(run.process.out);
+    CHECK(run.verdict() == "inconclusive");
+    CHECK_THAT(run.reasons(), Catch::Contains("c3"));
+  }
+  require_whole_lab();
+}
