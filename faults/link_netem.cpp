@@ -39,8 +39,7 @@ class NetemSettings final : public FaultSettings {
 
   void describe(Fields& f) override {
     describe_netem(f);
-    if (&form_ == &kLoss)
-      f.choice({"by", "netem; or nft, for kernels that have no netem"}, by_, {"netem", "nft"});
+    if (&form_ == &kLoss) f.choice({"by", "netem; or nft, for kernels that have no netem"}, by_, {"netem", "nft"});
     f.choice({"direction", "what leaves the node (out), what arrives (in), or both"}, direction_, {"out", "in", "both"});
     f.object({"towards", "only towards these peers"}, [this](Fields& inner) { peers_.describe(inner); });
     f.name({"device", "interface on the node; without it the one that has the node's data address"}, device_);

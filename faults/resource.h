@@ -27,8 +27,8 @@ std::vector<Evidence> limits_before_undo(const UndoRecord& record, FaultContext 
 
 extern const FaultAbout kResourceClockAbout;
 std::unique_ptr<FaultSettings> resource_clock_settings();
-// The undo `clock.right`; facts: boot, since-boot-ms and to-runner-ms (the wall clock before, against the time since boot and the
-// runner's), and time-services when some were stopped.
+// The undo `clock.right`; facts: boot, since-boot-ms and to-runner-ms (the wall clock before, against the time since boot and
+// the runner's), and time-services when some were stopped.
 std::string clock_right_command(const UndoRecord& record);
 std::vector<Evidence> clock_right_undo(const UndoRecord& record, FaultContext context, const Deadline& deadline);
 

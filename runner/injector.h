@@ -47,8 +47,8 @@ class Injector {
   // All of them at the same moment. Throws Error when it could not be done: before the journal nothing was touched, after it
   // undo_all() takes away whatever there may be. What was seen stands in the record either way.
   void inject(const std::vector<PlannedInjection>& together);
-  // Idempotent. False: not confirmed within `limit` (or what one attempt of its kind may take and a minute, if that is longer), it
-  // stands in the record and in the journal.
+  // Idempotent. False: not confirmed within `limit` (or what one attempt of its kind may take and a minute, if that is longer),
+  // it stands in the record and in the journal.
   bool undo(const std::string& injection, Duration limit);
   bool undo_all(Duration limit);
   // When the effect of the latest injection began, as run time; -1 before the first.
