@@ -15,7 +15,7 @@
 namespace blackstart {
 namespace {
 
-constexpr Duration kCallLimit = 5s;
+constexpr Duration kCallLimit = 10s;
 
 using Lines = std::vector<std::string>;
 

@@ -133,6 +133,9 @@ class NetemSettings final : public FaultSettings {
     if (n.loss >= 1 || n.corrupt >= 1)
       f.problem(n.loss >= 1 ? "loss" : "corrupt", "with all packets hit it is a cut",
                 "use link.cut, which is proven by other evidence");
+    if (n.corrupt > 0 && (n.delay > Duration{0} || n.rate > 0))
+      f.problem("corrupt", "beside a delay or a rate it can't be proven: times that were damaged mislead ping",
+                "inject it as a fault of its own");
     if (by_ == "nft" && n.loss_correlation > 0) f.problem("loss-correlation", "nft draws each packet by itself", "by: netem");
     if ((n.delay_correlation > 0 || !n.distribution.empty()) && n.jitter <= Duration{0})
       f.problem("jitter", "correlation and distribution are those of the jitter", "add 'jitter'");

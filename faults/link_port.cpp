@@ -11,7 +11,7 @@
 namespace blackstart {
 namespace {
 
-constexpr Duration kCallLimit = 5s;
+constexpr Duration kCallLimit = 10s;
 constexpr const char* kHere = "the runner's machine";
 
 struct Port {

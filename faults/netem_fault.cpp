@@ -15,7 +15,7 @@
 namespace blackstart {
 namespace {
 
-constexpr Duration kCallLimit = 8s;
+constexpr Duration kCallLimit = 15s;
 
 // Is a module there, loaded, built in, or in a file that the kernel would load? Reads only.
 constexpr const char* kReadNode =

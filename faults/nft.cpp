@@ -14,7 +14,7 @@
 namespace blackstart {
 namespace {
 
-constexpr Duration kCallLimit = 5s;
+constexpr Duration kCallLimit = 10s;
 constexpr const char* kPrefix = "blackstart_";
 
 // The chain for one direction, in the words that differ.

@@ -26,6 +26,7 @@ std::string set_clock_script(const std::string& boot, std::int64_t since_boot_ms
 // Units that keep the clock right and are active on the node.
 std::vector<std::string> active_time_services(FaultContext context, const std::string& node, const Deadline& deadline);
 
-constexpr std::int64_t kClockToleranceMs = 250;  // /proc/uptime counts in 10 ms, the way to the node takes some as well
+// On a real machine it is off by some milliseconds; an emulated one under load takes most of this to start `date`.
+constexpr std::int64_t kClockToleranceMs = 500;
 
 }  // namespace blackstart

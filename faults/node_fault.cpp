@@ -15,7 +15,8 @@
 namespace blackstart {
 namespace {
 
-constexpr Duration kReadLimit = 3s;
+constexpr Duration kReadLimit = 3s;     // for a look that a healthy node answers
+constexpr Duration kLookLimit = 8s;     // for one at a node that has just started: an emulated one is slow
 constexpr Duration kPowerLimit = 10s;   // for one look at it
 constexpr Duration kPace = 500ms;       // a BMC that is asked too often stops answering
 constexpr Duration kQuickPace = 100ms;  // a container is away for less than a second
@@ -76,7 +77,7 @@ class NodeFault final : public TargetFault {
   }
   Duration confirm_limit() const override {
     const bool waits_for_node = action_.effect == NodeEffect::on || action_.effect == NodeEffect::restarted || action_.command;
-    return waits_for_node && !hangs() ? parameters_.boots_within : kOffLimit + kOrderLimit;
+    return waits_for_node && !hangs() ? parameters_.boots_within : kOffLimit;
   }
 
   std::vector<Evidence> confirm(const Deadline& deadline) override {
@@ -108,7 +109,8 @@ class NodeFault final : public TargetFault {
   void require_silence(const Deadline& deadline) {
     const auto seen = see({outside_.silent()}, context_.clock, deadline.sooner(kReadLimit + kReadLimit), kPace);
     if (!all_confirmed(seen))
-      throw Error(ErrorKind::unmet, doing(), fmt::format("{} says off, but it {}", power_channel(node_), seen[0].observed),
+      throw Error(ErrorKind::unmet, doing(),
+                  fmt::format("{} says off, but the SSH server: {}", power_channel(node_), seen[0].observed),
                   "does the cloud file name the right BMC?");
   }
 
@@ -145,7 +147,7 @@ class NodeFault final : public TargetFault {
   // Power comes back whatever happens here.
   void keep_off_then_on(const Deadline& deadline) {
     const auto seen =
-        see({power_piece(PowerState::off), outside_.interrupted()}, context_.clock, deadline.sooner(kOffLimit), kQuickPace);
+        see({power_piece(PowerState::off), outside_.interrupted()}, context_.clock, deadline.sooner(kOffLimit), kPace);
     off_ = seen[0];
     const Deadline off_for(context_.clock, parameters_.off_for);
     wait_until([&] { return off_for.passed() || deadline.passed(); }, off_for, kQuickPace);
@@ -171,7 +173,7 @@ class NodeFault final : public TargetFault {
         evidence.observed = "it was not away yet";
         return false;
       }
-      const NodeState now = read_node(context_.remote, node_.name, Deadline(context_.clock, kReadLimit));
+      const NodeState now = read_node(context_.remote, node_.name, Deadline(context_.clock, kLookLimit));
       evidence.observed = now.boot == before_.boot ? "still the same start; " + now.words() : "another start; " + now.words();
       return now.boot != before_.boot;
     });

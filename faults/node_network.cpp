@@ -13,7 +13,7 @@
 namespace blackstart {
 namespace {
 
-constexpr Duration kReadLimit = 5s;
+constexpr Duration kReadLimit = 15s;
 
 // sudo takes SSH_CONNECTION away, so our own ancestors are asked for it.
 constexpr const char* kRead =

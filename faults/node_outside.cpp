@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "faults/witness.h"
 
@@ -12,6 +14,7 @@ namespace {
 constexpr Duration kPatience = 1500ms;
 // A container is back within a second: its absence must be seen in between.
 constexpr Duration kShort = 300ms;
+constexpr Duration kLongest = 5s;  // for a machine that is slow, but speaks
 constexpr Duration kWitness = 5s;
 constexpr Duration kGlance = 20ms;
 constexpr int kInARow = 2;
@@ -29,14 +32,16 @@ NodeOutside::Attempt NodeOutside::attempt(Duration limit) {
   Attempt seen;
   seen.connected = tried.connection != nullptr;
   seen.speaks = seen.connected && tried.connection->answers(until);
-  seen.silent = tried.silent;
+  seen.silent = tried.silent || tried.no_host;
   seen.refused = tried.refused;
   seen.words = seen.speaks ? "answers" : seen.connected ? "accepts a connection but does not speak" : tried.why;
   return seen;
 }
 
 void NodeOutside::preflight(const Deadline& deadline) {
-  const Attempt seen = attempt(kPatience);
+  const Time began = context_.clock.now();
+  const Attempt seen = attempt(kLongest);
+  usual_ = context_.clock.now() - began;
   if (!seen.speaks)
     throw Error(ErrorKind::unmet, "connecting to " + where(), seen.words, "the runner needs it to see whether the node works");
   for (const Node& candidate : witnesses_for(context_.cloud, node_.name, {}, kCandidates)) {
@@ -51,9 +56,9 @@ void NodeOutside::preflight(const Deadline& deadline) {
 }
 
 void NodeOutside::hold(const Deadline& deadline) {
-  TcpAttempt tried = context_.tcp.connect(node_.address, static_cast<int>(node_.ssh_port), deadline.sooner(kPatience));
+  TcpAttempt tried = context_.tcp.connect(node_.address, static_cast<int>(node_.ssh_port), deadline.sooner(kLongest));
   held_ = std::move(tried.connection);
-  if (!held_ || !held_->answers(deadline.sooner(kPatience)))
+  if (!held_ || !held_->answers(deadline.sooner(kLongest)))
     throw Error(ErrorKind::unmet, "opening a connection to " + where(), held_ ? "it does not speak" : tried.why);
 }
 
@@ -106,7 +111,7 @@ Piece NodeOutside::interrupted() {
 
 Piece NodeOutside::mute() {
   return piece("runner", where() + " does not speak any more", [this](Evidence& evidence) {
-    const Attempt seen = attempt(kPatience);
+    const Attempt seen = attempt(std::max(kPatience, 4 * usual_));
     evidence.observed = seen.words;
     return !seen.speaks && (seen.connected || seen.silent);
   });
@@ -114,7 +119,7 @@ Piece NodeOutside::mute() {
 
 Piece NodeOutside::speaks() {
   return piece("runner", where() + " answers", [this](Evidence& evidence) {
-    const Attempt seen = attempt(kPatience);
+    const Attempt seen = attempt(kLongest);
     evidence.observed = seen.words;
     return seen.speaks;
   });

@@ -53,6 +53,7 @@ class NodeOutside {
   std::optional<Node> witness_;
   bool witness_lost_ = false;
   std::unique_ptr<TcpConnection> held_;
+  Duration usual_{0};  // until the SSH server speaks
   std::string interruption_;
   Time interrupted_{-1};
 };

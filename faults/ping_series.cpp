@@ -24,6 +24,7 @@ double PingSeries::time_at(double quantile) const {
 
 void PingSeries::add(const PingSeries& more) {
   sent += more.sent;
+  answered += more.answered;
   duplicates += more.duplicates;
   times.insert(times.end(), more.times.begin(), more.times.end());
 }
@@ -33,15 +34,15 @@ PingSeries parse_pings(const std::string& text, const std::string& doing) {
   std::istringstream lines(text);
   bool summary = false;
   for (std::string line; std::getline(lines, line);) {
-    double time = 0;
-    const std::size_t at = line.find("time=");
-    if (at != std::string::npos && std::sscanf(line.c_str() + at, "time=%lf", &time) == 1) {
-      if (line.find("DUP!") != std::string::npos)
-        ++series.duplicates;
-      else
+    const bool twice = line.find("DUP!") != std::string::npos;
+    if (line.find(" bytes from ") != std::string::npos && line.find("BAD CHECKSUM") == std::string::npos) {
+      ++(twice ? series.duplicates : series.answered);
+      double time = 0;
+      const std::size_t at = line.find("time=");
+      if (!twice && at != std::string::npos && std::sscanf(line.c_str() + at, "time=%lf", &time) == 1)
         series.times.push_back(time);
     }
-    summary = summary || std::sscanf(line.c_str(), "%d packets transmitted", &series.sent) == 1;
+    if (line.find(" packets transmitted") != std::string::npos) summary = std::sscanf(line.c_str(), "%d", &series.sent) == 1;
   }
   if (!summary || series.lost() < 0) throw Error(ErrorKind::unmet, doing, "ping's answer is not understood");
   return series;

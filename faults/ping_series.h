@@ -12,9 +12,9 @@
 namespace blackstart {
 
 struct PingSeries {
-  int sent = 0, duplicates = 0;
-  std::vector<double> times;  // milliseconds, of each first answer
-  int lost() const { return sent - static_cast<int>(times.size()); }
+  int sent = 0, answered = 0, duplicates = 0;  // answers that came damaged don't count
+  std::vector<double> times;                   // milliseconds, of each first answer; none when the pings are too small for it
+  int lost() const { return sent - answered; }
   // Of the answers' times; `quantile` from 0 to 1. 0 when nothing was answered.
   double time_at(double quantile) const;
   void add(const PingSeries& more);

@@ -21,7 +21,7 @@ namespace blackstart {
 namespace {
 
 constexpr Duration kPace = 500ms;
-constexpr Duration kReadLimit = 5s;
+constexpr Duration kReadLimit = 8s;
 constexpr Duration kAgain = 10s;  // an order that a BMC took and did not carry out is given again
 // The very start that the fault was to end may end yet, by an order that is late.
 constexpr Duration kSteady = 1s, kSteadyUnchanged = 5s;
@@ -77,6 +77,7 @@ class PoweringOn {
   void switch_on() {
     if (silent_since_ && power_ == PowerState::on && context_.clock.now() - *silent_since_ >= patience_) {
       silent_since_.reset();
+      patience_ = patience_of(record_);  // the next start takes what it takes
       return context_.power.order(node_, PowerOrder::reset, deadline_.sooner(kAgain));
     }
     if (ordered_ && power_ == PowerState::on) return;
@@ -125,7 +126,7 @@ class PoweringOn {
   const Deadline deadline_;
   const Node& node_;
   const std::string boot_;
-  const Duration patience_;
+  Duration patience_;  // with a node that has power and is silent
   bool ordered_ = false;
   std::optional<PowerState> power_;
   std::optional<Time> silent_since_, answers_since_;

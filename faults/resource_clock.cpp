@@ -17,7 +17,7 @@ namespace {
 
 constexpr Duration kPoll = 200ms;
 constexpr Duration kReadLimit = 3s, kOrderLimit = 10s;
-constexpr std::int64_t kSeenWithinMs = 500;
+constexpr std::int64_t kSeenWithinMs = 1000;  // of at least 2 s
 
 struct Parameters {
   Duration by{0};

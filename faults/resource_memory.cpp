@@ -40,9 +40,7 @@ class MemoryLoad final : public Load {
     const std::string doing = "looking at the memory of " + node;
     const Answer answer(
         context.remote, doing, node,
-        "while read n v u; do case $n in MemTotal:|MemAvailable:) echo \"${n%:}=$v\";; esac; done </proc/meminfo; "
-        "echo End=1",
-        deadline);
+        "awk '/^(MemTotal|MemAvailable):/ {sub(\":\", \"\", $1); print $1 \"=\" $2}' /proc/meminfo && echo End=1", deadline);
     before_ = answer.number("MemAvailable") * 1024;
     const auto total = static_cast<double>(answer.number("MemTotal")) * 1024;
     const std::int64_t floor = std::max({kFloor, p_.leave, static_cast<std::int64_t>(total * kFloorShare)});

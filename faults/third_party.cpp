@@ -16,14 +16,15 @@ namespace blackstart {
 namespace {
 
 constexpr std::size_t kMost = 2;  // witnesses of one target
-constexpr Duration kCallLimit = 6s;
+constexpr Duration kCallLimit = 10s;
 constexpr Duration kPoll = 200ms;
 constexpr Duration kCannotTell = 12s;  // how long witnesses that can't tell are waited for
 
 struct Watchers {
   std::vector<std::string> names;
   std::string address;
-  std::int64_t port = 0;
+  std::int64_t port = 0;  // 0: they look by ping
+  std::string where() const { return port == 0 ? address : fmt::format("{} port {}", address, port); }
 };
 
 // None: nobody could notice, and the fault said so.
@@ -34,7 +35,7 @@ Watchers watchers_of_record(const UndoRecord& record) {
   if (watchers.names.empty()) return watchers;
   watchers.address = fact(record, "address");
   if (!is_address(watchers.address)) bad_fact(record, "address", "is no address: '" + watchers.address + "'");
-  watchers.port = number_fact(record, "port", 1);
+  if (!fact_or_none(record, "port").empty()) watchers.port = number_fact(record, "port", 1);
   if (watchers.port > 65535) bad_fact(record, "port", "is no port");
   return watchers;
 }
@@ -44,7 +45,7 @@ class Undoing {
   Undoing(const UndoRecord& record, FaultContext context, const Deadline& deadline)
       : context_(context), deadline_(deadline), watchers_(watchers_of_record(record)) {
     witness_.observer = fmt::format("{}", fmt::join(watchers_.names, ", "));
-    witness_.expected = fmt::format("{} answers again at {} port {}", record.node, watchers_.address, watchers_.port);
+    witness_.expected = fmt::format("{} answers again at {}", record.node, watchers_.where());
     witness_.observed = "not looked at";
   }
 
@@ -81,7 +82,7 @@ class Undoing {
       std::string words;
       try {
         const Reach now = reach(context_, name, watchers_.address, watchers_.port, deadline_);
-        if (now.tcp) return confirm(name);
+        if (watchers_.port == 0 ? now.ping : now.tcp) return confirm(name);
         nobody_can_tell_ = nobody_can_tell_ && now.disturbed;
         words = now.disturbed ? "is under an injection itself" : "gets no answer";
       } catch (const Error& error) {
@@ -94,7 +95,7 @@ class Undoing {
 
   bool confirm(const std::string& name) {
     witness_.observer = name;
-    witness_.observed = fmt::format("{}:{} accepts a connection", watchers_.address, watchers_.port);
+    witness_.observed = watchers_.where() + (watchers_.port == 0 ? " answers a ping" : " accepts a connection");
     witness_.at = context_.clock.now();
     return witness_.confirmed = true;
   }

@@ -13,7 +13,7 @@
 namespace blackstart {
 namespace {
 
-constexpr Duration kCallLimit = 5s;
+constexpr Duration kCallLimit = 10s;
 constexpr Duration kPoll = 50ms;
 constexpr Duration kStalled = 500ms;  // more than twice the pace at which is spoken, plus a delayed acknowledgement
 
@@ -27,15 +27,16 @@ std::optional<double> value_after(const std::string& text, const std::string& na
   return value;
 }
 
-// What the unit runs; without '$' and '%', which systemd expands. It speaks as long as somebody looks. Once the connection has
-// ended it stays a while, so that this is told from a watch whose time is up.
+// What the unit runs; without '$' and '%', which systemd expands. A read of an empty pipe waits without a process of its own:
+// many watches may run on one node. It speaks as long as somebody looks. Once the connection has ended it stays a while, so
+// that this is told from a watch whose time is up.
 std::string watch_script(const std::string& folder, const std::string& address, int port) {
   return fmt::format(
-      "cd {0} || exit 1; : >look; exec 2>trouble; ping -n -D -i 0.2 {1} >ping & "
+      "cd {0} || exit 1; : >look; exec 2>trouble 4<> <(:); ping -n -D -i 0.2 {1} >ping & "
       "if exec 3<>/dev/tcp/{1}/{2}; then echo yes >open; "
       "while find look -newermt '20 seconds ago' | grep -q .; do "
-      "for i in 1 2 3 4 5; do printf S >&3 || break 2; sleep 0.2; done; done; fi; "
-      "echo yes >ended; while find look -newermt '20 seconds ago' | grep -q .; do sleep 0.2; done",
+      "for i in 1 2 3 4 5; do printf S >&3 || break 2; read -t 0.2 -u 4; done; done; fi; "
+      "echo yes >ended; while find look -newermt '20 seconds ago' | grep -q .; do read -t 0.5 -u 4; done",
       folder, address, port);
 }
 

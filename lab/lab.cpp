@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/yaml.h"
+#include "lab/each_node.h"
 #include "lab/galera.h"
 #include "lab/lab_bmc.h"
 #include "lab/lab_folder.h"
@@ -17,12 +18,15 @@
 #include "lab/libvirt.h"
 #include "lab/links.h"
 #include "lab/overlay.h"
+#include "lab/power_libvirt.h"
 #include "lab/tcp.h"
 
 namespace blackstart {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr Duration kResumeLimit = 20s;  // of a domain that was suspended
 
 Hypervisors connect(const LabFile& lab) {
   Hypervisors all;
@@ -152,6 +156,9 @@ Cloud lab_up(const LabFile& lab, const fs::path& cloud_file, const Progress& pro
   make_links(lab);
   make_nodes(lab, folder, hypervisors, progress);
   const Cloud cloud = cloud_of(lab, folder);
+  for_each_node(lab.nodes, [&](const LabNode& node) {
+    libvirt_order(*cloud.find(node.name), PowerOrder::resume, Deadline(real_clock(), kResumeLimit));
+  });
   progress("BMCs");
   make_bmcs(cloud.nodes, folder);
   wait_for_lab(lab, bank_password(folder), progress);

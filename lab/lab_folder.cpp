@@ -18,7 +18,7 @@ namespace blackstart {
 namespace {
 
 const std::filesystem::path kLabs = "/var/lib/blackstart/labs";
-constexpr auto kLockPatience = 120s;
+constexpr auto kLockPatience = 600s;  // virtual machines on a busy host take minutes to come up
 
 void write_all(int descriptor, const std::string& text, const std::string& doing) {
   for (std::size_t at = 0; at < text.size();) {

@@ -47,7 +47,7 @@ std::string random_word(std::size_t length,
 // Holds the right to make or unmake labs on this host, until destroyed.
 class LabLock {
  public:
-  // Tells `progress` when another process has it, and waits for its end; throws Error(unmet) if that takes over two minutes.
+  // Tells `progress` when another process has it, and waits for its end; throws Error(unmet) if that takes over ten minutes.
   explicit LabLock(const std::function<void(const std::string&)>& progress);
   ~LabLock();
   LabLock(const LabLock&) = delete;

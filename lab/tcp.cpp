@@ -36,8 +36,8 @@ class RealTcp final : public Tcp {
  public:
   TcpAttempt connect(const std::string& host, int port, const Deadline& deadline) override {
     TcpSocket socket = connect_socket(host, port, deadline);
-    if (socket.descriptor.open()) return {std::make_unique<TcpWatch>(std::move(socket.descriptor)), false, false, ""};
-    return {nullptr, socket.error == ECONNREFUSED, socket.error == ETIMEDOUT, socket.why};
+    if (socket.descriptor.open()) return {std::make_unique<TcpWatch>(std::move(socket.descriptor)), false, false, "", false};
+    return {nullptr, socket.error == ECONNREFUSED, socket.error == ETIMEDOUT, socket.why, socket.error == EHOSTUNREACH};
   }
 };
 

@@ -27,8 +27,9 @@ class TcpConnection {
 struct TcpAttempt {
   std::unique_ptr<TcpConnection> connection;
   bool refused = false;
-  bool silent = false;  // nothing came back by the deadline
-  std::string why;      // empty when connected
+  bool silent = false;   // nothing came back by the deadline
+  std::string why;       // empty when connected
+  bool no_host = false;  // on the way somebody says, or our own network finds out, that nobody has the address
 };
 
 // The seam: real sockets in life, a fake in unit tests.

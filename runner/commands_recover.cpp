@@ -57,13 +57,23 @@ bool recover_entry(const OpenJournal& journal, const JournalEntry& entry, Remote
   return true;
 }
 
+// Whoever undid it has seen that it is gone; what is left of its dead-man goes.
+void tell_of_undone(const JournalEntry& entry) {
+  if (!entry.fired.empty())
+    say(fmt::format("{} on {}: the dead-man undid it at {}", entry.injection, entry.undo.node, entry.fired));
+  settle_dead_man(entry, real_clock());
+}
+
 // One entry that can't be undone never keeps another from being undone.
 bool recover_entries(const OpenJournal& journal) {
   bool all = true;
   auto remote = make_ssh(journal.cloud);
   for (const JournalEntry& entry : journal.entries) {
-    if (entry.undone) continue;
     try {
+      if (entry.undone) {
+        tell_of_undone(entry);
+        continue;
+      }
       all = recover_entry(journal, entry, *remote) && all;
     } catch (const std::exception& error) {
       say(fmt::format("  still pending: {}", error.what()));

@@ -31,7 +31,9 @@ void end_dead_man_process(const std::string& id, const Deadline& deadline);
 // otherwise. `say` gets what happens.
 int keep_watch(const std::filesystem::path& journal, const std::string& id, Duration after, FaultContext context,
                const std::stop_token& hurry, const std::function<void(const std::string&)>& say);
-// The hidden command `blackstart dead-man`: keep_watch() of this machine. Says "waiting" on standard output.
+// What it says on standard output once it waits.
+constexpr const char* kDeadManWaits = "waiting\n";
+// The hidden command `blackstart dead-man`: keep_watch() of this machine.
 int dead_man_command(const std::filesystem::path& journal, const std::string& id, Duration after);
 
 // undo_injection() of an entry, whichever dead-man it has; call settle_dead_man() once it is marked as undone.

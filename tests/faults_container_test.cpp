@@ -44,6 +44,7 @@ struct ContainerNode : FakeNode {
   int pid = 1287;
 
   ContainerNode() {
+    remote.on("ss -Hltnp", answered(""));
     remote.on("ps --all", [this](const auto&, const auto&) {
       return answered(listing.empty() ? fmt::format("engine {}\n{} {}\nend\n", engine, kLongId, name) : listing);
     });
@@ -140,7 +141,7 @@ TEST_CASE("container: one that does not simply run is refused") {
 }
 
 TEST_CASE("container: killed, stopped and paused are seen by inspect") {
-  for (const std::string& engine : {"podman", "docker"})
+  for (const std::string engine : {"podman", "docker"})
     for (const std::string& name : kFaults) {
       INFO(name << " by " << engine);
       ContainerNode node;

@@ -42,7 +42,7 @@ struct LoadedNode : FakeNode {
     remote.on("grep -c '^cpu[0-9]'",
               [this](const auto&, const auto&) { return answered(fmt::format("Cores={}\nEnd=1\n", cores)); });
     remote.on("CPUUsageNSec", [this](const auto&, const auto&) { return answered(cpu()); });
-    remote.on("MemTotal:|MemAvailable:", [this](const auto&, const auto&) {
+    remote.on("MemTotal|MemAvailable", [this](const auto&, const auto&) {
       return answered(fmt::format("MemTotal=1048576\nMemAvailable={}\nEnd=1\n", available_kib));
     });
     remote.on("VmRSS", [this](const auto&, const auto&) {

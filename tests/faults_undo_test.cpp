@@ -355,6 +355,30 @@ TEST_CASE("the shell: only the process that was ordered to end and is still ther
   CHECK_THAT(asked_of_systemctl(folder, undo_it, "1287"), Contains("--no-block restart mariadb.service"));
 }
 
+// The same where a port is watched: `ss` says this, and each process has the control group of its unit.
+std::string asked_with_port(const TextFolder& folder, const std::string& ss) {
+  std::string command = service_running_command(kill_record(true));
+  const std::string groups = "/proc/PID/cgroup", ours = (folder.path / "PID.group").string();
+  command.replace(command.find(groups), groups.size(), ours);
+  folder.write("1287.group", "0::/system.slice/mariadb.service\n");
+  folder.write("1290.group", "0::/system.slice/mariadb.service/worker\n");
+  folder.write("300.group", "0::/system.slice/haproxy.service\n");
+  folder.write("ss", "#!/bin/sh\n" + ss + "\n");
+  std::filesystem::permissions(folder.path / "ss", std::filesystem::perms::owner_all);
+  in_shell(folder, guarded_order(kId, "true"), "1287");
+  return asked_of_systemctl(folder, command, "1287");
+}
+
+TEST_CASE("the shell: a service that still listens is not started anew; that another listens on the same port is no matter") {
+  const TextFolder folder;
+  const std::string listens = "echo 'LISTEN 0 80 198.18.20.11:3306 0.0.0.0:* users:((\"x\",pid={},fd=22))'";
+  CHECK_THAT(asked_with_port(folder, "true"), Contains("--no-block restart mariadb.service"));
+  CHECK_THAT(asked_with_port(folder, fmt::format(fmt::runtime(listens), 300)), Contains("--no-block restart mariadb.service"));
+  CHECK_THAT(asked_with_port(folder, fmt::format(fmt::runtime(listens), 1287)), !Contains("restart"));
+  CHECK_THAT(asked_with_port(folder, fmt::format(fmt::runtime(listens), 1290)), !Contains("restart"));
+  CHECK_THAT(asked_with_port(folder, "exit 1"), !Contains("restart"));
+}
+
 TEST_CASE("dead-man: what can't be relied on is an error") {
   FakeService service;
   FakeDeadMan dead_man(service);

@@ -4,6 +4,8 @@
 #include <map>
 
 #include "base/process.h"
+#include "base/yaml.h"
+#include "lab/lab_vm.h"
 #include "tests/support/text_folder.h"
 
 using namespace blackstart;
@@ -68,7 +70,6 @@ TEST_CASE("a machine's own part of its initrd: folders before files, modes kept,
 
 TEST_CASE("cpio itself reads a machine's own part of its initrd") {
   const LabFile lab = two_vms();
-  const TextFolder folder;
   ProcessOptions options;
   options.input = own_initrd(lab, *lab.find("c1"), {{"/etc/hostname", "c1\n"}});
   CHECK(run_checked("reading the archive", {"cpio", "--quiet", "-i", "--to-stdout", "node/files/etc/hostname"}, 20s, options) ==
@@ -93,4 +94,45 @@ TEST_CASE("a machine's domain says how it runs: with KVM, or all by QEMU with it
   CHECK(xml("kvm").find("tb-cache") == std::string::npos);
   CHECK_THAT(xml("tcg"),
              Contains("<domain type='qemu'>") && Contains("<cpu mode='maximum'/>") && Contains("<tb-cache unit='MiB'>"));
+}
+
+TEST_CASE("how machines run: what the lab file says, else what the image's build found to work") {
+  const TextFolder image;
+  LabFile lab = two_vms();
+  for (const std::string found : {"kvm", "tcg"}) {
+    image.write("accel", found + "\n");
+    lab.accel = "auto";
+    CHECK(accel_of(lab, image.path) == found);
+    for (const char* wanted : {"kvm", "tcg"}) {
+      lab.accel = wanted;
+      CHECK(accel_of(lab, image.path) == wanted);
+    }
+  }
+}
+
+TEST_CASE("a machine's initrd is the image's with its own part behind, and not for others to read") {
+  const TextFolder image, node;
+  image.write("initrd", "shared");
+  write_initrd(image.path, node.path, "own");
+  CHECK(yaml::slurp(node.path / "initrd") == "sharedown");
+  CHECK(std::filesystem::status(node.path / "initrd").permissions() ==
+        (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+}
+
+TEST_CASE("labs with emulated machines have longer patience: in Galera, keepalived and HAProxy") {
+  LabFile lab = two_vms();
+  const auto text_of = [&](const std::string& path) {
+    for (const NodeFile& each : node_files(lab, lab.nodes[0], {}))
+      if (each.path == path) return each.text;
+    return std::string();
+  };
+  const std::string galera = "/etc/mysql/mariadb.conf.d/99-galera.cnf", keepalived = "/etc/keepalived/keepalived.conf",
+                    haproxy = "/etc/haproxy/haproxy.cfg";
+  CHECK_THAT(text_of(galera), Contains("evs.suspect_timeout=PT10S;evs.inactive_timeout=PT20S;"));
+  CHECK_THAT(text_of(keepalived), Contains("advert_int 3\n"));
+  CHECK_THAT(text_of(haproxy), Contains("inter 3s "));
+  for (LabNode& node : lab.nodes) node.driver = "lxc";
+  CHECK_THAT(text_of(galera), Contains("evs.suspect_timeout=PT3S;evs.inactive_timeout=PT6S;"));
+  CHECK_THAT(text_of(keepalived), Contains("advert_int 1\n"));
+  CHECK_THAT(text_of(haproxy), Contains("inter 1s "));
 }

@@ -6,6 +6,7 @@
 #include "tests/support/error_of.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_remote.h"
+#include "tests/support/fake_service.h"
 #include "tests/support/small_cloud.h"
 #include "tests/support/state_folder.h"
 
@@ -82,6 +83,24 @@ TEST_CASE("a hold that is shorter than a window of the state machine is refused"
   info.hold = 1900ms;
   CHECK_THAT(error_of([&] { check_objectives({}, {info}); }).what(),
              Catch::Contains("its hold of 1.9s has fewer than 20 operations of transfer"));
+}
+
+TEST_CASE("the plan's dead-men wait for the undo too, unless the scenario says when") {
+  FakeService service;
+  auto plan_of = [&](const std::string& dead_man) {
+    Scenario scenario;
+    read_text(
+        "scenario: s\nclaim: c\nprobes: {bank: {kind: ledger}}\nobjectives: [{rpo: {probe: bank, at-most: 0}}]\nsteps:\n"
+        "  - inject: {id: a, fault: service.stop, unit: mariadb.service, on: {pick: any}" +
+            dead_man + "}\n  - hold: 5s\n",
+        "s", [&](Fields& f) { scenario.describe(f); });
+    const auto plan = plan_injections(scenario, service.cloud, 1, service.context());
+    REQUIRE(plan.size() == 1);
+    CHECK(plan[0].targets == std::vector<std::string>{"c1"});
+    return plan[0].dead_man - dead_man_of(scenario, 0, scenario.steps[0].injections[0]);
+  };
+  CHECK(plan_of("") == undo_kind("service.running").limit);
+  CHECK(plan_of(", dead-man: 10min") == 0s);
 }
 
 TEST_CASE("planned steps: one line each, numbered on through parallel, with the targets that were resolved") {

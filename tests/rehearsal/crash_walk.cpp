@@ -214,14 +214,17 @@ void crash_runner(const Workplace& workplace, const std::vector<Walked>& faults,
 }
 
 bool all_look(const std::vector<Walked>& faults, bool broken) {
+  std::vector<std::string> seen(faults.size());
+  const auto problems = at_the_same_time(faults.size(), [&](std::size_t i) {
+    const Walked& walked = faults[i];
+    seen[i] = walked.from.empty() ? run_checked("looking", {"sh", "-c", walked.look}, 20s) : on_node(walked.from, walked.look);
+  });
   bool all = true;
-  for (const Walked& walked : faults) {
-    const std::string seen =
-        walked.from.empty() ? run_checked("looking", {"sh", "-c", walked.look}, 20s) : on_node(walked.from, walked.look);
-    const std::string& wanted = broken ? walked.broken : walked.whole;
-    if (seen != wanted)
-      std::printf("%s: %s: '%s' instead of '%s'\n", walked.fault.c_str(), walked.look.c_str(), seen.c_str(), wanted.c_str());
-    all = all && seen == wanted;
+  for (std::size_t i = 0; i < faults.size(); ++i) {
+    const std::string& wanted = broken ? faults[i].broken : faults[i].whole;
+    if (problems[i].empty() && seen[i] == wanted) continue;
+    std::printf("%s: %s: %s%s", faults[i].fault.c_str(), faults[i].look.c_str(), problems[i].c_str(), seen[i].c_str());
+    all = false;
   }
   return all;
 }

@@ -13,7 +13,7 @@ using namespace blackstart::rehearsal;
 
 namespace {
 
-constexpr Duration kDeadMan = 8s;
+constexpr Duration kDeadMan = 10s;
 
 Duration healing_of(const std::vector<Walked>& faults) {
   Duration longest{0};
@@ -38,7 +38,8 @@ TEST_CASE("kill -9 of the runner leaves nothing behind, whichever fault was on a
   Workplace workplace;
   crash_runner(workplace, faults, kDeadMan, point);
   const Deadline gone(real_clock(), kDeadMan + 5s + healing_of(faults));
-  if (point == CrashPoint::after_inject) CHECK(all_look(faults, true));
+  if (point == CrashPoint::after_inject)
+    CHECK(wait_until([&] { return all_look(faults, true); }, Deadline(real_clock(), kDeadMan - 2s), 200ms));
 
   CHECK(wait_until([&] { return all_look(faults, false); }, gone, 500ms));
   // What is left on purpose: that the dead-man fired is told until somebody has heard it, and what watched from another node

@@ -55,13 +55,13 @@ Injected::~Injected() {
 }
 
 void Injected::preflight() {
-  const Deadline deadline(real_clock(), 20s);
+  const Deadline deadline(real_clock(), 60s);
   require_none(at_the_same_time(faults_.size(), [&](std::size_t i) { faults_[i]->preflight(deadline); }));
 }
 
 std::vector<Evidence> Injected::inject(Duration dead_man) {
   preflight();
-  const Deadline deadline(real_clock(), 30s);
+  const Deadline deadline(real_clock(), 60s);
   for (const auto& fault : faults_) records_.push_back(fault->undo_record());
   require_none(at_the_same_time(faults_.size(), [&](std::size_t i) {
     if (undo_kind(records_[i].kind).command)
@@ -80,7 +80,7 @@ std::vector<Evidence> Injected::inject(Duration dead_man) {
 std::vector<Evidence> Injected::undo() {
   std::vector<Undone> undone(records_.size());
   require_none(at_the_same_time(records_.size(), [&](std::size_t i) {
-    undone[i] = undo_injection(ids_[i], records_[i], {*remote_, real_clock(), cloud_}, Deadline(real_clock(), 45s));
+    undone[i] = undo_injection(ids_[i], records_[i], {*remote_, real_clock(), cloud_}, Deadline(real_clock(), 90s));
   }));
   records_.clear();
   std::vector<Evidence> all;

@@ -23,7 +23,7 @@ class Injected {
 
   void preflight();
   // All the way to evidence; preflight included.
-  std::vector<Evidence> inject(Duration dead_man = 60s);
+  std::vector<Evidence> inject(Duration dead_man = 300s);
   std::vector<Evidence> undo();
   const std::vector<std::string>& targets() const { return targets_; }
 

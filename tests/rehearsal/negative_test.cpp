@@ -51,7 +51,7 @@ TEST_CASE("a guard stops the rehearsal: failed, and everything is undone", "[lab
   const auto run = workplace.rehearse(
       scenario("  - inject: {id: freeze-all, fault: service.freeze, unit: mariadb.service, on: {pick: all}}\n"
                "  - hold: 60s\n",
-               "guards:\n  - no-success: {probe: bank, longer-than: 4s}\n"));
+               "guards:\n  - no-success: {probe: bank, longer-than: 4s}\nleave: {controller: 0, database: 0}\n"));
   CHECK(run.process.exit_code == 1);
   CHECK(run.verdict() == "failed");
   CHECK_THAT(run.reasons(), Catch::Contains("no success for 4s"));

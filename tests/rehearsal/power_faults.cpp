@@ -40,13 +40,13 @@ std::string OnNode::refusal() {
   }
 }
 
-std::vector<Evidence> OnNode::inject() {
+std::vector<Evidence> OnNode::inject(Duration limit) {
   fault_->preflight(Deadline(real_clock(), 20s));
   record_ = fault_->undo_record();
   open_ = true;
   fault_->stage(Deadline(real_clock(), 15s));
   fault_->fire(Deadline(real_clock(), fault_->fire_limit()));
-  return fault_->confirm(Deadline(real_clock(), std::min<Duration>(fault_->confirm_limit(), 30s)));
+  return fault_->confirm(Deadline(real_clock(), std::min(fault_->confirm_limit(), limit)));
 }
 
 std::vector<Evidence> OnNode::undo() {
@@ -79,7 +79,7 @@ bool pings(const std::string& from, const std::string& node) {
   return on_node(from, command) == "yes\n";
 }
 
-void set_bmc(const std::string& node, const std::string& mode) {
+void SpoiltBmc::set(const std::string& mode) const {
   run_checked("setting a BMC", {BLACKSTART_BINARY, "lab", "bmc", node, mode, "--lab", cloud().name}, 30s);
 }
 

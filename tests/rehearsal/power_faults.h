@@ -21,8 +21,8 @@ class OnNode {
 
   // "" or the preflight's Error in words.
   std::string refusal();
-  // Preflight, stage, fire and confirm.
-  std::vector<Evidence> inject();
+  // Preflight, stage, fire, and confirm within `limit`.
+  std::vector<Evidence> inject(Duration limit = 30s);
   std::vector<Evidence> undo();
 
  private:
@@ -42,6 +42,15 @@ std::string words(const std::vector<Evidence>& evidence);
 std::string domain_state(const std::string& node);
 // Does the node answer a ping from another one?
 bool pings(const std::string& from, const std::string& node);
-void set_bmc(const std::string& node, const std::string& mode);
+
+// A BMC that is honest again at the end.
+struct SpoiltBmc {
+  SpoiltBmc(std::string name, const std::string& mode) : node(std::move(name)) { set(mode); }
+  ~SpoiltBmc() { set("honest"); }
+
+ private:
+  void set(const std::string& mode) const;
+  std::string node;
+};
 
 }  // namespace blackstart::rehearsal

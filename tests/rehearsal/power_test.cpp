@@ -1,8 +1,6 @@
 // Power through real IPMI, on a lab's containers; with BMCs that fail, too.
 #include <catch2/catch.hpp>
-#include <thread>
 
-#include "lab/power.h"
 #include "tests/rehearsal/drift.h"
 #include "tests/rehearsal/power_faults.h"
 
@@ -12,13 +10,6 @@ using namespace blackstart::rehearsal;
 namespace {
 
 constexpr const char* kDatadir = "/var/lib/mysql";
-
-// A BMC that is honest again at the end.
-struct SpoiltBmc {
-  SpoiltBmc(std::string name, const std::string& mode) : node(std::move(name)) { set_bmc(node, mode); }
-  ~SpoiltBmc() { set_bmc(node, "honest"); }
-  std::string node;
-};
 
 }  // namespace
 
@@ -62,25 +53,6 @@ TEST_CASE("after a power cut MariaDB's files are those of a crash", "[lab]") {
   require_whole_lab();
 }
 
-TEST_CASE("power.reset and power.cycle start the node anew", "[lab]") {
-  require_whole_lab();
-  const Drift drift;
-  const auto [fault, parameters] =
-      GENERATE(table<std::string, std::string>({{"power.reset", ""}, {"power.cycle", "off-for: 2s"}}));
-  const std::string before = domain_state("c3");
-  OnNode reset(fault, parameters, "c3");
-  const auto evidence = reset.inject();
-  INFO(fault << "\n" << words(evidence));
-  CHECK(all_confirmed(evidence));
-  CHECK(evidence.size() == (fault == "power.cycle" ? 3u : 2u));
-  CHECK_THAT(domain_state("c3"), Catch::StartsWith("running") && !Catch::Equals(before));
-  const auto undone = reset.undo();
-  INFO(words(undone));
-  CHECK(all_confirmed(undone));
-  require_whole_lab();
-  drift.require_none();
-}
-
 TEST_CASE("power.on switches a node on that is off; its undo is off again", "[lab]") {
   require_whole_lab();
   OnNode off("power.off", "", "c3");
@@ -104,7 +76,7 @@ TEST_CASE("a BMC that says off while the node is on proves nothing", "[lab]") {
   const SpoiltBmc liar("c3", "lying");
   const std::string before = domain_state("c3");
   OnNode off("power.off", "", "c3");
-  const auto evidence = off.inject();
+  const auto evidence = off.inject(6s);
   INFO(words(evidence));
   REQUIRE(evidence.size() == 3);
   CHECK(evidence[0].confirmed);        // the lie
@@ -112,66 +84,6 @@ TEST_CASE("a BMC that says off while the node is on proves nothing", "[lab]") {
   CHECK_FALSE(evidence[2].confirmed);  // the other node
   CHECK(domain_state("c3") == before);
   // And the lie stands in the way of power.on: its node is said to be off, but answers.
-  CHECK_THAT(OnNode("power.on", "", "c3").refusal(), Catch::Contains("says off"));
+  CHECK_THAT(OnNode("power.on", "", "c3").refusal(), Catch::Contains("says off, but the SSH server: answers"));
   CHECK(all_confirmed(off.undo()));
-}
-
-TEST_CASE("a BMC that is hung, dead, or refuses the password is found in preflight, within a bounded time", "[lab]") {
-  const std::string before = domain_state("c3");
-  SECTION("hung or dead") {
-    const SpoiltBmc bmc("c3", GENERATE("hung", "dead"));
-    const Time began = real_clock().now();
-    CHECK_THAT(OnNode("power.off", "", "c3").refusal(), Catch::Contains("the BMC of c3") && Catch::Contains("does not answer"));
-    CHECK(real_clock().now() - began < 15s);
-  }
-  SECTION("wrong password, wrong user, no file") {
-    TextFolder folder;
-    Cloud other = cloud();
-    auto& bmc = const_cast<Node*>(other.find("c3"))->bmc;
-    bmc.password_file = folder.write("password", "wrong\n").string();
-    CHECK_THAT(OnNode("power.off", "", other, "c3").refusal(),
-               Catch::Contains("refuses user 'admin' with the password in " + bmc.password_file));
-    bmc.password_file = "/nowhere/password";
-    CHECK_THAT(OnNode("power.off", "", other, "c3").refusal(), Catch::Contains("/nowhere/password can't be read"));
-    bmc.password_file = cloud().find("c3")->bmc.password_file;
-    bmc.user = "nobody";
-    CHECK_THAT(OnNode("power.off", "", other, "c3").refusal(), Catch::Contains("refuses user 'nobody'"));
-  }
-  CHECK(domain_state("c3") == before);
-}
-
-TEST_CASE("sessions with one BMC queue up, and none is lost", "[lab]") {
-  const Node node = *cloud().find("c3");
-  std::vector<std::string> answers(8);
-  {
-    std::vector<std::jthread> all;
-    for (std::string& answer : answers)
-      all.emplace_back([&answer, &node] {
-        try {
-          answer = name_of(real_power().state(node, Deadline(real_clock(), 20s)));
-        } catch (const std::exception& error) {
-          answer = error.what();
-        }
-      });
-  }
-  CHECK(answers == std::vector<std::string>(8, "on"));
-}
-
-TEST_CASE("a scenario with power.off ends in a verdict, and a lying BMC makes it inconclusive", "[lab]") {
-  require_whole_lab();
-  const std::string steps = "  - inject: {id: cut, fault: power.off, on: {nodes: [c3]}}\n  - hold: 3s\n";
-  Workplace workplace;
-  SECTION("honest") {
-    const auto run = workplace.rehearse(scenario(steps));
-    INFO(run.process.out);
-    CHECK(run.verdict() == "passed");
-  }
-  SECTION("lying") {
-    const SpoiltBmc liar("c3", "lying");
-    const auto run = workplace.rehearse(scenario(steps));
-    INFO(run.process.out);
-    CHECK(run.verdict() == "inconclusive");
-    CHECK_THAT(run.reasons(), Catch::Contains("c3"));
-  }
-  require_whole_lab();
 }

@@ -3,7 +3,10 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <iostream>
+#include <set>
+#include <sstream>
 
+#include "lab/lab_folder.h"
 #include "probes/galera.h"
 
 namespace blackstart::rehearsal {
@@ -64,6 +67,25 @@ void require_whole_lab() {
   const Redundancy redundancy = await_whole(cloud().database, Deadline(real_clock(), 90s), {});
   INFO(redundancy.observed);
   REQUIRE(redundancy.restored);
+}
+
+std::string traces(const fs::path& lab_file) {
+  const LabFile lab = read_lab_file(lab_file);
+  std::set<std::string> uris{"lxc:///"};
+  for (const LabNode& node : lab.nodes) uris.insert(node.hypervisor());
+  std::vector<std::vector<std::string>> looks{
+      {"ip", "-o", "link"}, {"ip", "route"}, {"cat", "/proc/mounts"}, {"ps", "-e", "-o", "args"}};
+  for (const std::string& uri : uris) looks.push_back({"virsh", "-q", "-c", uri, "list", "--all", "--name"});
+  std::string found;
+  for (const auto& look : looks) {
+    std::istringstream lines(run_checked("looking for traces", look, 20s));
+    for (std::string line; std::getline(lines, line);)
+      for (const std::string& mark :
+           {" " + lab.prefix + "-", lab.name + ".", "/labs/" + lab.name, lab.management.network, lab.data.network})
+        if (line.find(mark) != std::string::npos) found += line + "\n";
+  }
+  if (fs::exists(LabFolder(lab.name).path)) found += "its folder\n";
+  return found;
 }
 
 std::string scenario(const std::string& steps, const std::string& more) {

@@ -40,6 +40,9 @@ void wait_on_node(const std::string& node, const std::string& command, const std
 // The lab is whole again: all replicas in sync, the units of earlier tests running.
 void require_whole_lab();
 
+// All that the lab of this lab file has left on its host, one line each; empty when it is gone.
+std::string traces(const std::filesystem::path& lab_file);
+
 // A scenario with a bank, these steps and objectives.
 std::string scenario(const std::string& steps, const std::string& more = "");
 

@@ -13,7 +13,7 @@
 
 namespace blackstart {
 
-class FakeService final : public Tcp {
+class FakeService : public Tcp {
  public:
   static constexpr const char* kUnit = "mariadb.service";
 
