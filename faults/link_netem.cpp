@@ -96,7 +96,7 @@ class NetemSettings final : public FaultSettings {
                  netem_.delay, {kLeastDelay, 60s});
     }
     if (form_.has("delay")) {
-      f.duration({"jitter", "how much the delay varies, up and down"}, netem_.jitter, {0s, 60s});
+      f.duration({"delay-jitter", "how much the delay varies, up and down"}, netem_.jitter, {0s, 60s});
       f.ratio({"delay-correlation", "how much a packet's delay follows that of the packet before"}, netem_.delay_correlation);
       f.choice({"distribution", "of the jitter"}, netem_.distribution, {"uniform", "normal", "pareto", "paretonormal"});
     }
@@ -127,7 +127,7 @@ class NetemSettings final : public FaultSettings {
     const Netem& n = netem_;
     if (form_.has("delay") && &form_ == &kAll && n.nothing() && !f.has("rate"))
       f.problem("delay", "nothing is asked for", "one of delay, loss, duplicate, reorder, corrupt, rate");
-    if (n.jitter > n.delay) f.problem("jitter", "it is larger than the delay", "a delay can't be negative");
+    if (n.jitter > n.delay) f.problem("delay-jitter", "it is larger than the delay", "a delay can't be negative");
     if (n.reorder > 0 && n.delay <= Duration{0})
       f.problem("reorder", "without a delay nothing can be overtaken", "add 'delay'");
     if (n.loss >= 1 || n.corrupt >= 1)
@@ -138,7 +138,7 @@ class NetemSettings final : public FaultSettings {
                 "inject it as a fault of its own");
     if (by_ == "nft" && n.loss_correlation > 0) f.problem("loss-correlation", "nft draws each packet by itself", "by: netem");
     if ((n.delay_correlation > 0 || !n.distribution.empty()) && n.jitter <= Duration{0})
-      f.problem("jitter", "correlation and distribution are those of the jitter", "add 'jitter'");
+      f.problem("delay-jitter", "correlation and distribution are those of the jitter", "add 'delay-jitter'");
   }
 
   const Form& form_;

@@ -39,12 +39,11 @@ UndoRecord NetworkFault::undo_record() const {
 void NetworkFault::stage(const Deadline& deadline) {
   prepare(deadline);
   third_->open(deadline);
+  // Not only just before the order: many targets share a few witnesses, and would be fired one after the other.
+  third_->require_undisturbed(deadline);
 }
 
-void NetworkFault::fire(const Deadline& deadline) {
-  third_->require_undisturbed(deadline);
-  give_order(deadline);
-}
+void NetworkFault::fire(const Deadline& deadline) { give_order(deadline); }
 
 void NetworkFault::give_order(const Deadline& deadline) {
   context_.remote.check(doing(), node_.name, guarded_order(context_.id, order()), deadline.sooner(kOrderLimit));

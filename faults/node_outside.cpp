@@ -44,7 +44,7 @@ void NodeOutside::preflight(const Deadline& deadline) {
   usual_ = context_.clock.now() - began;
   if (!seen.speaks)
     throw Error(ErrorKind::unmet, "connecting to " + where(), seen.words, "the runner needs it to see whether the node works");
-  for (const Node& candidate : witnesses_for(context_.cloud, node_.name, {}, kCandidates)) {
+  for (const Node& candidate : witnesses_for(context_.cloud, node_.name, context_.together, kCandidates)) {
     try {
       if (!ping(context_, candidate.name, node_.data_address(), deadline).answered) continue;
       witness_ = candidate;

@@ -111,7 +111,9 @@ class Undoing {
 
 std::vector<Node> watchers_of(FaultContext context, const WatchPlan& plan) {
   std::vector<std::string> avoid = plan.avoid;
-  if (!plan.anybody)
+  if (plan.anybody)
+    avoid.insert(avoid.end(), context.together.begin(), context.together.end());
+  else
     for (const Node& node : context.cloud.nodes)
       if (std::find(plan.among.begin(), plan.among.end(), node.name) == plan.among.end()) avoid.push_back(node.name);
   return witnesses_for(context.cloud, plan.target.name, avoid, kMost);

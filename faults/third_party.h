@@ -23,7 +23,7 @@ class ThirdParty {
   virtual std::map<std::string, std::string> facts() const = 0;
   // What can be done before the moment: opens connections, measures how it was.
   virtual void open(const Deadline& deadline) = 0;
-  // Right before the order. Throws Error(unmet) when what was opened does not work any more.
+  // At the end of staging. Throws Error(unmet) when what was opened does not work any more.
   virtual void require_undisturbed(const Deadline& deadline) = 0;
   // One piece for each witness; looking at it throws Error when the witness does not answer.
   virtual std::vector<Piece> pieces(const Deadline& deadline) = 0;

@@ -75,6 +75,8 @@ void Injector::check_stop() const {
 }
 
 void Injector::prepare(const std::vector<PlannedInjection>& together, Targets& targets) {
+  std::vector<std::string> all;
+  for (const PlannedInjection& planned : together) all.insert(all.end(), planned.targets.begin(), planned.targets.end());
   for (const PlannedInjection& planned : together) {
     Injection record;
     record.id = planned.step->id;
@@ -86,12 +88,13 @@ void Injector::prepare(const std::vector<PlannedInjection>& together, Targets& t
       const std::string id = fmt::format("{}-{}-{}-{}", context_.run, ++numbered_, planned.step->id, name);
       FaultContext with_id = fault_context();
       with_id.id = id;
+      with_id.together = all;
       auto fault = planned.step->settings->make(*context_.cloud.find(name), with_id);
       targets.push_back({active_.size(), std::move(fault), {id, planned.step->id, {}, false}, planned.dead_man, Time{-1}, {}});
     }
     active_.push_back({record, {}});
   }
-  const Deadline deadline = within(kPreflight);
+  const Deadline deadline = within(kPreflight + kPerTarget * targets.size());
   throw_first("checking that it can be injected",
               at_the_same_time(targets.size(), [&](std::size_t i) { targets[i].fault->preflight(deadline); }));
 }
@@ -105,10 +108,10 @@ void Injector::journal_and_arm(Targets& targets) {
     context_.journal.arm(target.entry);
     active_[target.injection].entries.push_back(target.entry);
   }
-  const Deadline arming = within(kArm);
+  const Deadline arming = within(kArm + kPerTarget * targets.size());
   throw_first("arming the dead-man", at_the_same_time(targets.size(), [&](std::size_t i) { arm(targets[i], arming); }));
   check_stop();
-  const Deadline stage = within(kStage);
+  const Deadline stage = within(kStage + kPerTarget * targets.size());
   throw_first("staging the fault", at_the_same_time(targets.size(), [&](std::size_t i) { targets[i].fault->stage(stage); }));
 }
 
@@ -147,7 +150,7 @@ void Injector::fire(Targets& targets) {
 
 void Injector::confirm(Targets& targets) {
   auto problems = at_the_same_time(targets.size(), [&](std::size_t i) {
-    targets[i].evidence = targets[i].fault->confirm(within(targets[i].fault->confirm_limit()));
+    targets[i].evidence = targets[i].fault->confirm(within(targets[i].fault->confirm_limit() + kPerTarget * targets.size()));
   });
   for (Target& target : targets)
     for (Evidence& evidence : target.evidence) {

@@ -92,6 +92,9 @@ class Injector {
   int numbered_ = 0;  // targets so far: names alone don't make ids unique ("a-b" on "c", "a" on "b-c")
 };
 
+// What each further target adds to a time limit: many of them share a few witnesses, each with one line to the runner.
+constexpr Duration kPerTarget = 500ms;
+
 // Runs `work(i)` for i in [0, count) at the same time, each on a thread of its own, and returns what each threw ("" if
 // nothing).
 std::vector<std::string> at_the_same_time(std::size_t count, const std::function<void(std::size_t)>& work);

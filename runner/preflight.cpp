@@ -97,9 +97,10 @@ struct Extra {
 
 // Could it be injected on each of its targets?
 Extra ask_faults(const PlannedInjection& planned, const Cloud& cloud, FaultContext context) {
-  const Deadline deadline(context.clock, kFaults);
+  const Deadline deadline(context.clock, kFaults + kPerTarget * planned.targets.size());
   std::vector<Extra> extras(planned.targets.size());
   context.id = "plan";
+  context.together = planned.targets;
   const auto problems = at_the_same_time(planned.targets.size(), [&](std::size_t i) {
     auto fault = planned.step->settings->make(*cloud.find(planned.targets[i]), context);
     fault->preflight(deadline);

@@ -87,7 +87,7 @@ const UndoRecord kRecord = {"netem.absent", "c1", {{"id", FakeNetwork::kId}, {"d
 
 TEST_CASE("netem: parameters become tc's words") {
   CHECK(netem_of("link.delay", "delay: 50ms") == "limit 100000 delay 50000us");
-  CHECK(netem_of("link.delay", "{delay: 50ms, jitter: 10ms, delay-correlation: 25%, distribution: normal}") ==
+  CHECK(netem_of("link.delay", "{delay: 50ms, delay-jitter: 10ms, delay-correlation: 25%, distribution: normal}") ==
         "limit 100000 delay 50000us 10000us 25% distribution normal");
   CHECK(netem_of("link.loss", "{loss: 0.5%, loss-correlation: 25%}") == "limit 100000 loss 0.5% 25%");
   CHECK(netem_of("link.reorder", "{delay: 10ms, reorder: 25%}") == "limit 100000 delay 10000us reorder 25%");
@@ -99,8 +99,8 @@ TEST_CASE("netem: parameters become tc's words") {
 }
 
 TEST_CASE("netem: what makes no sense is said with its place") {
-  CHECK_THAT(wrong("link.delay", "jitter: 5ms"), Contains("'delay' is missing"));
-  CHECK_THAT(wrong("link.delay", "{delay: 5ms, jitter: 50ms}"), Contains("larger than the delay"));
+  CHECK_THAT(wrong("link.delay", "delay-jitter: 5ms"), Contains("'delay' is missing"));
+  CHECK_THAT(wrong("link.delay", "{delay: 5ms, delay-jitter: 50ms}"), Contains("larger than the delay"));
   CHECK_THAT(wrong("link.delay", "{delay: 5ms, distribution: normal}"), Contains("those of the jitter"));
   CHECK_THAT(wrong("link.reorder", "reorder: 5%"), Contains("'delay' is missing"));
   CHECK_THAT(wrong("link.netem", "reorder: 5%"), Contains("nothing can be overtaken"));
@@ -236,7 +236,7 @@ TEST_CASE("netem: preflight refuses what is somebody else's, and what the kernel
     expected = "its kernel has no sch_netem";
   }
   SECTION("no table for the distribution") {
-    yaml = "{delay: 50ms, jitter: 5ms, distribution: pareto}";
+    yaml = "{delay: 50ms, delay-jitter: 5ms, distribution: pareto}";
     expected = "no table for the distribution 'pareto'";
   }
   const Error error =

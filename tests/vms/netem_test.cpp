@@ -42,7 +42,7 @@ TEST_CASE("link.delay: the median rises by what was asked for, within 10 %, on e
 }
 
 TEST_CASE("link.delay: jitter by a table, and only towards the peers that were named") {
-  Injected delay("link.delay", "{delay: 100ms, jitter: 20ms, distribution: normal, towards: {nodes: [w1]}}", {"c1"});
+  Injected delay("link.delay", "{delay: 100ms, delay-jitter: 20ms, distribution: normal, towards: {nodes: [w1]}}", {"c1"});
   require_all(delay.inject(), 2);
   const PingSeries during = measure("c1", "-c 101 -i 0.05");
   CHECK(during.time_at(0.9) - during.time_at(0.1) > 20);  // ± 1.28 σ of a normal distribution: 51 ms
