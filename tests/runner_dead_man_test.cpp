@@ -2,6 +2,7 @@
 // the program itself.
 #include "runner/dead_man_process.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/process.h"
+#include "lab/tcp_socket.h"
 #include "runner/state.h"
 #include "tests/support/error_of.h"
 #include "tests/support/fake_clock.h"
@@ -173,14 +175,21 @@ struct Armed {
 TEST_CASE("the process is detached from whoever started it") {
   Armed armed;
   CHECK_FALSE(dead_man_process(armed.id));
+  const Descriptor ours(::open("/dev/zero", O_RDONLY));  // stays open in a child that does not see to it
   armed.start();
   const auto process = dead_man_process(armed.id);
   REQUIRE(process);
   CHECK(::getsid(*process) != ::getsid(0));
   CHECK(::getpgid(*process) != ::getpgid(0));
-  for (const auto& each : fs::directory_iterator("/proc/" + std::to_string(*process) + "/fd"))
-    CHECK((fs::read_symlink(each) == "/dev/null" || fs::read_symlink(each) == armed.log ||
-           fs::read_symlink(each).string().starts_with("anon_inode") || each.path().filename() > "2"));
+  const fs::path files = "/proc/" + std::to_string(*process) + "/fd";
+  const auto leads_to = [&](const fs::path& link) {
+    std::error_code gone;  // it opens and closes files of its own meanwhile
+    return fs::read_symlink(link, gone).string();
+  };
+  CHECK(leads_to(files / "0") == "/dev/null");
+  CHECK(leads_to(files / "2") == armed.log);
+  CHECK(wait_until([&] { return leads_to(files / "1") == armed.log; }, Deadline(real_clock(), 5s), 10ms));
+  for (const auto& each : fs::directory_iterator(files)) CHECK(leads_to(each) != "/dev/zero");
   CHECK(::waitpid(*process, nullptr, WNOHANG) == -1);  // no child of ours
   CHECK_THAT(TextFolder::read(armed.log), Catch::Contains("waits for 1min"));
 }
