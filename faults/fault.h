@@ -34,7 +34,7 @@ struct FaultContext {
   Remote& local = local_shell();  // the runner's own machine; the node's name is only a word in messages
   // The dead-man's, see arm_dead_man(). A fault needs it from undo_record() on; for a preflight alone it may be empty.
   std::string id = {};
-  std::vector<std::string> together = {};  // all targets of the same moment: none of them is a witness of another's end
+  std::vector<std::string> together = {};  // all targets of the injection: none of them is a witness of another's end
 };
 
 // How to make an injection's effect absent on one node: declarative data that goes into the journal before anything is done.

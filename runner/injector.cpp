@@ -75,8 +75,6 @@ void Injector::check_stop() const {
 }
 
 void Injector::prepare(const std::vector<PlannedInjection>& together, Targets& targets) {
-  std::vector<std::string> all;
-  for (const PlannedInjection& planned : together) all.insert(all.end(), planned.targets.begin(), planned.targets.end());
   for (const PlannedInjection& planned : together) {
     Injection record;
     record.id = planned.step->id;
@@ -88,7 +86,7 @@ void Injector::prepare(const std::vector<PlannedInjection>& together, Targets& t
       const std::string id = fmt::format("{}-{}-{}-{}", context_.run, ++numbered_, planned.step->id, name);
       FaultContext with_id = fault_context();
       with_id.id = id;
-      with_id.together = all;
+      with_id.together = planned.targets;
       auto fault = planned.step->settings->make(*context_.cloud.find(name), with_id);
       targets.push_back({active_.size(), std::move(fault), {id, planned.step->id, {}, false}, planned.dead_man, Time{-1}, {}});
     }
