@@ -31,7 +31,9 @@ void look_at(const Scenario& scenario) {
   for (std::size_t at = 0; at < scenario.steps.size(); ++at) {
     require(!scenario.steps[at].text().empty() || scenario.steps[at].injections.empty());
     for (const auto& injection : scenario.steps[at].injections) {
-      require(injection.settings && injection.on.nodes.empty() != injection.on.pick.empty());
+      require(injection.settings != nullptr);
+      const int said = !injection.on.nodes.empty() + !injection.on.pick.empty();
+      require(said == (injection.settings->names_targets() ? 0 : 1));
       require(dead_man_of(scenario, at, injection) > 0s);
     }
   }
