@@ -9,25 +9,12 @@
 #include "faults/witness.h"
 #include "tests/support/error_of.h"
 #include "tests/support/fake_network.h"
+#include "tests/support/fault_settings.h"
 
 using namespace blackstart;
 using Catch::Matchers::Contains;
 
 namespace {
-
-std::unique_ptr<FaultSettings> parse(const std::string& name, const std::string& yaml) {
-  for (const FaultKind& kind : fault_kinds())
-    if (kind.name == name) {
-      auto settings = kind.settings();
-      read_text(yaml, "scenario.yaml", [&](Fields& f) { settings->describe(f); });
-      return settings;
-    }
-  throw std::logic_error("no fault " + name);
-}
-
-std::string wrong(const std::string& name, const std::string& yaml) {
-  return error_of([&] { parse(name, yaml); }).what();
-}
 
 std::unique_ptr<TargetFault> make(FakeNetwork& network, const std::string& name, const std::string& yaml) {
   return parse(name, yaml)->make(network.target(), network.context());
