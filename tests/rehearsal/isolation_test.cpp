@@ -80,7 +80,7 @@ TEST_CASE("site.isolate: the runner's machine is part of everybody, except for t
 }
 
 TEST_CASE("kill -9 of the runner: an isolated site heals itself, though nobody else can reach it", "[lab]") {
-  require_whole_lab();
+  require_steady_lab();
   Workplace workplace;
   const Drift drift({"c1"});
   const auto file = workplace.write(
@@ -101,5 +101,5 @@ TEST_CASE("kill -9 of the runner: an isolated site heals itself, though nobody e
   CHECK(who_reaches_whom() == kAll);
   CHECK(workplace.blackstart({"recover"}).exit_code == 0);
   drift.require_none();
-  require_whole_lab();
+  require_steady_lab();
 }

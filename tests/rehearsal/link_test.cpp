@@ -164,4 +164,5 @@ TEST_CASE("links: what would do harm, or show nothing, is refused before anythin
   const std::string netem = refusal("link.delay", "delay: 50ms");
   if (!netem.empty()) CHECK_THAT(netem, Contains("its kernel has no sch_netem") && Contains("by: nft"));
   drift.require_none();
+  require_steady_lab();  // what comes next counts on the database
 }

@@ -69,6 +69,17 @@ void require_whole_lab() {
   REQUIRE(redundancy.restored);
 }
 
+void require_steady_lab() {
+  const Deadline limit(real_clock(), 90s);
+  Time broken = real_clock().now();
+  REQUIRE(wait_until(
+      [&] {
+        if (!await_whole(cloud().database, limit.sooner(1s), {}).restored) broken = real_clock().now();
+        return real_clock().now() - broken >= 4s;
+      },
+      limit, 200ms));
+}
+
 std::string traces(const fs::path& lab_file) {
   const LabFile lab = read_lab_file(lab_file);
   std::set<std::string> uris{"lxc:///"};
