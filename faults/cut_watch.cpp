@@ -24,13 +24,16 @@ class CutWatch final : public ThirdParty {
     std::string seen;
     for (const Node& node : candidates) {
       const Reach now = reach(context_, node.name, plan_.target.data_address(), port_, deadline);
-      if (now.tcp) watchers_.push_back({node, now.ping && plan_.pings, nullptr, false});
-      seen += fmt::format("{}{}: {}", seen.empty() ? "" : ", ", node.name, now.ping ? "only ping is answered" : "no answer");
+      if (now.tcp && now.python) watchers_.push_back({node, now.ping && plan_.pings, nullptr, false});
+      seen += fmt::format("{}{}: {}", seen.empty() ? "" : ", ", node.name,
+                          now.tcp    ? "it has no python3 to watch with"
+                          : now.ping ? "only ping is answered"
+                                     : "no answer");
     }
     if (!watchers_.empty() || (candidates.empty() && !plan_.anybody)) return;
     throw Error(ErrorKind::unmet, fmt::format("looking for a witness of {}", plan_.target.name),
                 candidates.empty() ? "there is no other node in the cloud that would notice"
-                                   : fmt::format("nobody reaches {} port {} ({})", plan_.target.data_address(), port_, seen),
+                                   : fmt::format("nobody can watch {} port {} ({})", plan_.target.data_address(), port_, seen),
                 "name by 'port' a TCP port that the target listens on at its data address");
   }
 
@@ -46,14 +49,16 @@ class CutWatch final : public ThirdParty {
   void open(const Deadline& deadline) override {
     for (Watcher& each : watchers_)
       each.held = std::make_unique<HeldConnection>(context_, each.node, plan_.target, static_cast<int>(port_), deadline);
+    for (Watcher& each : watchers_)
+      if (!each.held->await_open(each.pings, deadline).no_pings.empty()) each.pings = false;
   }
 
   void require_undisturbed(const Deadline& deadline) override {
     for (Watcher& each : watchers_) {
       const auto now = each.held->look(deadline);
-      if (now.closed || now.stalled)
+      if (now.closed || now.stalled || (each.pings && silent(now)))
         throw Error(ErrorKind::unmet, fmt::format("watching {} from {}", plan_.target.name, each.node.name),
-                    "the connection was disturbed before the fault: " + now.words,
+                    "the path was disturbed before the fault: " + words(each, now),
                     "somebody else disturbs it, or its server hangs up on clients that don't log in: name another 'port'");
     }
   }
@@ -84,7 +89,7 @@ class CutWatch final : public ThirdParty {
                        by_turns_ ? "stalls, and goes on, by turns" : "stalls", each.pings ? pings : "");
   }
 
-  static bool silent(const HeldConnection::Seen& now) { return !now.since_ping || *now.since_ping >= kPingsStopped; }
+  static bool silent(const HeldConnection::Seen& now) { return now.since_ping && now.unanswered >= kPingsStopped; }
 
   static bool cut(const Watcher& each, const HeldConnection::Seen& now) {
     return now.stalled && !now.closed && (!each.pings || silent(now));

@@ -9,6 +9,7 @@ namespace blackstart {
 namespace {
 
 constexpr Duration kOrderLimit = 10s;
+constexpr std::int64_t kDiscard = 9;  // the port of that service (RFC 863)
 
 class DropFault final : public NetworkFault {
  public:
@@ -34,10 +35,18 @@ class DropFault final : public NetworkFault {
                        rules_.one_device ? " on " + rules_.network.device : "");
   }
   bool look(std::string& observed, const Deadline& deadline) override {
-    const DropCounts now = read_drop(context_, node_.name, drop_table(context_.id), deadline);
+    const DropCounts now = read_drop(context_, node_.name, drop_table(context_.id), deadline, something_leaves());
     observed = now.there ? fmt::format("dropped {} arriving, {} leaving", now.arriving, now.leaving) : "there is no such table";
     const bool arriving_expected = rules_.arriving && !(rules_.mutual && rules_.leaving);
     return now.there && (!arriving_expected || now.arriving > 0) && (!rules_.leaving || now.leaving > 0);
+  }
+
+  // A quiet node, to which nothing arrives any more that it would answer, sends nothing: a datagram of ours is what it drops.
+  std::string something_leaves() const {
+    const std::string to = witness_address();
+    if (!rules_.arriving || !rules_.leaving || !is_address(to)) return "";
+    return fmt::format("bash -c 'echo >/dev/udp/{}/{}' 2>/dev/null; ", to,
+                       rules_.ports.empty() ? kDiscard : rules_.ports.front());
   }
 
   const std::string doing_, device_;

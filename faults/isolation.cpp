@@ -136,7 +136,7 @@ const FaultAbout kIsolateAbout = {
     "The tables are deleted, the uplink is set up; without the runner by a systemd timer on each node (via switch: by a "
     "process on "
     "the runner's machine).",
-    "nftables on the nodes; at least one node outside with bash, ss and ping."};
+    "nftables and bash on the nodes; at least one node outside with python3, flock, bash and ping."};
 
 std::unique_ptr<FaultSettings> site_isolate_settings() { return std::make_unique<IsolateSettings>(kSite); }
 std::unique_ptr<FaultSettings> rack_isolate_settings() { return std::make_unique<IsolateSettings>(kRack); }

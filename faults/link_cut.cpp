@@ -96,7 +96,9 @@ const FaultAbout kLinkCutAbout = {
     "held open before stalls, its pings are not answered any more.",
     "The table of ours is deleted, or the link set up with its routes and addresses; without the runner by a systemd timer on "
     "the node. At the lab's switch by a process on the runner's machine.",
-    "nftables for the silent form; on another node bash, ss and ping; a management interface of its own for the carrier form."};
+    "nftables and bash for the silent form; on another node python3, flock, bash and ping; a management interface of its own "
+    "for "
+    "the carrier form."};
 
 std::unique_ptr<FaultSettings> link_cut_settings() { return std::make_unique<CutSettings>(); }
 

@@ -114,7 +114,7 @@ const FaultAbout kLinkFlapAbout = {
     "They hang while it is cut and go on afterwards; those with short timeouts end and are opened anew.",
     "Our nft table drops, and is gone after that; and a connection that another node held open before stalls and goes on.",
     "The unit of ours is stopped and the table deleted; without the runner by a systemd timer on the node.",
-    "nftables on the node; on another node bash, ss and ping."};
+    "nftables on the node; on another node python3, flock, bash and ping."};
 
 std::unique_ptr<FaultSettings> link_flap_settings() { return std::make_unique<FlapSettings>(); }
 

@@ -36,6 +36,14 @@ UndoRecord NetworkFault::undo_record() const {
   return record;
 }
 
+std::string NetworkFault::witness_address() const {
+  const auto facts = third_->facts();
+  const auto names = facts.find("witnesses");
+  if (names == facts.end()) return "";
+  const Node* const first = context_.cloud.find(names->second.substr(0, names->second.find(' ')));
+  return first == nullptr ? "" : first->data_address();
+}
+
 void NetworkFault::stage(const Deadline& deadline) {
   prepare(deadline);
   third_->open(deadline);

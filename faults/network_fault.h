@@ -36,6 +36,9 @@ class NetworkFault : public TargetFault {
   virtual std::string expected() const = 0;
   virtual bool look(std::string& observed, const Deadline& deadline) = 0;
 
+  // The data address of a witness: somebody whom the fault concerns. Empty when there is none. Valid after preflight.
+  std::string witness_address() const;
+
   const Node node_;
   FaultContext context_;
 

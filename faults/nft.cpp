@@ -128,13 +128,15 @@ void stage_drop(FaultContext context, const std::string& node, const DropRules& 
                        deadline.sooner(kCallLimit));
 }
 
-DropCounts read_drop(FaultContext context, const std::string& node, const std::string& table, const Deadline& deadline) {
-  const Answer answer(context.remote, fmt::format("reading the nft table {} on {}", table, node), node,
-                      fmt::format("t=$(nft list tables) || exit 1; case \"$t\" in *\"table inet {0}\"*) "
-                                  "l=$(nft list table inet {0}) || exit 1; printf '%s\\n' \"$l\" | sed 's/^/Line=/';; esac; "
-                                  "echo End=1",
-                                  table),
-                      deadline.sooner(kCallLimit));
+DropCounts read_drop(FaultContext context, const std::string& node, const std::string& table, const Deadline& deadline,
+                     const std::string& first) {
+  const Answer answer(
+      context.remote, fmt::format("reading the nft table {} on {}", table, node), node,
+      first + fmt::format("t=$(nft list tables) || exit 1; case \"$t\" in *\"table inet {0}\"*) "
+                          "l=$(nft list table inet {0}) || exit 1; printf '%s\\n' \"$l\" | sed 's/^/Line=/';; esac; "
+                          "echo End=1",
+                          table),
+      deadline.sooner(kCallLimit));
   DropCounts counts;
   std::int64_t* sum = &counts.arriving;
   for (const std::string& line : answer.all("Line")) {

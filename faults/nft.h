@@ -40,7 +40,8 @@ struct DropCounts {
   bool there = false;
   std::int64_t arriving = 0, leaving = 0;  // packets dropped since it was loaded
 };
-// Throws Error when it can't be read: that is no absence.
-DropCounts read_drop(FaultContext context, const std::string& node, const std::string& table, const Deadline& deadline);
+// Runs `first`, a shell command that ends with "; ", and reads. Throws Error when it can't be read: that is no absence.
+DropCounts read_drop(FaultContext context, const std::string& node, const std::string& table, const Deadline& deadline,
+                     const std::string& first = "");
 
 }  // namespace blackstart

@@ -23,8 +23,6 @@ constexpr Duration kQuickPace = 100ms;  // a container is away for less than a s
 constexpr Duration kOffLimit = 30s;     // for the power to be off after the order
 constexpr Duration kOrderLimit = 15s;   // for a session with a BMC that has to be tried again
 constexpr std::int64_t kLate = 20;      // seconds, after which an order that was held up on its way is not carried out
-constexpr Duration kLeastBoot = 10s, kMostBoot = 8min;
-constexpr Duration kLeastOff = 1s, kMostOff = 60s;
 
 class NodeFault final : public TargetFault {
  public:
@@ -207,47 +205,12 @@ class NodeFault final : public TargetFault {
   Evidence off_;  // power.cycle: seen between its two orders
 };
 
-class NodeSettings final : public FaultSettings {
- public:
-  explicit NodeSettings(const NodeAction& action) : action_(action) {}
-
-  void describe(Fields& f) override {
-    if (action_.takes_how)
-      f.choice({"how",
-                "sysrq-c: the kernel panics; sysrq-b: it restarts at once, without writing anything; reset: by BMC or libvirt"},
-               parameters_.how, {"sysrq-c", "sysrq-b", "reset"});
-    if (action_.takes_off_for)
-      f.duration({"off-for", "how long the power stays off, 1s to 60s"}, parameters_.off_for, {kLeastOff, kMostOff});
-    if (restarts())
-      f.duration({"boots-within",
-                  "how long the node may take until it answers again, 10s to 8min; an undo that waits for longer resets it"},
-                 parameters_.boots_within, {kLeastBoot, kMostBoot});
-  }
-
-  std::string summary() const override { return action_.summary(parameters_); }
-
-  std::vector<std::pair<std::string, std::string>> parameters() const override {
-    std::vector<std::pair<std::string, std::string>> all;
-    if (action_.takes_how) all.emplace_back("how", parameters_.how);
-    if (action_.takes_off_for) all.emplace_back("off-for", format_duration(parameters_.off_for));
-    if (restarts()) all.emplace_back("boots-within", format_duration(parameters_.boots_within));
-    return all;
-  }
-
-  std::unique_ptr<TargetFault> make(const Node& node, FaultContext context) const override {
-    return std::make_unique<NodeFault>(action_, parameters_, node, context);
-  }
-
- private:
-  bool restarts() const { return action_.effect != NodeEffect::paused; }
-
-  const NodeAction& action_;
-  NodeParameters parameters_;
-};
-
 }  // namespace
 
-std::unique_ptr<FaultSettings> node_settings(const NodeAction& action) { return std::make_unique<NodeSettings>(action); }
+std::unique_ptr<TargetFault> make_node_fault(const NodeAction& action, const NodeParameters& parameters, const Node& node,
+                                             FaultContext context) {
+  return std::make_unique<NodeFault>(action, parameters, node, context);
+}
 
 Node by_libvirt(Node node) {
   node.bmc = {};

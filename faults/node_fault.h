@@ -31,7 +31,10 @@ struct NodeAction {
   bool takes_off_for, takes_how;
 };
 
+// `action` outlives what is made.
 std::unique_ptr<FaultSettings> node_settings(const NodeAction& action);
+std::unique_ptr<TargetFault> make_node_fault(const NodeAction& action, const NodeParameters& parameters, const Node& node,
+                                             FaultContext context);
 
 // The node as the cloud file has it, for orders that only libvirt can carry out: its BMC is left out.
 Node by_libvirt(Node node);

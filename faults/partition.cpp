@@ -117,7 +117,7 @@ const FaultAbout kPartitionAbout = {
     "On each node our nft table is there and its counters move; and a connection that a node of another group held open before "
     "stalls, its pings are not answered any more.",
     "The tables are deleted; without the runner by a systemd timer on each node.",
-    "nftables, bash, ss and ping on the nodes. Nodes in no group go on to see everybody."};
+    "nftables, python3, flock, bash and ping on the nodes. Nodes in no group go on to see everybody."};
 
 std::unique_ptr<FaultSettings> group_partition_settings() { return std::make_unique<PartitionSettings>(); }
 

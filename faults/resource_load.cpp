@@ -38,6 +38,8 @@ class LoadFault final : public TargetFault {
         context_.clock, deadline, kPoll);
   }
 
+  bool looks_again() const override { return true; }
+
  private:
   std::unique_ptr<Load> load_;
   const Node node_;

@@ -121,14 +121,16 @@ std::vector<Node> watchers_of(FaultContext context, const WatchPlan& plan) {
 
 Reach reach(FaultContext context, const std::string& from, const std::string& address, std::int64_t port,
             const Deadline& deadline) {
-  const Answer answer(context.remote, fmt::format("asking {} whether {} answers", from, address), from,
-                      fmt::format("ping -n -c 1 -W 1 {0} >/dev/null 2>&1; printf 'Ping=%s\\n' $?; "
-                                  "timeout 2 bash -c 'exec 3<>/dev/tcp/{0}/{1}' 2>/dev/null; printf 'Tcp=%s\\n' $?; "
-                                  "n=$(systemctl list-units --plain --no-legend 'blackstart-*.timer' | wc -l); "
-                                  "printf 'Armed=%s\\nEnd=1\\n' $n",
-                                  address, port),
-                      deadline.sooner(kCallLimit));
-  return {answer.number("Ping") == 0, answer.number("Tcp") == 0, answer.number("Armed") > 0};
+  const Answer answer(
+      context.remote, fmt::format("asking {} whether {} answers", from, address), from,
+      fmt::format(
+          "ping -n -c 1 -W 1 {0} >/dev/null 2>&1; p=$?; timeout 2 bash -c 'exec 3<>/dev/tcp/{0}/{1}' 2>/dev/null; t=$?; "
+          "command -v python3 >/dev/null; y=$?; n=0; [ $p$t = 00 ] || "
+          "n=$(systemctl list-units --plain --no-legend 'blackstart-*.timer' | wc -l); "
+          "printf 'Ping=%s\\nTcp=%s\\nPython=%s\\nArmed=%s\\nEnd=1\\n' $p $t $y $n",
+          address, port),
+      deadline.sooner(kCallLimit));
+  return {answer.number("Ping") == 0, answer.number("Tcp") == 0, answer.number("Python") == 0, answer.number("Armed") > 0};
 }
 
 std::vector<Evidence> undo_until_gone(const UndoRecord& record, FaultContext context, const Deadline& deadline,

@@ -50,7 +50,8 @@ std::vector<Node> watchers_of(FaultContext context, const WatchPlan& plan);
 // How one node reaches another at this moment.
 struct Reach {
   bool ping = false, tcp = false;
-  bool disturbed = false;  // an injection of ours is open on the node that was asked
+  bool python = false;     // the node that was asked has python3
+  bool disturbed = false;  // it did not get both answers, and an injection of ours is open on it
 };
 Reach reach(FaultContext context, const std::string& from, const std::string& address, std::int64_t port,
             const Deadline& deadline);

@@ -3,21 +3,25 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
+#include <random>
 
 #include "base/error.h"
 #include "base/process.h"
 #include "base/units.h"
-#include "faults/answer.h"
+#include "faults/node_network.h"
 
 namespace blackstart {
 namespace {
 
 constexpr Duration kCallLimit = 10s;
+constexpr Duration kOpenLimit = 20s;
 constexpr Duration kPoll = 50ms;
 constexpr Duration kStalled = 500ms;  // more than twice the pace at which is spoken, plus a delayed acknowledgement
+constexpr double kFresh = 2;          // seconds: a watch that says nothing new for longer hangs, or is dead
 
-// The number behind `name` in what ss or ping printed.
+// The number behind `name`.
 std::optional<double> value_after(const std::string& text, const std::string& name) {
   const std::size_t at = text.find(name);
   if (at == std::string::npos) return std::nullopt;
@@ -27,49 +31,21 @@ std::optional<double> value_after(const std::string& text, const std::string& na
   return value;
 }
 
-// What the unit runs; without '$' and '%', which systemd expands. A read of an empty pipe waits without a process of its own:
-// many watches may run on one node. It speaks as long as somebody looks. Once the connection has ended it stays a while, so
-// that this is told from a watch whose time is up.
-std::string watch_script(const std::string& folder, const std::string& address, int port) {
-  return fmt::format(
-      "cd {0} || exit 1; : >look; exec 2>trouble 4<> <(:); ping -n -D -i 0.2 {1} >ping & "
-      "if exec 3<>/dev/tcp/{1}/{2}; then echo yes >open; "
-      "while find look -newermt '20 seconds ago' | grep -q .; do "
-      "for i in 1 2 3 4 5; do printf S >&3 || break 2; read -t 0.2 -u 4; done; done; fi; "
-      "echo yes >ended; while find look -newermt '20 seconds ago' | grep -q .; do read -t 0.5 -u 4; done",
-      folder, address, port);
+// Never used again: a watch that was given up must not be taken for this one.
+std::string new_name(const std::string& id, const std::string& target) {
+  static std::atomic<int> count = 0;
+  return short_name(fmt::format("{} {} {} {} {}", id, target, real_clock().wall(), std::random_device()(), ++count));
 }
 
-// One round trip: is the watch there, is the connection open, what did ping say last, and our socket as ss shows it.
-constexpr const char* kLook =
-    "cd {0} 2>/dev/null || {{ printf 'Watch=gone\\nEnd=1\\n'; exit 0; }}; : >look; p=$(systemctl show -p MainPID --value {1}); "
-    "s=$(ss -Htinp dst '{2}') || exit 1; o=no; [ ! -e open ] || o=yes; e=no; [ ! -e ended ] || e=yes; "
-    "printf 'Watch=there\\nPid=%s\\nOpen=%s\\nEnded=%s\\nNow=%s\\nPing=%s\\nTrouble=%s\\n' \"$p\" $o $e $(date +%s.%N) "
-    "\"$(grep -a 'time=' ping | tail -n 1)\" \"$(grep -av '^ping' trouble | tail -n 1)\"; "
-    "printf '%s\\n' \"$s\" | sed 's/^[^ \\t]/Socket=&/; s/^[ \\t]/Details=&/'; printf 'End=1\\n'";
-
-// "Socket=" of our own process and the "Details=" that follow it, as ss pairs them.
-std::string own_socket(const Answer& answer) {
-  const auto sockets = answer.all("Socket"), details = answer.all("Details");
-  const std::string pid = fmt::format("pid={},", answer.number("Pid"));
-  for (std::size_t i = 0; i < sockets.size() && i < details.size(); ++i)
-    if (sockets[i].find(pid) != std::string::npos) return sockets[i] + " " + details[i];
-  return "";
+std::optional<Duration> milliseconds(const Answer& answer, const std::string& name) {
+  const auto number = parse_integer(answer.text(name));
+  return number ? std::optional<Duration>(std::chrono::milliseconds(*number)) : std::nullopt;
 }
 
-// Bytes that wait for their acknowledgement: ss's third column.
-std::int64_t unacknowledged(const std::string& socket) {
-  std::istringstream words(socket);
-  std::string state;
-  std::int64_t received = 0, sent = 0;
-  words >> state >> received >> sent;
-  return words ? sent : 0;
-}
-
-std::optional<Duration> since_ping(const Answer& answer) {
-  const auto then = value_after(answer.text("Ping"), "["), now = value_after(answer.text("Now"), "");
-  if (!then || !now) return std::nullopt;
-  return std::max(Duration{0}, std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*now - *then)));
+// How old what the watch says is, in seconds.
+std::optional<double> age(const Answer& answer) {
+  const auto then = value_after(answer.text("Stamp"), ""), now = value_after(answer.text("Uptime"), "");
+  return then && now ? std::optional<double>(*now - *then) : std::nullopt;
 }
 
 }  // namespace
@@ -77,13 +53,14 @@ std::optional<Duration> since_ping(const Answer& answer) {
 std::vector<Node> witnesses_for(const Cloud& cloud, const std::string& target, const std::vector<std::string>& others,
                                 std::size_t most) {
   std::vector<Node> fit;
-  std::size_t turn = 0;
+  std::size_t turn = 0, place = 0;
   const Node* const self = cloud.find(target);
   for (const Node& node : cloud.nodes) {
-    if (node.name == target) turn = fit.size();
+    if (node.name == target) turn = place;
+    ++place;
     if (node.name != target && std::find(others.begin(), others.end(), node.name) == others.end()) fit.push_back(node);
   }
-  // Beginning behind the target: so that not all targets ask the same one.
+  // Beginning at the target's own place: so that not all targets ask the same one.
   if (!fit.empty()) std::rotate(fit.begin(), fit.begin() + static_cast<std::ptrdiff_t>(turn % fit.size()), fit.end());
   std::stable_partition(fit.begin(), fit.end(), [&](const Node& node) { return self == nullptr || node.site != self->site; });
   if (fit.size() > most) fit.resize(most);
@@ -106,63 +83,82 @@ std::string HeldConnection::endpoint() const {
   return fmt::format(fmt::runtime(address_.find(':') == std::string::npos ? "{}:{}" : "[{}]:{}"), address_, port_);
 }
 
-std::string HeldConnection::folder() const { return "/run/" + unit_; }
-
 HeldConnection::HeldConnection(FaultContext context, const Node& from, const Node& target, int port, const Deadline& deadline)
     : context_(context),
-      from_(from.name),
+      target_(target.name),
       address_(target.data_address()),
-      unit_("blackstart-witness-" + short_name(fmt::format("{} {} {}", context.id, target.name, port))),
-      port_(port) {
-  const std::string doing = fmt::format("opening a connection from {} to {} ({})", from_, target.name, endpoint());
-  if (address_.find_first_not_of("0123456789abcdefABCDEF.:") != std::string::npos)
-    throw Error(ErrorKind::unmet, doing, "the address is no number", "write the node's data address as a number in cloud.yaml");
-  context_.remote.check(
-      doing, from_,
-      fmt::format("systemctl stop {0}.service 2>/dev/null; systemd-run --quiet --collect --service-type=exec --unit={0} "
-                  "-p RuntimeDirectory={0} -p RuntimeMaxSec=120 -p KillSignal=SIGKILL /bin/bash -c {1}",
-                  unit_, shell_quote(watch_script(folder(), address_, port_))),
-      deadline.sooner(kCallLimit));
-  std::string trouble = "it was not accepted in time";
-  const bool open = wait_until(
-      [&] {
-        const Seen now = look(deadline);
-        if (now.closed) trouble = now.words;
-        return now.closed || !now.words.empty();
-      },
-      deadline.sooner(kCallLimit), kPoll);
-  if (open && trouble == "it was not accepted in time") return;
-  context_.remote.run(from_, fmt::format("systemctl stop {}.service", unit_), deadline.sooner(kCallLimit));
-  throw Error(ErrorKind::unmet, doing, trouble, "name a port that the target listens on at its data address");
+      port_(port),
+      watched_{from.name, new_name(context.id, target.name)} {
+  if (!is_address(address_))
+    throw Error(ErrorKind::unmet, fmt::format("opening a connection from {} to {}", from.name, endpoint()),
+                "the address is no number", "write the node's data address as a number in cloud.yaml");
+  try {
+    join_witness(context_, watched_, address_, port_, deadline.sooner(kOpenLimit));
+  } catch (const Error&) {
+    leave();
+    throw;
+  }
 }
 
-HeldConnection::~HeldConnection() {
+HeldConnection::~HeldConnection() { leave(); }
+
+void HeldConnection::leave() {
   try {
-    context_.remote.run(from_, fmt::format("systemctl stop {}.service", unit_), Deadline(context_.clock, kCallLimit));
+    leave_witness(context_, watched_, Deadline(context_.clock, kCallLimit));
   } catch (const std::exception&) {
     return;  // it ends by itself
   }
 }
 
+HeldConnection::Seen HeldConnection::await_open(bool pings, const Deadline& deadline) {
+  Seen now;
+  const bool there = wait_until(
+      [&] {
+        now = look(deadline);
+        return now.closed || (now.open && (!pings || now.since_ping || !now.no_pings.empty()));
+      },
+      deadline.sooner(kOpenLimit), kPoll);
+  if (there && !now.closed) return now;
+  throw Error(ErrorKind::unmet, fmt::format("opening a connection from {} to {} ({})", watched_.node, target_, endpoint()),
+              now.closed ? now.words
+              : now.open ? "it was accepted, but its pings were not answered in time"
+                         : "it was not accepted in time",
+              "name a port that the target listens on at its data address");
+}
+
 HeldConnection::Seen HeldConnection::look(const Deadline& deadline) {
-  const std::string doing = fmt::format("looking at the connection from {} to {}", from_, endpoint());
-  const Answer answer(context_.remote, doing, from_, fmt::format(kLook, folder(), unit_ + ".service", endpoint()),
-                      deadline.sooner(kCallLimit));
-  if (answer.text("Watch") == "gone") throw Error(ErrorKind::unmet, doing, "the watch has ended");
+  const std::string doing = fmt::format("looking at the connection from {} to {}", watched_.node, endpoint());
+  const Answer answer = ask_witness(context_, watched_, doing, deadline.sooner(kCallLimit));
+  if (!answer.all("Watch").empty()) {
+    if (instance_.empty()) return {};  // it has only just joined
+    throw Error(ErrorKind::unmet, doing, "the watch has ended");
+  }
+  if (instance_.empty()) instance_ = answer.text("Instance");
+  if (answer.text("Instance") != instance_) throw Error(ErrorKind::unmet, doing, "the watch has ended, another took its place");
+  const auto old = age(answer);
+  if (!old || *old > kFresh)
+    throw Error(ErrorKind::unmet, doing,
+                old ? fmt::format("the watch has said nothing for {:.1f} s", *old) : "the watch does not tell its time");
+  return seen(answer);
+}
+
+HeldConnection::Seen HeldConnection::seen(const Answer& answer) const {
   Seen seen;
   seen.at = context_.clock.now();
-  seen.since_ping = since_ping(answer);
-  const std::string socket = own_socket(answer);
-  const bool open = answer.text("Open") == "yes";
-  if (answer.text("Ended") == "yes" || (open && !socket.starts_with("ESTAB"))) {
-    seen.closed = true;
-    seen.words = fmt::format("{}: {}", endpoint(), open ? "it has ended" : answer.text("Trouble"));
-  } else if (open) {
-    const double quiet = value_after(socket, "lastack:").value_or(0);
-    seen.stalled = unacknowledged(socket) > 0 && quiet >= std::chrono::duration<double, std::milli>(kStalled).count();
-    seen.words = seen.stalled ? fmt::format("{}: nothing acknowledged for {:.0f} ms", endpoint(), quiet)
-                              : fmt::format("{}: open, acknowledged {:.0f} ms ago", endpoint(), quiet);
-  }
+  seen.open = answer.text("Open") == "yes";
+  seen.closed = !answer.text("Ended").empty();
+  seen.since_ping = milliseconds(answer, "Answered");
+  seen.unanswered = milliseconds(answer, "Unanswered").value_or(0ms);
+  seen.no_pings = answer.text("Trouble");
+  const Duration quiet = milliseconds(answer, "Unacknowledged").value_or(0ms);
+  seen.stalled = seen.open && !seen.closed && quiet >= kStalled;
+  const auto counted = std::chrono::duration_cast<std::chrono::milliseconds>(quiet).count();
+  if (seen.closed)
+    seen.words = fmt::format("{}: {}: {}", endpoint(), seen.open ? "it has ended" : "not accepted", answer.text("Ended"));
+  else if (seen.stalled)
+    seen.words = fmt::format("{}: nothing acknowledged for {} ms", endpoint(), counted);
+  else if (seen.open)
+    seen.words = fmt::format("{}: open, waits for an acknowledgement for {} ms", endpoint(), counted);
   return seen;
 }
 

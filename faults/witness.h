@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "faults/fault.h"
+#include "faults/witness_join.h"
 
 namespace blackstart {
 
@@ -26,36 +26,43 @@ struct PingSeen {
 PingSeen ping(FaultContext context, const std::string& from, const std::string& address, const Deadline& deadline);
 
 // A TCP connection from a node to the target's data address that is opened before the fault and spoken on five times a second;
-// beside it, pings to the same address at the same pace.
+// beside it, pings to the same address at the same pace. One process on the node does it for all targets (witness_join.h).
 class HeldConnection {
  public:
-  // Opens it on `from`, in a transient unit named blackstart-witness-<short name> that ends by itself when it is not looked at
-  // for 20 s, and after two minutes at most. Throws Error(unmet) when the target does not accept it. `from` needs bash, ss and,
-  // for the pings, ping.
+  // Begins to open it on `from`. It ends by itself when it is not looked at for 20 s, and after five minutes at most. Throws
+  // Error(unmet) when nothing can watch there.
   HeldConnection(FaultContext context, const Node& from, const Node& target, int port, const Deadline& deadline);
   ~HeldConnection();
   HeldConnection(const HeldConnection&) = delete;
   HeldConnection& operator=(const HeldConnection&) = delete;
 
-  // One look. `stalled`: what was sent has not been acknowledged for half a second or longer; `closed`: it ended (FIN, RST).
-  // Neither of both: it works. Throws Error when the witness does not answer or its watch has ended.
+  // One look. Times are those of things that were sent without an answer, so a witness that was held up itself does not take
+  // its own silence for the target's. Throws Error when the witness does not answer or its watch has ended or hangs.
   struct Seen {
-    bool stalled = false, closed = false;
-    // How long the latest answer to a ping is ago; nothing when none was ever answered.
-    std::optional<Duration> since_ping;
-    std::string words;  // "198.18.20.11:22: nothing acknowledged for 1240 ms"
+    bool open = false;                   // it was accepted
+    bool stalled = false;                // what was sent has not been acknowledged for half a second or longer
+    bool closed = false;                 // it ended (FIN, RST), or was never accepted
+    std::optional<Duration> since_ping;  // how long the latest answer to a ping is ago; nothing when none was ever answered
+    Duration unanswered{0};              // how long pings have had no answer
+    std::string no_pings;                // why the node can't ping; empty when it can
+    std::string words;                   // "198.18.20.11:22: nothing acknowledged for 1240 ms"
     Time at{-1};
   };
   Seen look(const Deadline& deadline);
-  const std::string& from() const { return from_; }
+  // Waits until it is accepted and, with `pings`, one of them was answered. Throws Error(unmet) when that does not happen;
+  // where the node can't ping at all, they are not waited for.
+  Seen await_open(bool pings, const Deadline& deadline);
   std::string endpoint() const;  // "198.18.20.11:22", "[fd00::1]:22"
 
  private:
-  std::string folder() const;
+  Seen seen(const Answer& answer) const;
+  void leave();
 
   FaultContext context_;
-  std::string from_, address_, unit_;
+  std::string target_, address_;
   int port_;
+  Watched watched_;
+  std::string instance_;  // of the process that watches, once it has been seen
 };
 
 }  // namespace blackstart

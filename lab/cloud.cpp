@@ -104,6 +104,17 @@ void describe_database(Fields& f, const std::vector<Node>& nodes, Database& data
          [&](Fields& item) { describe_replica(item, nodes, database); });
 }
 
+void describe_openstack(Fields& f, OpenStackAccess& openstack) {
+  openstack.present = true;
+  f.text({"cloud", "the cloud's name in clouds.yaml; without it OS_CLOUD, else the OS_* variables"}, openstack.cloud);
+  f.text({"clouds-file", "the clouds.yaml; relative to this file; without it, the one that every OpenStack client finds"},
+         openstack.clouds_file);
+  f.text({"region", "region in the service catalogue; without it the one of clouds.yaml, or the only one"}, openstack.region);
+  f.choice({"interface", "which of the catalogue's endpoints; without it the one of clouds.yaml, or public"},
+           openstack.interface, {"public", "internal", "admin"});
+  f.text({"cacert", "CA certificates that sign the API's, PEM; relative to this file"}, openstack.cacert);
+}
+
 // YAML's double-quoted form; the values are addresses, names and paths.
 std::string quoted(const std::string& text) {
   std::string out = "\"";
@@ -144,6 +155,15 @@ std::string database_text(const Database& database) {
   return out;
 }
 
+std::string openstack_text(const OpenStackAccess& openstack) {
+  std::string out;
+  for (const auto& [key, value] : {std::pair{"cloud", openstack.cloud}, std::pair{"clouds-file", openstack.clouds_file},
+                                   std::pair{"region", openstack.region}, std::pair{"interface", openstack.interface},
+                                   std::pair{"cacert", openstack.cacert}})
+    if (!value.empty()) out += fmt::format("{}{}: {}", out.empty() ? "" : ", ", key, quoted(value));
+  return fmt::format("openstack: {{{}}}\n", out);
+}
+
 void count_from(const std::filesystem::path& folder, std::string& file) {
   if (!file.empty()) file = (folder / file).lexically_normal().string();
 }
@@ -167,13 +187,17 @@ void Cloud::describe(Fields& f) {
   f.object({"ssh", "how the runner logs in", Field::required}, [&](Fields& inner) { describe_ssh(inner, ssh); });
   f.object({"database", "the SQL database that the bank of the ledger probe uses"},
            [&](Fields& inner) { describe_database(inner, nodes, database); });
+  f.object({"openstack", "where the credentials for its OpenStack API are; they are never copied from there"},
+           [&](Fields& inner) { describe_openstack(inner, openstack); });
 }
 
 Cloud read_cloud(const std::filesystem::path& file) {
   Cloud cloud;
   read_file(file.string(), [&](Fields& f) { cloud.describe(f); });
   const auto folder = std::filesystem::absolute(file).parent_path();
-  for (std::string* path : {&cloud.ssh.key, &cloud.ssh.known_hosts, &cloud.database.password_file}) count_from(folder, *path);
+  for (std::string* path : {&cloud.ssh.key, &cloud.ssh.known_hosts, &cloud.database.password_file, &cloud.openstack.clouds_file,
+                            &cloud.openstack.cacert})
+    count_from(folder, *path);
   for (Node& node : cloud.nodes) count_from(folder, node.bmc.password_file);
   return cloud;
 }
@@ -189,7 +213,8 @@ std::string write_cloud(const Cloud& cloud) {
   for (const Node& node : cloud.nodes) out += node_text(node);
   out += fmt::format("ssh:\n  user: {}\n  key: {}\n  known-hosts: {}\n  sudo: {}\n", quoted(cloud.ssh.user),
                      quoted(cloud.ssh.key), quoted(cloud.ssh.known_hosts), cloud.ssh.sudo);
-  return cloud.database.present() ? out + database_text(cloud.database) : out;
+  if (cloud.database.present()) out += database_text(cloud.database);
+  return cloud.openstack.present ? out + openstack_text(cloud.openstack) : out;
 }
 
 }  // namespace blackstart

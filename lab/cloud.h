@@ -76,6 +76,16 @@ struct Database {
   bool present() const { return !host.empty(); }
 };
 
+// Where the credentials for its OpenStack API are: never the credentials themselves (lab/openstack_credentials.h).
+struct OpenStackAccess {
+  bool present = false;
+  std::string cloud;        // its name in clouds.yaml; empty: OS_CLOUD, else the OS_* variables
+  std::string clouds_file;  // empty: looked for where every OpenStack client looks
+  std::string region;       // these three override what stands there
+  std::string interface;
+  std::string cacert;
+};
+
 struct Cloud {
   std::string name;
   bool simulated = false;  // a lab: everything in it may be broken
@@ -84,6 +94,7 @@ struct Cloud {
   SshSettings ssh;
   std::string vip;  // virtual IP of the API and database entry; may be empty
   Database database;
+  OpenStackAccess openstack;
 
   void describe(Fields& f);
   const Node* find(const std::string& node) const;

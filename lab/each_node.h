@@ -1,17 +1,20 @@
-// The same work on many nodes of a lab, side by side.
+// The same work on many nodes (or domains) of a lab, side by side.
 //
 // Purpose: what waits (for SSH, for libvirt, for SQL) is not done one node after the other. Ownership: none; returns when all
 // threads have ended. Thread rule: any thread; `work` is called on several at once.
 #pragma once
 
-#include <functional>
+#include <future>
 #include <vector>
-
-#include "lab/lab_file.h"
 
 namespace blackstart {
 
-// Throws what `work` threw, of the first node in order that it failed for.
-void for_each_node(const std::vector<LabNode>& nodes, const std::function<void(const LabNode&)>& work);
+// Throws what `work` threw, of the first item in order that it failed for.
+template <class Item, class Work>
+void for_each_at_once(const std::vector<Item>& items, const Work& work) {
+  std::vector<std::future<void>> all;
+  for (const Item& item : items) all.push_back(std::async(std::launch::async, [&work, &item] { work(item); }));
+  for (auto& each : all) each.get();
+}
 
 }  // namespace blackstart

@@ -4,14 +4,15 @@
 #include <signal.h>
 
 #include <fstream>
-#include <future>
-#include <sstream>
+#include <optional>
 #include <string_view>
 
 #include "base/error.h"
 #include "base/process.h"
 #include "base/units.h"
 #include "base/yaml.h"
+#include "lab/each_node.h"
+#include "lab/lab_processes.h"
 #include "lab/power_libvirt.h"
 #include "lab/template.h"
 
@@ -33,8 +34,6 @@ struct Files {
   Files(const LabFolder& folder, const std::string& node) : base((folder.bmc() / node).string()) {}
   std::string base;
   std::string conf() const { return base + ".conf"; }
-  std::string pid() const { return base + ".pid"; }
-  std::string lock() const { return base + ".lock"; }  // held while an order is carried out
   std::string lies() const { return base + ".lies"; }
   std::string log() const { return base + ".log"; }
   std::string state() const { return base + ".state"; }
@@ -45,20 +44,11 @@ std::string slurp_if_there(const std::string& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// A process ID may have gone to somebody else: it is ours only while the process was started with our settings file.
-pid_t running(const Files& files) {
-  const std::string text = slurp_if_there(files.pid());
-  const auto pid = parse_integer(text.substr(0, text.find('\n')));
-  if (!pid || *pid < 2) return 0;
-  const std::string command = slurp_if_there(fmt::format("/proc/{}/cmdline", *pid));
-  const std::string ours = std::string("ipmi_sim\0-c\0", 12) + files.conf() + '\0';
-  return command.starts_with(ours) ? static_cast<pid_t>(*pid) : 0;
-}
-
-bool is_stopped(pid_t pid) {
-  const std::string stat = slurp_if_there(fmt::format("/proc/{}/stat", pid));
-  const std::size_t name_end = stat.rfind(')');
-  return name_end != std::string::npos && stat.substr(name_end, 3) == ") T";
+// Its children have its command line for a moment, but lead no session.
+std::optional<LabProcess> simulator(const Files& files) {
+  for (const LabProcess& process : lab_processes(files.conf()))
+    if (process.leads && process.words.front() == "ipmi_sim") return process;
+  return std::nullopt;
 }
 
 void require(bool reached, const std::string& doing) {
@@ -67,13 +57,6 @@ void require(bool reached, const std::string& doing) {
 
 bool wait_for(const std::function<bool()>& condition) {
   return wait_until(condition, Deadline(real_clock(), kChangeLimit), kPoll);
-}
-
-void stop(const Files& files) {
-  if (const pid_t pid = running(files)) ::kill(pid, SIGKILL);
-  require(wait_for([&] { return running(files) == 0; }), "ending the process of a BMC, " + files.pid());
-  // What it has been ordered before is still carried out.
-  run_checked("waiting for the last order to a BMC", {"flock", files.lock(), "true"}, kAnswerLimit);
 }
 
 void write_scripts(const LabFolder& folder) {
@@ -103,19 +86,21 @@ void write_settings(const Node& node, const LabFolder& folder, const Files& file
 void start(const Node& node, const LabFolder& folder, const Files& files) {
   write_settings(node, folder, files);
   fs::create_directories(files.state());
-  const std::string script = "echo $$ >\"$1\"; shift; exec \"$@\" </dev/null >>\"$0\" 2>&1";
+  const std::string script = "exec \"$@\" </dev/null >>\"$0\" 2>&1";
+  ProcessOptions marked;
+  marked.extra_environment = {lab_process_mark(files.conf())};
   run_checked("starting the BMC of " + node.name,
-              {"setsid", "--fork", "sh", "-c", script, files.log(), files.pid(), "ipmi_sim", "-c", files.conf(), "-f",
+              {"setsid", "--fork", "sh", "-c", script, files.log(), "ipmi_sim", "-c", files.conf(), "-f",
                (folder.bmc() / "emu").string(), "-n", "-s", files.state()},
-              kAnswerLimit);
-  require(wait_for([&] { return running(files) != 0; }),
+              kAnswerLimit, marked);
+  require(wait_for([&] { return simulator(files).has_value(); }),
           fmt::format("starting the BMC of {} (see {})", node.name, files.log()));
 }
 
 void make_honest(const Node& node, const LabFolder& folder, const Files& files) {
   fs::remove(files.lies());
-  if (const pid_t pid = running(files))
-    ::kill(pid, SIGCONT);
+  if (const auto process = simulator(files))
+    signal_lab_process(*process, SIGCONT);
   else
     start(node, folder, files);
 }
@@ -166,32 +151,28 @@ Bmc lab_bmc(const LabFolder& folder, const std::string& address) {
   return bmc;
 }
 
-void make_bmcs(const std::vector<Node>& nodes, const LabFolder& folder) {
+void start_bmcs(const std::vector<Node>& nodes, const LabFolder& folder) {
   write_scripts(folder);
-  for (const Node& node : nodes) make_honest(node, folder, Files(folder, node.name));
-  std::vector<std::future<void>> all;
-  for (const Node& node : nodes)
-    all.push_back(std::async(std::launch::async, [&] { wait_for_answer(node, Files(folder, node.name)); }));
-  for (auto& each : all) each.get();
+  for_each_at_once(nodes, [&](const Node& node) { make_honest(node, folder, Files(folder, node.name)); });
 }
 
-void stop_bmcs(const LabFolder& folder) {
-  std::error_code none;
-  for (const auto& entry : fs::directory_iterator(folder.bmc(), none))
-    if (entry.path().extension() == ".pid") stop(Files(folder, entry.path().stem().string()));
+void await_bmcs(const std::vector<Node>& nodes, const LabFolder& folder) {
+  for_each_at_once(nodes, [&](const Node& node) { wait_for_answer(node, Files(folder, node.name)); });
 }
+
+void stop_bmcs(const LabFolder& folder) { end_lab_processes(folder.path, kAnswerLimit); }
 
 BmcMode bmc_mode(const LabFolder& folder, const std::string& node) {
   const Files files(folder, node);
-  const pid_t pid = running(files);
-  if (pid == 0) return BmcMode::dead;
-  if (is_stopped(pid)) return BmcMode::hung;
+  const auto process = simulator(files);
+  if (!process) return BmcMode::dead;
+  if (process->stopped) return BmcMode::hung;
   return fs::exists(files.lies()) ? BmcMode::lying : BmcMode::honest;
 }
 
 void set_bmc_mode(const Node& node, const LabFolder& folder, BmcMode mode) {
   const Files files(folder, node.name);
-  if (mode == BmcMode::dead) return stop(files);
+  if (mode == BmcMode::dead) return end_lab_processes(files.conf(), kAnswerLimit);
   make_honest(node, folder, files);
   wait_for_answer(node, files);
   if (mode == BmcMode::lying) {
@@ -199,8 +180,7 @@ void set_bmc_mode(const Node& node, const LabFolder& folder, BmcMode mode) {
     write_file(files.lies(), std::string(name_of(state)) + "\n");
   }
   if (mode == BmcMode::hung) {
-    const pid_t pid = running(files);
-    if (pid != 0) ::kill(pid, SIGSTOP);
+    if (const auto process = simulator(files)) signal_lab_process(*process, SIGSTOP);
   }
   require(wait_for([&] { return bmc_mode(folder, node.name) == mode; }),
           fmt::format("making the BMC of {} {}", node.name, name_of(mode)));

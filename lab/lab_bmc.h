@@ -2,8 +2,8 @@
 // drives libvirt.
 //
 // Purpose: nodes of a lab are switched as real ones are, over IPMI 2.0; and BMCs that fail, for tests. Ownership: none; the
-// processes outlive the caller, and are known by their files in the lab's folder and their command lines. Thread rule: one
-// lab, one thread, under the LabLock.
+// processes outlive the caller, and are known by the mark that each of them bears (lab/lab_processes.h). Thread rule: one lab,
+// one thread; whoever starts, stops or changes them holds the LabLock.
 #pragma once
 
 #include <string>
@@ -24,10 +24,11 @@ BmcMode bmc_mode_named(const std::string& word);
 // Where a node's BMC answers and who may log in; `address` is the node's in the management network.
 Bmc lab_bmc(const LabFolder& folder, const std::string& address);
 
-// Starts those that don't run, makes all honest, and returns when each answers over IPMI. Throws Error(unmet) without OpenIPMI,
-// Error(unreachable) for one that doesn't answer.
-void make_bmcs(const std::vector<Node>& nodes, const LabFolder& folder);
-// Ends all that there are; none is fine.
+// Starts those that don't run and makes all honest. Throws Error(unmet) without OpenIPMI.
+void start_bmcs(const std::vector<Node>& nodes, const LabFolder& folder);
+// Returns when each answers over IPMI. Throws Error(unreachable) for one that doesn't.
+void await_bmcs(const std::vector<Node>& nodes, const LabFolder& folder);
+// Ends all that there are, and whatever they have started; an order that they took before is still carried out. None is fine.
 void stop_bmcs(const LabFolder& folder);
 
 BmcMode bmc_mode(const LabFolder& folder, const std::string& node);

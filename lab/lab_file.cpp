@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include "base/units.h"
 #include "lab/ipv4.h"
+#include "lab/service.h"
 
 namespace blackstart {
 namespace {
@@ -18,7 +18,7 @@ constexpr std::size_t kLongestName = 8;             // prefix, "-m-" and the nam
 constexpr std::int64_t kLeastMemory = 64 << 20;     // systemd and sshd
 constexpr std::int64_t kLeastVmMemory = 256 << 20;  // a kernel of its own too
 constexpr std::int64_t kLeastServiceMemory = 512 << 20;  // with a database
-const std::vector<std::string> kRoles = {"controller", "database", "network", "compute", "storage"};
+const std::vector<std::string> kRoles = {"controller", "database", "messaging", "network", "compute", "storage"};
 
 void check_length(Fields& f, const char* field, const std::string& text, std::size_t longest) {
   if (text.size() > longest)
@@ -88,8 +88,23 @@ void check_roles(Fields& f, const LabNode& node) {
       f.problem("roles", fmt::format("'{}' is no role that a lab knows", role), suggestion(role, kRoles));
 }
 
-void check_memory(Fields& f, const LabNode& node) {
-  const std::int64_t least = node.has_role("database") ? kLeastServiceMemory : node.is_vm() ? kLeastVmMemory : kLeastMemory;
+void check_services(Fields& f, const LabFile& lab, const LabNode& node) {
+  std::vector<std::string> names;
+  for (const Service& service : all_services()) names.push_back(service.name);
+  for (const std::string& name : node.services.value_or(std::vector<std::string>{})) {
+    const Service* service = find_service(name);
+    if (!service)
+      f.problem("services", fmt::format("'{}' is no service that a lab knows", name), suggestion(name, names));
+    else if (!in_image(*service, lab.image))
+      f.problem("services", fmt::format("the nodes' image has no {}", name), fmt::format("say 'image: {}'", service->image));
+  }
+  for (const Service& service : services_of(lab, node))
+    if (node.is_vm() && service.image != std::string("base"))
+      f.problem("driver", fmt::format("{} does not run in a virtual machine: their image has no OpenStack", service.name));
+}
+
+void check_memory(Fields& f, const LabFile& lab, const LabNode& node) {
+  const std::int64_t least = runs(lab, node, "mariadb") ? kLeastServiceMemory : node.is_vm() ? kLeastVmMemory : kLeastMemory;
   if (node.memory < least)
     f.problem("memory", fmt::format("{} is less than {}", format_size(node.memory), format_size(least)),
               least == kLeastServiceMemory ? "a database needs it; a node with 'roles: []' makes do with less" : "");
@@ -109,9 +124,13 @@ void describe_node(Fields& f, LabFile& lab) {
   f.name({"name", "the node's name, unique, at most 8 characters", Field::required}, node.name);
   f.name({"site", "the site it stands in", Field::required}, node.site);
   f.texts({"roles",
-           "what it serves as: controller brings proxy, virtual IP and cache, database brings Galera; network, compute "
-           "and storage are names alone; []: nothing but systemd and SSH"},
+           "what it serves as: controller brings proxy, virtual IP and cache, database brings Galera; with OpenStack's image "
+           "controller also brings APIs and schedulers, messaging RabbitMQ, compute, network and storage their agents; else "
+           "these are names alone; []: nothing but systemd and SSH"},
           node.roles);
+  std::vector<std::string> services;
+  if (f.texts({"services", "the services that it runs, instead of those that its roles bring"}, services))
+    node.services = services;
   f.choice({"driver", "lxc: a container; qemu: a virtual machine, with a kernel of its own and all that it can do to packets"},
            node.driver, {"lxc", "qemu"});
   f.size({"memory", "memory limit, at least 64MiB, in a virtual machine 256MiB, with a database 512MiB"}, node.memory);
@@ -119,7 +138,8 @@ void describe_node(Fields& f, LabFile& lab) {
   f.text({"data", "its address in the data network", Field::required}, node.data);
   check_node(f, lab, node);
   check_roles(f, node);
-  check_memory(f, node);
+  check_services(f, lab, node);
+  check_memory(f, lab, node);
   for (auto [field, address] : {std::pair{"address", node.address}, std::pair{"data", node.data}})
     if (const std::string holder = holder_of(lab, address); !address.empty() && !holder.empty())
       f.problem(field, fmt::format("{} belongs to {} already", address, holder));
@@ -131,7 +151,7 @@ void check_whole(Fields& f, const LabFile& lab) {
   if (management && data && management->overlaps(*data)) f.problem("data", "the data network overlaps the management network");
   if (lab.vip == lab.data.host && !lab.vip.empty()) f.problem("vip", fmt::format("{} belongs to the host already", lab.vip));
   if (lab.nodes.empty()) f.problem("nodes", "a lab without nodes");
-  const bool databases = !lab.with_role("database").empty(), controllers = !lab.with_role("controller").empty();
+  const bool databases = !nodes_with(lab, "mariadb").empty(), controllers = !nodes_with(lab, "haproxy").empty();
   if (databases != controllers)
     f.problem("nodes", databases ? "databases, but no controller to reach them through" : "controllers, but no database",
               "give at least one node the role that is missing");
@@ -139,19 +159,15 @@ void check_whole(Fields& f, const LabFile& lab) {
     f.problem("vip", "a lab with controllers needs a virtual IP", "add 'vip', an unused address of the data network");
 }
 
+std::string services_text(const LabNode& node) {
+  return node.services ? fmt::format("services: [{}], ", fmt::join(*node.services, ", ")) : "";
+}
+
 }  // namespace
 
 int LabNetwork::prefix() const {
   const auto range = parse_network(network);
   return range ? range->prefix : 32;
-}
-
-bool LabNode::has_role(const std::string& role) const { return std::find(roles.begin(), roles.end(), role) != roles.end(); }
-
-std::vector<LabNode> LabFile::with_role(const std::string& role) const {
-  std::vector<LabNode> found;
-  std::copy_if(nodes.begin(), nodes.end(), std::back_inserter(found), [&](const LabNode& n) { return n.has_role(role); });
-  return found;
 }
 
 bool LabFile::has_vms() const {
@@ -167,6 +183,8 @@ void LabFile::describe(Fields& f) {
   f.name({"lab", "the lab's name, and that of the cloud it simulates", Field::required}, name);
   f.name({"prefix", "start of the names of its interfaces on the host, at most 4 characters"}, prefix);
   f.text({"vip", "virtual IP of the database entry, in the data network; needed where there are controllers"}, vip);
+  f.choice({"image", "what the nodes can run: base, or openstack on top of that (lab/image/build openstack)"}, image,
+           {"base", "openstack"});
   f.choice(
       {"accel", "how virtual machines run: kvm, tcg (slow, works everywhere), or auto: what lab/image/build found to work"},
       accel, {"auto", "kvm", "tcg"});
@@ -194,14 +212,16 @@ LabFile read_lab_file(const std::filesystem::path& file) {
 
 std::string write_lab_file(const LabFile& lab) {
   std::string out = fmt::format("lab: {}\nprefix: {}\naccel: {}\n", lab.name, lab.prefix, lab.accel);
+  if (lab.image != "base") out += fmt::format("image: {}\n", lab.image);
   if (!lab.vip.empty()) out += fmt::format("vip: {}\n", lab.vip);
   out += fmt::format("management: {{network: {}, host: {}}}\n", lab.management.network, lab.management.host);
   out += fmt::format("data: {{network: {}, host: {}}}\nsites:\n", lab.data.network, lab.data.host);
   for (const Site& site : lab.sites) out += fmt::format("  - {{name: {}}}\n", site.name);
   out += "nodes:\n";
   for (const LabNode& node : lab.nodes)
-    out += fmt::format("  - {{name: {}, site: {}, driver: {}, roles: [{}], memory: {}, address: {}, data: {}}}\n", node.name,
-                       node.site, node.driver, fmt::join(node.roles, ", "), format_size(node.memory), node.address, node.data);
+    out += fmt::format("  - {{name: {}, site: {}, driver: {}, roles: [{}], {}memory: {}, address: {}, data: {}}}\n", node.name,
+                       node.site, node.driver, fmt::join(node.roles, ", "), services_text(node), format_size(node.memory),
+                       node.address, node.data);
   return out;
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,10 +26,10 @@ struct LabNode {
   std::int64_t memory = 1 << 30;  // bytes
   std::string address;            // in the management network
   std::string data;               // in the data network
-  // What it serves as. Two bring services with them: controller (proxy, virtual IP, cache) and database (Galera).
+  // What it serves as. Roles bring services with them (lab/service.h), more of them with OpenStack's image.
   std::vector<std::string> roles = {"controller", "database"};
+  std::optional<std::vector<std::string>> services = std::nullopt;  // instead of those that the roles bring
   std::string driver = "lxc";  // "lxc": a container; "qemu": a virtual machine with a kernel of its own
-  bool has_role(const std::string& role) const;
   bool is_vm() const { return driver == "qemu"; }
   // Where libvirt keeps its domain.
   std::string hypervisor() const { return is_vm() ? "qemu:///system" : "lxc:///"; }
@@ -38,6 +39,7 @@ struct LabFile {
   std::string name;
   std::string prefix = "bs";   // of all interface names on the host
   std::string vip;             // empty when there is no controller to hold it
+  std::string image = "base";  // what the nodes' root has: "base", or "openstack" on top
   std::string accel = "auto";  // of virtual machines: "kvm", "tcg" (no help of the processor's), "auto": what works here
   LabNetwork management;
   LabNetwork data;
@@ -46,9 +48,8 @@ struct LabFile {
 
   void describe(Fields& f);
   bool has_vms() const;
+  bool has_openstack() const { return image == "openstack"; }
   const LabNode* find(const std::string& node) const;
-  // In the file's order.
-  std::vector<LabNode> with_role(const std::string& role) const;
 
   // Interfaces on the host; at most 15 characters each, all different.
   std::string management_bridge() const { return prefix + "-mgmt"; }

@@ -49,6 +49,26 @@ LabFile made_lab(const std::string& name) {
   return read_lab_file(file);
 }
 
+std::string lab_birth(const std::string& name) {
+  const auto file = LabFolder(name).birth();
+  return std::filesystem::exists(file) ? yaml::slurp(file) : "";
+}
+
+void require_same(const std::string& name, const std::string& birth) {
+  if (const std::string now = lab_birth(name); now != birth)
+    throw Error(ErrorKind::unmet, fmt::format("bringing up the lab {}", name),
+                now.empty() ? "it was taken down meanwhile" : "it was taken down and made anew meanwhile");
+}
+
+void check_lab_name(const std::string& name) {
+  const bool plain = !name.empty() && name[0] != '.' && name.find('/') == std::string::npos;
+  if (!plain) throw Error(ErrorKind::usage, "looking for a lab", fmt::format("'{}' is no name of a lab", name));
+}
+
+void require_root(const std::string& doing) {
+  if (geteuid() != 0) throw Error(ErrorKind::unmet, doing, "only root may make networks and containers", "run it with sudo");
+}
+
 void write_file(const std::filesystem::path& file, const std::string& text, int mode) {
   const std::string doing = fmt::format("writing {}", file.string());
   const std::string fresh = file.string() + ".new";

@@ -18,6 +18,7 @@ struct LabFolder {
 
   std::filesystem::path path;
   std::filesystem::path lab_file() const { return path / "lab.yaml"; }  // what it was made from
+  std::filesystem::path birth() const { return path / "birth"; }        // no two labs have the same word in it
   std::filesystem::path cloud_file() const { return path / "cloud.yaml"; }
   std::filesystem::path cloud_copy() const { return path / "cloud_copy"; }   // where `lab up` wrote it for the user
   std::filesystem::path image_file() const { return path / "image"; }        // the image's path, under all nodes
@@ -25,6 +26,9 @@ struct LabFolder {
   std::filesystem::path key() const { return path / "id_ed25519"; }
   std::filesystem::path known_hosts() const { return path / "known_hosts"; }
   std::filesystem::path password() const { return path / "bank.password"; }
+  std::filesystem::path secrets() const { return path / "openstack.secrets"; }
+  std::filesystem::path clouds() const { return path / "clouds.yaml"; }  // OpenStack's credentials, as its clients read them
+  std::filesystem::path images() const { return path / "images"; }       // those of OpenStack, shared by all that serve them
   std::filesystem::path host_key(const std::string& node) const { return path / (node + ".host_key"); }
   std::filesystem::path bmc() const { return path / "bmc"; }  // settings, process IDs and scripts of the nodes' BMCs
   std::filesystem::path bmc_password() const { return path / "bmc.password"; }
@@ -37,6 +41,14 @@ struct LabFolder {
 std::vector<std::string> lab_names();
 // The lab as it was made; throws Error(usage) when there is none of that name.
 LabFile made_lab(const std::string& name);
+// The word by which a lab is told from one of the same name that was made later; empty without a lab.
+std::string lab_birth(const std::string& name);
+// Throws Error(unmet) when that lab was taken down, or made anew, since.
+void require_same(const std::string& name, const std::string& birth);
+// Throws Error(usage) for what is no name, but a path.
+void check_lab_name(const std::string& name);
+// Throws Error(unmet) unless we are root.
+void require_root(const std::string& doing);
 
 // Replaces the file at once (never half of it), with these permissions. Throws Error(internal).
 void write_file(const std::filesystem::path& file, const std::string& text, int mode = 0644);

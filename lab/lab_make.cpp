@@ -12,7 +12,9 @@
 #include "lab/lab_vm.h"
 #include "lab/links.h"
 #include "lab/node_files.h"
+#include "lab/openstack_secrets.h"
 #include "lab/overlay.h"
+#include "lab/service.h"
 #include "lab/vm_files.h"
 
 namespace blackstart {
@@ -20,8 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Point to the newest images that lab/image/build made.
-const fs::path kImage = "/var/cache/blackstart/root", kVmImage = "/var/cache/blackstart/vm";
+// Where links are to the newest images that lab/image/build made.
+const fs::path kImages = "/var/cache/blackstart";
 constexpr std::size_t kPasswordLength = 24;
 
 std::string first_line(const fs::path& file) {
@@ -44,6 +46,8 @@ void make_keys(const LabFile& lab, const LabFolder& folder) {
     known += node.address + " " + first_line(folder.host_key(node.name).string() + ".pub") + "\n";
   }
   write_file(folder.known_hosts(), known);
+  if (lab.has_openstack() && !fs::exists(folder.secrets()))
+    write_file(folder.secrets(), write_secrets(new_openstack_secrets()), 0600);
   if (!fs::exists(folder.password())) write_file(folder.password(), random_word(kPasswordLength) + "\n", 0600);
 }
 
@@ -60,8 +64,11 @@ void choose_image(const fs::path& file, const fs::path& newest, const std::strin
 
 void choose_images(const LabFile& lab, const LabFolder& folder) {
   const bool containers = std::any_of(lab.nodes.begin(), lab.nodes.end(), [](const LabNode& n) { return !n.is_vm(); });
-  if (containers) choose_image(folder.image_file(), kImage, "lab/image/build");
-  if (lab.has_vms()) choose_image(folder.vm_image_file(), kVmImage, "lab/prepare-host vm && lab/image/build vm");
+  if (containers && lab.has_openstack())
+    choose_image(folder.image_file(), kImages / "openstack", "lab/image/build openstack");
+  else if (containers)
+    choose_image(folder.image_file(), kImages / "root", "lab/image/build");
+  if (lab.has_vms()) choose_image(folder.vm_image_file(), kImages / "vm", "lab/prepare-host vm && lab/image/build vm");
 }
 
 void refuse_other_lab_file(const LabFile& lab, const LabFolder& folder) {
@@ -72,7 +79,7 @@ void refuse_other_lab_file(const LabFile& lab, const LabFolder& folder) {
 
 std::vector<NodeFile> own_files(const LabFile& lab, const LabFolder& folder, const LabNode& node, bool first_of_new_cluster) {
   const NodeKeys keys{yaml::slurp(folder.key().string() + ".pub"), yaml::slurp(folder.host_key(node.name)),
-                      random_word(32, "0123456789abcdef")};
+                      random_word(32, "0123456789abcdef"), lab.has_openstack() ? read_secrets(folder.secrets()) : Values()};
   auto files = node_files(lab, node, keys);
   if (first_of_new_cluster) files.push_back(bootstrap_file());
   return files;
@@ -83,8 +90,10 @@ void make_container(const LabFile& lab, const LabFolder& folder, const LabNode& 
   mount_overlay(first_line(folder.image_file()), folder.node(node.name));
   if (fs::exists(folder.written(node.name))) return;
   const fs::path root = folder.node(node.name) / "root";
-  for (const NodeFile& file : own_files(lab, folder, node, first_of_new_cluster))
+  for (const NodeFile& file : own_files(lab, folder, node, first_of_new_cluster)) {
+    fs::create_directories(fs::path(root.string() + file.path).parent_path());
     write_file(root.string() + file.path, file.text, file.mode);
+  }
   write_file(folder.written(node.name), "");
 }
 
@@ -115,21 +124,29 @@ void define_domain(const LabFile& lab, const LabFolder& folder, const LabNode& n
 
 }  // namespace
 
+Hypervisors hypervisors_of(const LabFile& lab) {
+  Hypervisors all;
+  for (const LabNode& node : lab.nodes) all.try_emplace(node.hypervisor(), node.hypervisor());
+  return all;
+}
+
 void make_folder(const LabFile& lab, const LabFolder& folder) {
   refuse_other_lab_file(lab, folder);
   fs::create_directories(folder.path);
   fs::permissions(folder.path, fs::perms::owner_all);
   choose_images(lab, folder);
+  if (!fs::exists(folder.birth())) write_file(folder.birth(), random_word(16));
   write_file(folder.lab_file(), write_lab_file(lab));
+  if (lab.has_openstack()) fs::create_directories(folder.images());
   make_keys(lab, folder);
 }
 
 void make_nodes(const LabFile& lab, const LabFolder& folder, Hypervisors& hypervisors, const Progress& progress) {
   const bool all_new =
       std::none_of(lab.nodes.begin(), lab.nodes.end(), [&](const LabNode& n) { return fs::exists(folder.written(n.name)); });
-  const auto databases = lab.with_role("database");
+  const auto databases = nodes_with(lab, "mariadb");
   std::mutex one_at_a_time;
-  for_each_node(lab.nodes, [&](const LabNode& node) {
+  for_each_at_once(lab.nodes, [&](const LabNode& node) {
     Hypervisor& hypervisor = hypervisors.at(node.hypervisor());
     const auto domain = hypervisor.find(lab.domain(node.name));
     if (domain && domain->running) return;

@@ -10,6 +10,9 @@
 
 namespace blackstart {
 
+// Connections to all that the lab's nodes run on. Throws Error(unmet).
+Hypervisors hypervisors_of(const LabFile& lab);
+
 // Its folder with lab.yaml, keys and passwords. Throws Error(unmet) without an image, or when the lab is up with another lab
 // file.
 void make_folder(const LabFile& lab, const LabFolder& folder);

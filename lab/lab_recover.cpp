@@ -9,6 +9,7 @@
 #include "lab/lab_recover.h"
 #include "lab/lab_wait.h"
 #include "lab/node_files.h"
+#include "lab/service.h"
 
 namespace blackstart {
 namespace {
@@ -45,7 +46,7 @@ std::string most_advanced(const std::vector<GaleraPosition>& positions) {
 }
 
 std::string recover_cluster(const LabFile& lab) {
-  const auto databases = lab.with_role("database");
+  const auto databases = nodes_with(lab, "mariadb");
   std::vector<GaleraPosition> positions;
   for (const LabNode& node : databases)
     positions.push_back({node.name, parse_position(run_on_node(lab, node.name, kStopAndTell, 60s).out)});

@@ -16,6 +16,7 @@ struct NodeKeys {
   std::string authorized;  // public key that may log in as root
   std::string host_key;    // the node's private host key, OpenSSH form
   std::string machine_id;  // 32 hexadecimal digits
+  Values secrets = {};     // with OpenStack: lab/openstack_secrets.h
 };
 
 struct NodeFile {
@@ -25,8 +26,8 @@ struct NodeFile {
 };
 
 std::vector<NodeFile> node_files(const LabFile& lab, const LabNode& node, const NodeKeys& keys);
-// The systemd units that run on it by its roles; the others of the image are masked there.
-std::vector<std::string> units_of(const LabNode& node);
+// The systemd units that start with it by its image; the others of the image are masked there.
+std::vector<std::string> units_of(const LabFile& lab, const LabNode& node);
 // Its presence lets the next start of MariaDB make a new cluster; that start removes it.
 NodeFile bootstrap_file();
 // What templates may ask for about a node.

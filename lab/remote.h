@@ -29,8 +29,25 @@ class Remote {
   // Runs `command` in the login user's shell on `node`. A command that fails is a result; no connection, no answer by the
   // deadline, a host key that isn't known or a refused login throw Error(unreachable) that names node and address.
   virtual CommandResult run(const std::string& node, const std::string& command, const Deadline& deadline) = 0;
-  // The same, but anything other than success throws Error(unmet) that starts with `doing`; returns its standard output.
+  // The same for a short command that changes little and ends soon: those that wait for one node at the same moment may be
+  // sent as one. Then its standard error is in `out` as well, and trouble with the connection is that of all of them.
+  virtual CommandResult run_shared(const std::string& node, const std::string& command, const Deadline& deadline) {
+    return run(node, command, deadline);
+  }
+  // As run(), but anything other than success throws Error(unmet) that starts with `doing`; returns its standard output.
   std::string check(const std::string& doing, const std::string& node, const std::string& command, const Deadline& deadline);
+};
+
+// Runs everything by run_shared() of another.
+class SharedRemote final : public Remote {
+ public:
+  explicit SharedRemote(Remote& inner) : inner_(inner) {}
+  CommandResult run(const std::string& node, const std::string& command, const Deadline& deadline) override {
+    return inner_.run_shared(node, command, deadline);
+  }
+
+ private:
+  Remote& inner_;
 };
 
 }  // namespace blackstart

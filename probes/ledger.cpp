@@ -15,6 +15,7 @@
 #include "probes/ledger_preflight.h"
 #include "probes/ledger_snapshot.h"
 #include "probes/open_loop.h"
+#include "probes/sql_patience.h"
 
 namespace blackstart {
 namespace {
@@ -91,8 +92,8 @@ void Ledger::preflight(const Deadline& deadline) {
 
 void Ledger::prepare(const Deadline& deadline) {
   endpoint_ = target();
-  SqlSession session(*endpoint_, deadline);
-  bank_.create(session);
+  ask_with_patience(
+      *endpoint_, deadline, [&](SqlSession& session) { bank_.create(session); }, [&](const std::string& line) { say(line); });
 }
 
 Time Ledger::start(Clock& clock, Time zero, OperationSink& sink) {
@@ -143,8 +144,8 @@ std::vector<ReplicaSnapshot> Ledger::snapshots(const Deadline& deadline) {
 }
 
 void Ledger::clean_up(const Deadline& deadline) {
-  SqlSession session(target(), deadline);
-  bank_.drop(session);
+  ask_with_patience(
+      target(), deadline, [&](SqlSession& session) { bank_.drop(session); }, [&](const std::string& line) { say(line); });
 }
 
 void require_replica(const std::string& doing, const std::string& node, const Database& database) {

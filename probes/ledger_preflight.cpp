@@ -1,17 +1,14 @@
 #include "probes/ledger_preflight.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
-
-#include <algorithm>
 
 #include "base/error.h"
 #include "probes/galera.h"
+#include "probes/open_files.h"
 
 namespace blackstart {
 namespace {
 
-constexpr rlim_t kOtherFiles = 256;  // what the rest of the process may have open
 constexpr std::int64_t kFewestConnectErrors = 100'000;
 
 bool is_on(const std::optional<std::string>& cell) { return cell && *cell != "0" && *cell != "OFF"; }
@@ -31,15 +28,7 @@ void require_patience(SqlSession& session, const std::string& node) {
 }  // namespace
 
 void require_files(const LedgerSettings& settings) {
-  rlimit limit{};
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  rlim_t needed = static_cast<rlim_t>(settings.most_in_flight() + settings.connections) + kOtherFiles;
-  if (limit.rlim_cur >= needed) return;
-  limit.rlim_cur = std::min(needed, limit.rlim_max);
-  if (limit.rlim_cur < needed || ::setrlimit(RLIMIT_NOFILE, &limit) != 0)
-    throw Error(ErrorKind::unmet, "checking the limit of open files",
-                fmt::format("a ledger with these rates may need {} in an outage, the limit is {}", needed, limit.rlim_max),
-                "raise it with 'ulimit -n', or lower the probe's rates or deadline");
+  require_open_files(settings.most_in_flight() + settings.connections, "a ledger with these rates");
 }
 
 void require_server(SqlSession& session, const LedgerSettings& settings) {

@@ -5,6 +5,7 @@
 // runner's thread; operations arrive at the sink on the probe's own thread, between start() and the return of stop().
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -38,6 +39,16 @@ class Probe {
   virtual std::vector<ReplicaSnapshot> snapshots(const Deadline& deadline) = 0;
   // Removes what prepare() made. Throws Error.
   virtual void clean_up(const Deadline& deadline) = 0;
+  // Who gets the lines for the user: what prepare() and clean_up() have to try again, and why. Without it nobody does.
+  void tell(std::function<void(const std::string& line)> whom) { say_ = std::move(whom); }
+
+ protected:
+  void say(const std::string& line) const {
+    if (say_) say_(line);
+  }
+
+ private:
+  std::function<void(const std::string&)> say_;
 };
 
 // A probe's parameters as the scenario gives them: typed fields with units, and the way to make it.

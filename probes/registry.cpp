@@ -1,6 +1,10 @@
 // The table of probes: to add one is its file, its test, and a line here.
+#include "probes/http_probe.h"
+#include "probes/latency.h"
 #include "probes/ledger_settings.h"
+#include "probes/openstack_settings.h"
 #include "probes/probe.h"
+#include "probes/tcp_probe.h"
 
 namespace blackstart {
 
@@ -8,6 +12,14 @@ const std::vector<ProbeKind>& probe_kinds() {
   static const std::vector<ProbeKind> kinds{
       {"ledger", "a bank on SQL: transfers and balance inquiries at a fixed rate, audited on every replica after recovery",
        [] { return std::unique_ptr<ProbeSettings>(std::make_unique<LedgerSettings>()); }},
+      {"http", "asks one URL at a fixed rate, on fresh and on kept connections",
+       [] { return std::unique_ptr<ProbeSettings>(std::make_unique<HttpProbeSettings>()); }},
+      {"openstack", "an OpenStack cloud's APIs: tokens, lists, shows, and the lives of servers, networks, volumes and images",
+       [] { return std::unique_ptr<ProbeSettings>(std::make_unique<OpenStackSettings>()); }},
+      {"latency", "pings nodes at a fixed rate, a series for each: loss, and round trips over time",
+       [] { return std::unique_ptr<ProbeSettings>(std::make_unique<LatencySettings>()); }},
+      {"tcp", "opens a TCP connection at a fixed rate, and looks at the greeting if asked to",
+       [] { return std::unique_ptr<ProbeSettings>(std::make_unique<TcpProbeSettings>()); }},
   };
   return kinds;
 }

@@ -55,7 +55,8 @@ std::string hint_for(std::uint16_t error) {
 [[noreturn]] void throw_answer(const std::string& doing, const SqlAnswer& answer, Duration waited) {
   std::string why = answer.error == kTimedOut ? fmt::format("no answer within {}", format_seconds(waited))
                                               : fmt::format("{} (error {})", answer.message, answer.error);
-  throw Error(out_of_reach(answer.error) ? ErrorKind::unreachable : ErrorKind::unmet, doing, why, hint_for(answer.error));
+  throw SqlError(answer.error, out_of_reach(answer.error) ? ErrorKind::unreachable : ErrorKind::unmet, doing, why,
+                 hint_for(answer.error));
 }
 
 }  // namespace

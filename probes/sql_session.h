@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "lab/cloud.h"
 #include "probes/mariadb_connection.h"
 
@@ -19,13 +20,25 @@ namespace blackstart {
 SqlTarget endpoint_of(const Database& database);
 SqlTarget target_of(const Database& database, const Database::Replica& replica);
 
+// What a server answered other than success, or that it did not answer.
+class SqlError final : public Error {
+ public:
+  SqlError(std::uint16_t number, ErrorKind kind, std::string doing, std::string why, std::string hint)
+      : Error(kind, std::move(doing), std::move(why), std::move(hint)), number_(number) {}
+  std::uint16_t number() const { return number_; }  // MariaDB's, or kTimedOut
+
+ private:
+  std::uint16_t number_;
+};
+
 class SqlSession {
  public:
-  // Connects; everything it does has to be done by `deadline`. Throws Error(unreachable, or unmet when the server refuses us).
+  // Connects; everything it does has to be done by `deadline`. Throws SqlError (unreachable, or unmet when the server refuses
+  // us).
   SqlSession(const SqlTarget& target, const Deadline& deadline);
   ~SqlSession();
 
-  // `doing` starts the Error that anything but success throws: "reading the accounts".
+  // `doing` starts the SqlError that anything but success throws: "reading the accounts".
   std::vector<SqlRow> ask(const std::string& doing, const std::string& sql);
 
  private:

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/units.h"
+#include "reports/budget_words.h"
 #include "reports/html_parts.h"
 #include "reports/words.h"
 
@@ -83,18 +84,20 @@ KeyFigure budget(const Record& record, const Judgement& judgement) {
   std::string probe;
   for (const auto& one : judgement.probes) {
     for (const auto& series : one.series) {
-      if (worst != nullptr && worst->budget_spent >= series.budget_spent) continue;
+      if (worst != nullptr && worst->budget.spent >= series.budget.spent) continue;
       worst = &series;
       probe = one.probe;
     }
   }
   if (worst == nullptr) return {"What did it cost?", "not measured", "", ""};
-  KeyFigure figure{"How much error budget did it cost?", percent_text(worst->budget_spent), "",
+  KeyFigure figure{"How much error budget did it cost?", percent_text(worst->budget.spent), "",
                    fmt::format("{}/{}: downtime {}", probe, worst->name, format_seconds(worst->downtime))};
   for (const auto& known : record.probes) {
     if (known.info.name == probe)
       figure.note += fmt::format("; SLO {} over {}", format_ratio(known.info.slo), format_duration(known.info.slo_window));
   }
+  for (const auto& alert : worst->budget.alerts)
+    if (!alert.alarms.empty()) figure.note += fmt::format("; {} at {}", alert_name(alert), time_text(alert.alarms[0].fired));
   return figure;
 }
 

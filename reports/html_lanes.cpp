@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/units.h"
+#include "reports/budget_words.h"
 #include "reports/html_parts.h"
 #include "reports/time_axis.h"
 #include "reports/words.h"
@@ -69,6 +70,18 @@ Markup service_lane(const TimeAxis& axis, const std::string& probe, Time watched
   return lane(probe + "/" + series.name, words.empty() ? "up throughout" : joined(words), bars);
 }
 
+// Only of alerts that would have gone off: what did not happen needs no lane.
+Markup alarm_lanes(const TimeAxis& axis, const std::string& probe, const SeriesMeasures& series) {
+  Markup all;
+  for (const auto& alert : series.budget.alerts) {
+    Markup bars;
+    for (const auto& alarm : alert.alarms)
+      bars += bar(axis, alarm.fired, alarm.cleared.count() < 0 ? axis.to : alarm.cleared, "alarm", alarm_text(alarm), false);
+    if (!alert.alarms.empty()) all += lane(alert_name(alert), probe + "/" + series.name + ": " + alarms_text(alert), bars);
+  }
+  return all;
+}
+
 Markup ticks(const TimeAxis& axis) {
   Markup marks;
   for (Time at : axis.ticks(7)) {
@@ -105,7 +118,9 @@ Markup lanes(const Record& record, const Judgement& judgement) {
   Markup all = phase_lane(axis, record);
   for (const auto& injection : record.injections) all += injection_lane(axis, injection);
   for (const auto& probe : judgement.probes)
-    for (const auto& series : probe.series) all += service_lane(axis, probe.probe, watched_until(record, probe.probe), series);
+    for (const auto& series : probe.series)
+      all +=
+          service_lane(axis, probe.probe, watched_until(record, probe.probe), series) + alarm_lanes(axis, probe.probe, series);
   if (all.html.empty()) return {};
   return tag("ul", "lanes", all) + ticks(axis) + unit(axis);
 }

@@ -29,6 +29,8 @@ Markup charts(const Record& record, const Judgement& judgement);
 Markup objectives(const Judgement& judgement);
 Markup recovery_times(const Judgement& judgement);
 Markup service(const Judgement& judgement);
+// What was spent of each series' error budget, and which alerts would have gone off.
+Markup budgets(const Record& record, const Judgement& judgement);
 Markup injections(const Record& record);
 Markup audits(const Judgement& judgement);
 Markup steady_state(const Record& record);

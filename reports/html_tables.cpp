@@ -124,12 +124,11 @@ Markup service(const Judgement& judgement) {
                 {"Indeterminate", true},
                 {"Unsent", true}},
                Table::scrolled);
-  Table times("Time and budget",
+  Table times("Time",
               {{"Service"},
                {"Downtime", true},
                {"Down", true},
                {"Degraded", true},
-               {"Budget spent", true},
                {"p50 before", true},
                {"p99 before", true},
                {"Send lag p99.9", true}},
@@ -142,8 +141,8 @@ Markup service(const Judgement& judgement) {
       counts.row({name, number(one.operations), number(one.good), number(one.late), number(one.failed),
                   number(one.indeterminate), number(one.unsent)});
       times.row({name, text(format_seconds(one.downtime)), text(format_seconds(one.down)), text(format_seconds(one.degraded)),
-                 text(percent_text(one.budget_spent)), text(latency_text(one.baseline_p50)),
-                 text(latency_text(one.baseline_p99)), text(latency_text(one.send_lag_p999))});
+                 text(latency_text(one.baseline_p50)), text(latency_text(one.baseline_p99)),
+                 text(latency_text(one.send_lag_p999))});
       for (const auto& gap : one.blind)
         blind.push_back(fmt::format("{}/{} was blind from {} to {}: {}", probe.probe, one.name, time_text(gap.from),
                                     time_text(gap.to), gap.why));

@@ -89,6 +89,28 @@ Json outage(const Outage& one) {
 
 Json blind(const BlindInterval& one) { return {{"from", seconds(one.from)}, {"to", seconds(one.to)}, {"why", one.why}}; }
 
+Json alarm(const Alarm& one) {
+  return {{"fired", seconds(one.fired)}, {"cleared", moment(one.cleared)}, {"after_end", one.after_end}};
+}
+
+Json alert(const BurnAlert& one) {
+  return {{"severity", one.severity},
+          {"long_window_seconds", seconds(one.long_window)},
+          {"short_window_seconds", seconds(one.short_window)},
+          {"factor", one.factor},
+          {"highest_burn_rate", number(one.highest)},
+          {"highest_at", moment(one.highest_at)},
+          {"alarms", array(one.alarms, alarm)}};
+}
+
+Json budget(const Budget& one) {
+  return {{"seconds", seconds(one.whole)},
+          {"operations", number(one.whole_operations)},
+          {"bad_operations", one.bad},
+          {"spent", number(one.spent)},
+          {"alerts", array(one.alerts, alert)}};
+}
+
 Json series(const SeriesMeasures& one) {
   return {{"name", one.name},
           {"operations", one.operations},
@@ -101,7 +123,8 @@ Json series(const SeriesMeasures& one) {
           {"downtime_seconds", seconds(one.downtime)},
           {"degraded_seconds", seconds(one.degraded)},
           {"down_seconds", seconds(one.down)},
-          {"error_budget_spent", number(one.budget_spent)},
+          {"error_budget_spent", number(one.budget.spent)},
+          {"error_budget", budget(one.budget)},
           {"baseline_p50_seconds", seconds(one.baseline_p50)},
           {"baseline_p99_seconds", seconds(one.baseline_p99)},
           {"send_lag_p999_seconds", seconds(one.send_lag_p999)},

@@ -39,17 +39,44 @@ struct BlindInterval {
   std::string why;  // "the generator sent 1.2 s late", "operations 400 to 460 are not in the record"
 };
 
+// When a burn-rate alert would have gone off, and come to rest again.
+struct Alarm {
+  Time fired{0};
+  Time cleared{-1};        // -1: not known, the service was not seen to recover
+  bool after_end = false;  // it was still on at the end of the record; `cleared` takes what came then for good
+};
+
+// One alert of the usual table: it is on while the burn rate over both windows is greater than the factor. A burn rate of 1
+// spends the budget exactly by the end of the SLO's window.
+struct BurnAlert {
+  std::string severity;  // "page", "ticket"
+  Duration long_window{0}, short_window{0};
+  double factor = 0;
+  double highest = 0;  // of the lesser of both windows' burn rates, over the record
+  Time highest_at{-1};
+  std::vector<Alarm> alarms;  // in time
+};
+
+struct Budget {
+  double spent = 0;             // share of the SLO's error budget over its window that this rehearsal used
+  Duration whole{0};            // window · (1 − SLO)
+  double whole_operations = 0;  // the same at the series' rate
+  std::uint64_t bad = 0;        // operations that it was spent on
+  std::vector<BurnAlert> alerts;
+};
+
 struct SeriesMeasures {
   std::string name;
   std::uint64_t operations = 0, good = 0, ok = 0, failed = 0, indeterminate = 0, unsent = 0, late = 0;
   std::vector<Outage> outages;
   std::vector<BlindInterval> blind;
-  Duration downtime{0};                       // ∫(1 - good share) dt = bad operations / rate
-  Duration degraded{0}, down{0};              // time in each state
-  double budget_spent = 0;                    // share of the SLO's error budget over its window that this rehearsal used
+  Duration downtime{0};           // ∫(1 - good share) dt = bad operations / rate
+  Duration degraded{0}, down{0};  // time in each state
+  Budget budget;
   Duration baseline_p50{0}, baseline_p99{0};  // latency from the scheduled time before the first injection
   Duration send_lag_p999{0};
-  std::string problem;  // what makes the series' record unfit to be judged: "operation 17 was recorded twice"
+  std::string problem;     // what makes the series' record unfit to be judged: "operation 17 was recorded twice"
+  bool recovered() const;  // every outage was seen to end
 };
 
 // Our own undo, when something came only after it.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/units.h"
+#include "reports/budget_words.h"
 #include "reports/junit_suite.h"
 #include "reports/reports.h"
 #include "reports/words.h"
@@ -136,6 +137,19 @@ void verdict(Cases& cases, const Judgement& judgement) {
                    joined(judgement.reasons, "\n"), 0s});
 }
 
+// How much of its error budget each series spent, and which alerts would have gone off.
+void budgets(JunitSuite& suite, const Judgement& judgement) {
+  for (const auto& probe : judgement.probes) {
+    for (const auto& series : probe.series) {
+      const std::string name = probe.probe + "/" + series.name;
+      suite.properties.emplace_back("error-budget." + name, "spent " + spent_text(series.budget));
+      for (const auto& alert : series.budget.alerts)
+        suite.properties.emplace_back("burn-rate." + name + "." + alert_name(alert),
+                                      burn_text(alert) + "; alarm: " + alarms_text(alert));
+    }
+  }
+}
+
 }  // namespace
 
 JunitSuite junit_suite(const Record& record, const Judgement& judgement) {
@@ -148,6 +162,7 @@ JunitSuite junit_suite(const Record& record, const Judgement& judgement) {
       {"verdict", name_of(judgement.verdict)}, {"run", record.run.id},      {"claim", record.run.claim},
       {"source", record.run.source},           {"cloud", record.run.cloud}, {"seed", std::to_string(record.run.seed)},
       {"version", record.run.version}};
+  budgets(suite, judgement);
   verdict(suite.cases, judgement);
   objectives(suite.cases, judgement);
   injections(suite.cases, record);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "reports/budget.h"
 #include "reports/outages.h"
 
 namespace blackstart {
@@ -40,14 +41,11 @@ void measure_times(const Stream& stream, Time first_effect, SeriesMeasures& m) {
   m.send_lag_p999 = quantile(lag, 0.999);
 }
 
-// An objective of 100 % leaves no budget at all; one operation's time stands in for it, the least that could be measured.
-double budget_spent(const Stream& stream, Duration downtime) {
-  auto budget = from_seconds(std::chrono::duration<double>(stream.probe->slo_window).count() * (1 - stream.probe->slo));
-  budget = std::max({budget, stream.step, Duration(1)});
-  return std::chrono::duration<double>(downtime) / std::chrono::duration<double>(budget);
-}
-
 }  // namespace
+
+bool SeriesMeasures::recovered() const {
+  return std::none_of(outages.begin(), outages.end(), [](const Outage& outage) { return outage.censored; });
+}
 
 SeriesMeasures measure(const Stream& stream, Time first_effect) {
   SeriesMeasures m;
@@ -60,9 +58,8 @@ SeriesMeasures measure(const Stream& stream, Time first_effect) {
   m.degraded = outages.degraded;
   m.down = outages.down;
   m.blind = find_blind(stream);
-  std::uint64_t bad = m.operations - m.unsent - m.good;
-  if (stream.info->rate > 0) m.downtime = from_seconds(static_cast<double>(bad) / stream.info->rate);
-  m.budget_spent = budget_spent(stream, m.downtime);
+  m.budget = budget_of(stream, m.recovered());
+  if (stream.info->rate > 0) m.downtime = from_seconds(static_cast<double>(m.budget.bad) / stream.info->rate);
   return m;
 }
 

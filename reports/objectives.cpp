@@ -141,11 +141,11 @@ class Check {
     for (const SeriesMeasures& m : probe_->series) {
       if (!wanted(m.name)) continue;
       ++series;
-      double value = budget ? m.budget_spent : std::chrono::duration<double>(m.downtime).count();
+      double value = budget ? m.budget.spent : std::chrono::duration<double>(m.downtime).count();
       std::string told = fmt::format("{} ({})", budget ? percent_text(value) : format_seconds(m.downtime), m.name);
       if (m.operations == 0)
         worse(State::not_measured, 0, "", m.name + " has no operations");
-      else if (never_recovered(m))  // it had not ended: what was measured is a lower bound
+      else if (!m.recovered())  // it had not ended: what was measured is a lower bound
         worse(State::missed, kForEver, "> " + told, m.name + " was not seen to recover");
       else if (value <= result_.spec.limit)
         worse(State::met, value, told, "");
@@ -153,10 +153,6 @@ class Check {
         worse(State::missed, value, told, m.name + " is over the limit");
     }
     return series > 0 ? std::move(result_) : no_series();
-  }
-
-  static bool never_recovered(const SeriesMeasures& m) {
-    return std::any_of(m.outages.begin(), m.outages.end(), [](const Outage& outage) { return outage.censored; });
   }
 
   ObjectiveResult check_rpo() {

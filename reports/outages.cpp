@@ -134,8 +134,7 @@ class Machine {
     Time earliest = Time::max();
     for (std::size_t i = first; i < std::min(end, first + window_); ++i) {
       if (!bad(i)) continue;
-      Time too_late = scheduled(i) + stream_.info->good_within;
-      earliest = std::min(earliest, samples_[i]->outcome == Outcome::ok ? too_late : std::min(samples_[i]->done, too_late));
+      earliest = std::min(earliest, stream_.known(*samples_[i]));
     }
     return earliest;
   }

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/units.h"
 #include "reports/reports.h"
 #include "reports/words.h"
 
@@ -83,12 +84,25 @@ void operations(Metrics& metrics, const Labels& labels, const SeriesMeasures& se
                 static_cast<double>(series.late));
 }
 
+void burn(Metrics& metrics, const Labels& labels, const Budget& budget) {
+  for (const auto& alert : budget.alerts) {
+    Labels with = labels;
+    with.emplace_back("severity", alert.severity);
+    with.emplace_back("long_window", format_duration(alert.long_window));
+    with.emplace_back("short_window", format_duration(alert.short_window));
+    metrics.gauge("blackstart_burn_rate_highest", "Highest burn rate over both windows of the alert.", with, alert.highest);
+    metrics.gauge("blackstart_burn_alarms", "How often the alert would have gone off.", with,
+                  static_cast<double>(alert.alarms.size()));
+  }
+}
+
 void service(Metrics& metrics, const std::string& probe, const SeriesMeasures& series) {
   Labels labels{{"probe", probe}, {"series", series.name}};
   metrics.gauge("blackstart_downtime_seconds", "Bad operations over the rate: downtime weighted by how bad it was.", labels,
                 seconds(series.downtime));
   metrics.gauge("blackstart_error_budget_spent_ratio", "Share of the error budget of the whole SLO window that was used.",
-                labels, series.budget_spent);
+                labels, series.budget.spent);
+  burn(metrics, labels, series.budget);
   metrics.gauge("blackstart_outages", "Outages, brown-outs included.", labels, static_cast<double>(series.outages.size()));
   metrics.gauge("blackstart_blind_intervals", "Intervals in which the generator could not see the service.", labels,
                 static_cast<double>(series.blind.size()));

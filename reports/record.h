@@ -59,7 +59,8 @@ struct ProbeInfo {
   std::vector<std::string> replicas;  // the audit must read all of these
 };
 
-// `observer` is who saw it: "c1" (the target itself), "runner" (a third party). Stage: "effect" or "undo".
+// `observer` is who saw it: "c1" (the target itself), "runner" (a third party). Stage: "effect", "hold" (seen again just before
+// the undo) or "undo".
 struct Evidence {
   std::string injection, target, stage;
   std::string expected;  // "MainPID of mariadb.service on c1 changes"

@@ -68,6 +68,11 @@ bool Stream::good(const Operation& operation) const {
   return operation.outcome == Outcome::ok && operation.done - operation.scheduled <= info->good_within;
 }
 
+Time Stream::known(const Operation& bad) const {
+  const bool in_time = bad.done - bad.scheduled <= info->good_within;
+  return bad.outcome != Outcome::ok && in_time ? bad.done : bad.scheduled + info->good_within;
+}
+
 std::size_t Stream::window() const {
   constexpr std::size_t kLeast = 20;
   return std::max(kLeast, static_cast<std::size_t>(std::ceil(std::clamp(info->rate, 0.0, 1e9))));

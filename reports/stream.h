@@ -22,6 +22,8 @@ struct Stream {
 
   // ok, and done within L of the scheduled time.
   bool good(const Operation& operation) const;
+  // From when on this bad operation was certain to be bad: it had failed, or could be good no more.
+  Time known(const Operation& bad) const;
   // The length of the sliding window in operations: 20, or one second of them if that is more.
   std::size_t window() const;
 };

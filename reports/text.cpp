@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/units.h"
+#include "reports/budget_words.h"
 #include "reports/reports.h"
 #include "reports/text_page.h"
 #include "reports/words.h"
@@ -77,14 +78,27 @@ void service(TextPage& page, const ProbeMeasures& probe) {
     page.entry(series.name, fmt::format("{}: {} good, {} late, {} failed, {} indeterminate, {} unsent",
                                         count_text(series.operations, "operation"), grouped(series.good), grouped(series.late),
                                         grouped(series.failed), grouped(series.indeterminate), grouped(series.unsent)));
-    page.entry("",
-               fmt::format("downtime {} (down {}, degraded {}); error budget spent {}", format_seconds(series.downtime),
-                           format_seconds(series.down), format_seconds(series.degraded), percent_text(series.budget_spent)));
+    page.entry("", fmt::format("downtime {} (down {}, degraded {})", format_seconds(series.downtime),
+                               format_seconds(series.down), format_seconds(series.degraded)));
     page.entry("", fmt::format("before the fault: p50 {}, p99 {}; send lag p99.9 {}", latency_text(series.baseline_p50),
                                latency_text(series.baseline_p99), latency_text(series.send_lag_p999)));
     for (const auto& blind : series.blind)
       page.entry("BLIND", fmt::format("{} to {}: {}", time_text(blind.from), time_text(blind.to), blind.why));
   }
+}
+
+void budgets(TextPage& page, const ProbeMeasures& probe) {
+  page.section("Error budget (" + probe.probe + ")");
+  bool alerts = false;
+  for (const auto& series : probe.series) {
+    page.entry(series.name, fmt::format("spent {}; {} of {}", spent_text(series.budget), format_seconds(series.downtime),
+                                        format_seconds(series.budget.whole)));
+    for (const auto& alert : series.budget.alerts)
+      page.entry("",
+                 fmt::format("{}: highest burn rate {}, alarm: {}", alert_name(alert), burn_text(alert), alarms_text(alert)));
+    alerts = alerts || !series.budget.alerts.empty();
+  }
+  if (alerts) page.bullet(kBurnNote);
 }
 
 void objectives(TextPage& page, const Judgement& judgement) {
@@ -126,6 +140,7 @@ std::string text_summary(const Record& record, const Judgement& judgement) {
   recovery(page, judgement);
   for (const auto& probe : judgement.probes) audit(page, probe);
   for (const auto& probe : judgement.probes) service(page, probe);
+  for (const auto& probe : judgement.probes) budgets(page, probe);
   injections(page, record);
   troubles(page, record);
   return page.text();

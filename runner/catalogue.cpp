@@ -71,7 +71,7 @@ std::string fault_list(const std::vector<FaultKind>& kinds) {
   std::string text;
   for_each(
       kinds, [&](const std::string& family) { text += fmt::format("{}{}\n", text.empty() ? "" : "\n", family); },
-      [&](const FaultKind& kind) { text += fmt::format("  {:<18} {}\n", kind.name, kind.doc); });
+      [&](const FaultKind& kind) { text += fmt::format("  {:<20} {}\n", kind.name, kind.doc); });
   return text;
 }
 

@@ -61,7 +61,7 @@ int lab_status_command(const std::string& lab) {
 }
 
 int lab_bmc_command(const std::string& lab, const std::string& node, const std::string& mode) {
-  lab_set_bmc(lab_name(lab), node, mode);
+  lab_set_bmc(lab_name(lab), node, mode, steps_with_time());
   std::puts(fmt::format("the BMC of {} is {}", node, mode).c_str());
   return kPassed;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <thread>
+#include <utility>
 
 #include "base/error.h"
 #include "base/units.h"
@@ -17,6 +18,16 @@ namespace {
 constexpr Duration kPreflight = 20s, kArm = 15s, kStage = 15s, kRetry = 2s;
 // Once an undo's own time is over, for what was held up.
 constexpr Duration kUndoSpare = 60s;
+// A second look before the undo; it holds the undo up.
+constexpr Duration kLookAgain = 5s;
+
+Evidence unseen(const std::string& observer, const std::string& why) {
+  Evidence evidence;
+  evidence.observer = observer;
+  evidence.expected = "its effect";
+  evidence.observed = why;
+  return evidence;
+}
 
 void throw_first(const std::string& doing, const std::vector<std::string>& problems) {
   for (const std::string& problem : problems)
@@ -61,6 +72,7 @@ void Injector::inject(const std::vector<PlannedInjection>& together) {
     fire(targets);
     confirm(targets);
     check_stop();
+    keep_lasting(targets);
   } catch (const Error& problem) {
     for (std::size_t i = first; i < active_.size(); ++i) {
       active_[i].record.problem = problem.what();
@@ -90,7 +102,7 @@ void Injector::prepare(const std::vector<PlannedInjection>& together, Targets& t
       auto fault = planned.step->settings->make(*context_.cloud.find(name), with_id);
       targets.push_back({active_.size(), std::move(fault), {id, planned.step->id, {}, false}, planned.dead_man, Time{-1}, {}});
     }
-    active_.push_back({record, {}});
+    active_.push_back({record, {}, {}});
   }
   const Deadline deadline = within(kPreflight + kPerTarget * targets.size());
   throw_first("checking that it can be injected",
@@ -150,28 +162,53 @@ void Injector::confirm(Targets& targets) {
   auto problems = at_the_same_time(targets.size(), [&](std::size_t i) {
     targets[i].evidence = targets[i].fault->confirm(within(targets[i].fault->confirm_limit() + kPerTarget * targets.size()));
   });
-  for (Target& target : targets)
-    for (Evidence& evidence : target.evidence) {
-      evidence.injection = active_[target.injection].record.id;
-      evidence.target = target.entry.undo.node;
-      evidence.stage = "effect";
-      if (evidence.at.count() >= 0) evidence.at -= context_.zero;
-      context_.record.evidence(evidence);
-      context_.say(fmt::format("  {} {}: {}: {}", evidence.confirmed ? "seen" : "NOT SEEN", evidence.target, evidence.expected,
-                               evidence.observed));
-    }
+  for (Target& target : targets) tell(target, "effect");
   for (std::size_t i = targets.front().injection; i < active_.size(); ++i) settle_bracket(active_[i], targets, i);
   throw_first("looking for evidence", problems);
 }
 
-// The effect began, on each target, by its first piece of evidence; on all of them, by the last of those.
+void Injector::tell(Target& target, const char* stage) {
+  for (Evidence& evidence : target.evidence) {
+    evidence.injection = active_[target.injection].record.id;
+    evidence.target = target.entry.undo.node;
+    evidence.stage = stage;
+    if (evidence.at.count() >= 0) evidence.at -= context_.zero;
+    context_.record.evidence(evidence);
+    context_.say(fmt::format("  {} {}: {}: {}", evidence.confirmed ? "seen" : "NOT SEEN", evidence.target, evidence.expected,
+                             evidence.observed));
+  }
+}
+
+void Injector::keep_lasting(Targets& targets) {
+  for (Target& target : targets)
+    if (target.fault->looks_again()) active_[target.injection].lasting.push_back(std::move(target));
+}
+
+// An undo that is wanted at once is not held up by it: such a rehearsal proves nothing anyway.
+void Injector::look_again(Active& active) {
+  Targets lasting = std::exchange(active.lasting, {});
+  if (lasting.empty() || context_.stop.stop_requested()) return;
+  context_.say(fmt::format("  looking whether {} is still there", active.record.id));
+  const Deadline deadline = within(kLookAgain);
+  const auto problems =
+      at_the_same_time(lasting.size(), [&](std::size_t i) { lasting[i].evidence = lasting[i].fault->confirm(deadline); });
+  if (context_.stop.stop_requested()) return;
+  for (std::size_t i = 0; i < lasting.size(); ++i) {
+    if (!problems[i].empty()) lasting[i].evidence = {unseen(lasting[i].entry.undo.node, problems[i])};
+    for (Evidence& evidence : lasting[i].evidence) evidence.expected = "still, just before the undo: " + evidence.expected;
+    note([&] { tell(lasting[i], "hold"); });
+  }
+}
+
+// The effect began, on each target, by its first piece of evidence; on all of them, by the last of those. Where there is none
+// on a target, or it was seen before the order and so shows something else, when it began is not known.
 void Injector::settle_bracket(Active& active, const Targets& targets, std::size_t index) {
   Time to{-1};
   for (const Target& target : targets) {
     if (target.injection != index) continue;
     Time first{-1};
     for (const Evidence& evidence : target.evidence)
-      if (evidence.confirmed && (first.count() < 0 || evidence.at < first)) first = evidence.at;
+      if (evidence.confirmed && evidence.at >= target.fired && (first.count() < 0 || evidence.at < first)) first = evidence.at;
     if (first.count() < 0) return context_.record.injection(active.record);
     to = std::max(to, first);
   }
@@ -224,6 +261,7 @@ bool Injector::undo(const std::string& injection, Duration limit) {
   auto found = std::find_if(active_.begin(), active_.end(), [&](const Active& a) { return a.record.id == injection; });
   if (found == active_.end() || found->entries.empty() || found->record.undone.count() >= 0) return true;
   Active& active = *found;
+  look_again(active);
   // The first time counts: even an undo that isn't confirmed may have mended what the cloud did not mend by itself.
   if (active.record.undo_asked.count() < 0) active.record.undo_asked = run_time();
   note([&] { context_.record.injection(active.record); });

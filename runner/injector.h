@@ -66,6 +66,7 @@ class Injector {
   struct Active {
     Injection record;
     std::vector<JournalEntry> entries;
+    std::vector<Target> lasting;  // those that are looked at again before the undo
   };
 
   using Targets = std::vector<Target>;
@@ -73,6 +74,10 @@ class Injector {
   void journal_and_arm(Targets& targets);
   void fire(Targets& targets);
   void confirm(Targets& targets);
+  // The evidence of a target's confirm(), written down and said.
+  void tell(Target& target, const char* stage);
+  void keep_lasting(Targets& targets);
+  void look_again(Active& active);
   void settle_bracket(Active& active, const Targets& targets, std::size_t index);
   bool undo_once(Active& active, const Deadline& deadline, std::vector<Evidence>& evidence);
   // A record that can't be written must not keep an undo from being done.

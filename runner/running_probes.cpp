@@ -27,17 +27,18 @@ void for_all(Items& items, Work work) {
 
 }  // namespace
 
-void RunningProbes::take(std::vector<std::unique_ptr<Probe>> probes) {
+void RunningProbes::take(std::vector<std::unique_ptr<Probe>> probes, const std::function<void(const std::string&)>& say) {
   for (auto& probe : probes) {
     const std::string name = probe->info().name;
+    probe->tell([say, name](const std::string& line) { say(fmt::format("  {}: {}", name, line)); });
     probes_.push_back({name, std::move(probe), nullptr, nullptr});
   }
 }
 
-void RunningProbes::prepare() {
+void RunningProbes::prepare(const std::stop_token& stop) {
   for (Running& running : probes_) {
     running.prepared = true;  // from here on there may be something to clean up
-    running.probe->prepare(within(kPrepare));
+    running.probe->prepare(Deadline(clock_, kPrepare, stop));
   }
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,9 +19,10 @@ class RunningProbes {
  public:
   RunningProbes(Clock& clock, Time zero, RecordWriter& record) : clock_(clock), zero_(zero), record_(record) {}
 
-  // Probes that have passed their preflight.
-  void take(std::vector<std::unique_ptr<Probe>> probes);
-  void prepare();
+  // Probes that have passed their preflight. `say` gets their lines for the user.
+  void take(std::vector<std::unique_ptr<Probe>> probes, const std::function<void(const std::string&)>& say);
+  // A request to `stop` makes its time pass at once: it throws then.
+  void prepare(const std::stop_token& stop);
   void start();
 
   std::vector<SteadyCheck> steady(const Steady& wanted) const;

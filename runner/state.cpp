@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "lab/lab_folder.h"
 
 namespace blackstart {
 namespace {
@@ -85,10 +86,7 @@ std::optional<std::string> lease_holder(const std::string& cloud) {
 }
 
 void halt_cloud(const std::string& cloud, const std::string& reason) {
-  const fs::path file = file_of("halt", cloud);
-  std::ofstream out(file);
-  out << reason << "\n";
-  if (!out.flush()) throw_errno("writing the halt " + file.string(), errno);
+  write_file(file_of("halt", cloud), reason + "\n");  // at once: a rehearsal may look at this very moment, and wants the reason
 }
 
 bool lift_halt(const std::string& cloud) { return fs::remove(file_of("halt", cloud)); }

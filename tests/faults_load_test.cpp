@@ -114,6 +114,24 @@ TEST_CASE("load: one that does nothing is not confirmed, and is no exception") {
   }
 }
 
+TEST_CASE("load: one that has ended is not there when it is looked at again") {
+  for (const auto& [name, yaml] : kLoads) {
+    INFO(name);
+    LoadedNode node;
+    const auto fault = node.staged(name, yaml);
+    CHECK(fault->looks_again());
+    fault->fire(node.in(5s));
+    CHECK(fault->confirm(node.in(20s))[0].confirmed);
+    node.clock.advance(30s);
+    CHECK(fault->confirm(node.in(5s))[0].confirmed);
+    node.clock.advance(30s);
+    node.runs = node.file = false;
+    node.ours_kib = 0;
+    node.free_mib = 10000;
+    CHECK_FALSE(fault->confirm(node.in(5s))[0].confirmed);
+  }
+}
+
 TEST_CASE("load: a node that stops answering at each stage") {
   for (const auto& [name, yaml] : kLoads) {
     INFO(name);

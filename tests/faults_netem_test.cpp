@@ -43,7 +43,7 @@ struct FakeShaper : FakeNetwork {
       return answered("");
     });
     remote.on("ping -n -c", [this](const auto&, const std::string& asked) { return answered(pings(asked)); });
-    remote.on("'Armed=%s", answered("Ping=0\nTcp=0\nArmed=0\nEnd=1\n"));
+    remote.on("Armed=%s", answered("Ping=0\nTcp=0\nPython=0\nArmed=0\nEnd=1\n"));
   }
 
   CommandResult shape() {

@@ -267,7 +267,11 @@ TEST_CASE("preflight of a cut: what would do harm or prove nothing is refused be
   }
   SECTION("nobody would notice") {
     network.tcp = false;
-    expected = "nobody reaches 198.18.20.11 port 22";
+    expected = "nobody can watch 198.18.20.11 port 22 (c2: only ping is answered";
+  }
+  SECTION("nobody has Python to watch with") {
+    network.python = false;
+    expected = "c2: it has no python3 to watch with";
   }
   SECTION("carrier: the way in runs over it") {
     yaml = "{form: carrier, device: mgmt0}";
@@ -431,6 +435,110 @@ TEST_CASE("the dead-man's commands: a shell takes them, and systemd leaves them 
         "ip link set dev data0 up; ip -6 address add fd00::1/64 dev data0 2>/dev/null; "
         "ip -4 route add 203.0.113.0/24 via 198.18.20.12 dev data0 2>/dev/null; "
         "ip -6 route add default via fe80::1 metric 5 dev data0 2>/dev/null");
+}
+
+TEST_CASE("silent cut: a quiet node is made to send something, at a port that the cut concerns") {
+  FakeNetwork network;
+  std::string yaml = "form: silent", sent = "echo >/dev/udp/198.18.20.12/9'";
+  SECTION("at any port") {}
+  SECTION("at a port that was named") {
+    yaml = "towards: {nodes: [c2], ports: [3306]}";
+    sent = "echo >/dev/udp/198.18.20.12/3306'";
+  }
+  SECTION("not where answers leave") {
+    yaml = "direction: out";
+    sent = "";
+  }
+  inject(network, *make(network, "link.cut", yaml));
+  CHECK(network.remote.count("/dev/udp/") == (sent.empty() ? 0 : network.remote.count(sent)));
+  CHECK((network.remote.count("/dev/udp/") > 0) == !sent.empty());
+}
+
+TEST_CASE("a watch that ends, hangs or is another's is no evidence, and says so") {
+  FakeNetwork network;
+  const auto fault = make(network, "link.cut", "form: silent");
+  fault->preflight(network.in(20s));
+  fault->stage(network.in(20s));
+  fault->fire(network.in(10s));
+  std::string said;
+  SECTION("it was killed, and has left its last words") {
+    network.hangs = 3s;
+    said = "the watch has said nothing for 3.0 s";
+  }
+  SECTION("it is gone") {
+    network.instance = "";
+    said = "the watch has ended";
+  }
+  SECTION("a new one has begun") {
+    network.instance = "b";
+    said = "another took its place";
+  }
+  const auto evidence = fault->confirm(network.in(5s));
+  REQUIRE(evidence.size() == 3);
+  CHECK(evidence[0].confirmed);
+  for (const std::size_t witness : {1, 2}) {
+    CHECK_FALSE(evidence[witness].confirmed);
+    CHECK_THAT(evidence[witness].observed, Contains(said));
+  }
+}
+
+TEST_CASE("pings: a witness without raw sockets watches by its connection alone; one without an answer is refused") {
+  FakeNetwork network;
+  const auto fault = make(network, "link.cut", "form: silent");
+  fault->preflight(network.in(20s));
+  SECTION("no raw sockets") {
+    network.raw = false;
+    fault->stage(network.in(20s));
+    fault->fire(network.in(10s));
+    const auto evidence = fault->confirm(network.in(10s));
+    CHECK(all_confirmed(evidence));
+    CHECK_THAT(evidence[1].expected, !Contains("pings"));
+    CHECK_THAT(evidence[1].observed, !Contains("ping"));
+  }
+  SECTION("no answer") {
+    network.ping = false;
+    CHECK_THAT(error_of([&] { fault->stage(network.in(30s)); }).what(), Contains("pings were not answered in time"));
+  }
+}
+
+TEST_CASE("watching: one process a witness, started by who finds none, and left by everybody") {
+  FakeNetwork network;
+  {
+    const HeldConnection first(network.context(), network.cloud.nodes[1], network.target(), 22, network.in(10s));
+    const HeldConnection second(network.context(), network.cloud.nodes[1], network.target(), 22, network.in(10s));
+  }
+  CHECK(network.remote.count("Alive=%s") == 2);
+  CHECK(network.remote.count("--service-type=notify") == 1);
+  CHECK(network.remote.count("rm -f /run/blackstart-witness/") == 2);
+  const auto calls = network.remote.calls();
+  CHECK(calls.front().second != calls[2].second);  // each by a name of its own
+}
+
+TEST_CASE("watching: what keeps it from beginning is said, and what may have joined leaves again") {
+  FakeNetwork network;
+  std::string said;
+  const auto open = [&] {
+    HeldConnection held(network.context(), network.cloud.nodes[1], network.target(), 22, network.in(10s));
+    held.await_open(true, network.in(10s));
+  };
+  SECTION("the program can't be started") {
+    network.remote.on("--service-type=notify", refused(1, "Job failed"));
+    said = "Job failed";
+  }
+  SECTION("no flock") {
+    network.remote.on("Alive=%s", answered("Alive=127\nEnd=1\n"));
+    said = "flock does not work there";
+  }
+  SECTION("refused") {
+    network.tcp = false;
+    said = "not accepted: Connection refused";
+  }
+  SECTION("it says nothing in time") {
+    network.remote.on("Watch=gone", answered("Watch=gone\nUptime=1\nEnd=1\n"));
+    said = "it was not accepted in time";
+  }
+  CHECK_THAT(error_of(open).what(), Contains(said));
+  CHECK(network.remote.count("rm -f /run/blackstart-witness/") == 1);
 }
 
 TEST_CASE("witnesses: others than the target, of other sites first, not all the same") {

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "lab/ipv4.h"
+#include "lab/service.h"
 
 using namespace blackstart;
 using Catch::Matchers::Contains;
@@ -125,11 +126,37 @@ TEST_CASE("a node is a container unless its driver is qemu; roles and driver are
              Contains("'kvm'") && Contains("qemu"));
 }
 
+TEST_CASE("services and the image are written and read again, and those that do not fit are told") {
+  const std::string at = "site: dc1, address: 198.18.10.11, data: 198.18.20.11";
+  const std::string openstack = "image: openstack\n" + std::string(kHead);
+  const std::string rest = "  - {name: c1, site: dc2, address: 198.18.10.12, data: 198.18.20.12}\n";
+  CHECK(problems("nodes:\n  - {name: k1, services: [keystone, haproxy], " + at + "}\n" + rest, openstack) == "");
+  CHECK_THAT(problems("nodes:\n  - {name: k1, services: [keystone], " + at + "}\n" + rest),
+             Contains("the nodes' image has no keystone") && Contains("image: openstack"));
+  CHECK_THAT(problems("nodes:\n  - {name: k1, services: [keyston], " + at + "}\n" + rest, openstack),
+             Contains("'keyston' is no service that a lab knows") && Contains("did you mean 'keystone'?"));
+  CHECK_THAT(problems("nodes:\n  - {name: k1, driver: qemu, roles: [compute], " + at + "}\n" + rest, openstack),
+             Contains("nova-compute does not run in a virtual machine"));
+  CHECK_THAT(problems("nodes:\n  - {name: k1, services: [mariadb], memory: 256MiB, " + at + "}\n" + rest),
+             Contains("less than 512MiB"));
+  CHECK_THAT(problems("nodes:\n  - {name: k1, services: [mariadb], " + at + "}\n"), Contains("no controller to reach them"));
+
+  LabFile lab, again;
+  read_text(openstack + "nodes:\n  - {name: k1, services: [], " + at + "}\n" + rest, "lab.yaml",
+            [&](Fields& f) { lab.describe(f); });
+  read_text(write_lab_file(lab), "again", [&](Fields& f) { again.describe(f); });
+  CHECK(again.has_openstack());
+  CHECK(again.nodes[0].services == std::vector<std::string>{});
+  CHECK_FALSE(again.nodes[1].services);
+  // A lab that was made before there were images must be recognized as the same.
+  CHECK(write_lab_file(read_lab_file(BLACKSTART_SOURCE_DIR "/lab/three-sites.yaml")).find("image") == std::string::npos);
+}
+
 TEST_CASE("the lab of fifty nodes has fifty in one site and witnesses in another, none with a service") {
   const LabFile lab = read_lab_file(BLACKSTART_SOURCE_DIR "/lab/fifty-nodes.yaml");
   CHECK(std::count_if(lab.nodes.begin(), lab.nodes.end(), [](const LabNode& n) { return n.site == "dc1"; }) == 50);
   CHECK(std::count_if(lab.nodes.begin(), lab.nodes.end(), [](const LabNode& n) { return n.site == "dc2"; }) == 2);
-  CHECK(lab.with_role("database").empty());
+  CHECK(nodes_with(lab, "mariadb").empty());
   CHECK(lab.vip.empty());
 }
 

@@ -71,9 +71,9 @@ TEST_CASE("a node has the services of its roles, the others of the image are mas
       if (each.path == path) return each.text;
     return std::nullopt;
   };
-  CHECK(units_of(lab.nodes[0]).empty());
-  CHECK(units_of(lab.nodes[1]) == std::vector<std::string>{"mariadb", "galera-check"});
-  CHECK(units_of(lab.nodes[2]).size() == 5);
+  CHECK(units_of(lab, lab.nodes[0]).empty());
+  CHECK(units_of(lab, lab.nodes[1]) == std::vector<std::string>{"mariadb", "galera-check"});
+  CHECK(units_of(lab, lab.nodes[2]).size() == 5);
   for (const char* unit : {"mariadb", "galera-check", "haproxy", "keepalived", "memcached"})
     CHECK(text_of(0, "/etc/systemd/system/" + std::string(unit) + ".service") == "");
   CHECK_FALSE(text_of(0, "/etc/mysql/mariadb.conf.d/99-galera.cnf"));

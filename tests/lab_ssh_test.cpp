@@ -7,9 +7,11 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <set>
 #include <thread>
 
 #include "base/error.h"
+#include "lab/shared_command.h"
 #include "tests/support/error_of.h"
 #include "tests/support/sshd.h"
 
@@ -33,6 +35,23 @@ std::size_t open_descriptors() {
   const std::filesystem::directory_iterator all("/proc/self/fd");
   return static_cast<std::size_t>(std::distance(begin(all), end(all)));
 }
+
+// A command that keeps n1's line busy, and is under way.
+class Occupied {
+ public:
+  Occupied(Remote& remote, const std::string& command)
+      : other_([&remote, command, mark = mark_] { remote.run("n1", fmt::format("touch {}; {}", mark, command), in(10s)); }) {
+    CHECK(wait_until([&] { return std::filesystem::exists(mark_); }, in(5s), 5ms));
+  }
+  ~Occupied() {
+    other_.join();
+    std::filesystem::remove(mark_);
+  }
+
+ private:
+  const std::string mark_ = server().path("began");
+  std::thread other_;
+};
 
 }  // namespace
 
@@ -94,14 +113,10 @@ TEST_CASE("SSH: the deadline ends a command that doesn't end, and the next one w
 TEST_CASE("SSH: who waits for the turn waits no longer than the deadline") {
   const auto remote = make_ssh(server().cloud());
   CHECK(remote->run("n1", "true", in(5s)).ok());
-  const auto mark = server().path("began");
-  std::thread other([&] { remote->run("n1", fmt::format("touch {}; sleep 1", mark), in(10s)); });
-  CHECK(wait_until([&] { return std::filesystem::exists(mark); }, in(5s), 5ms));
+  const Occupied occupied(*remote, "sleep 1");
   const Error error = error_of_run(*remote, "true", 200ms);
   CHECK(error.kind() == ErrorKind::unreachable);
   CHECK_THAT(error.what(), Contains("another command was still running"));
-  other.join();
-  std::filesystem::remove(mark);
 }
 
 TEST_CASE("SSH: a host that is not in known_hosts is refused, with its fingerprint") {
@@ -216,6 +231,57 @@ TEST_CASE("SSH: four threads to one node and four to several") {
     });
   for (auto& thread : threads) thread.join();
   CHECK(right == 80);
+}
+
+TEST_CASE("SSH: commands that wait at the same moment share a round trip, and each gets its own answer") {
+  const auto remote = make_ssh(server().cloud());
+  const Occupied occupied(*remote, "sleep 1");
+  std::vector<CommandResult> results(20);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 20; ++i)
+    threads.emplace_back([&, i] {
+      results[i] = remote->run_shared("n1", fmt::format("echo $$; echo out{0}; echo err{0} >&2; exit {0}", i), in(10s));
+    });
+  for (std::thread& thread : threads) thread.join();
+  std::set<std::string> shells;
+  for (int i = 0; i < 20; ++i) {
+    const std::string text = results[i].out + results[i].err;
+    CHECK(results[i].exit_code == i);
+    CHECK(text.substr(text.find('\n') + 1) == fmt::format("out{0}\nerr{0}\n", i));
+    shells.insert(text.substr(0, text.find('\n')));
+  }
+  CHECK(shells.size() < 20);
+}
+
+TEST_CASE("SSH: who would share a round trip waits no longer than the deadline") {
+  const auto remote = make_ssh(server().cloud());
+  {
+    const Occupied occupied(*remote, "sleep 1");
+    const Error error = error_of([&] { remote->run_shared("n1", "true", in(100ms)); });
+    CHECK_THAT(error.what(), Contains("another command was still running"));
+  }
+  CHECK(remote->run_shared("n1", "echo fine", in(5s)).out == "fine\n");
+}
+
+TEST_CASE("SSH: those who share a round trip are all told when it fails") {
+  const auto remote = make_ssh(server().cloud());
+  std::vector<std::string> said(3);
+  {
+    const Occupied occupied(*remote, "sleep 1");
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < said.size(); ++i)
+      threads.emplace_back([&, i] { said[i] = error_of([&] { remote->run_shared("n1", "sleep 30", in(2s)); }).what(); });
+    for (std::thread& thread : threads) thread.join();
+  }
+  for (const std::string& each : said) CHECK(!each.empty());
+  CHECK(remote->run_shared("n1", "echo fine", in(5s)).out == "fine\n");
+}
+
+TEST_CASE("shared commands: an answer that lacks one is an Error, never an empty one") {
+  CHECK(shared_results("a=1\n\nM 0\n\nM 3\n", 2, "M")[0].out == "a=1\n");
+  CHECK(shared_results("a=1\n\nM 0\n\nM 3\n", 2, "M")[1].exit_code == 3);
+  for (const char* out : {"", "a=1\n\nM 0\n", "a=1\n\nM 0\nb=2\n\nM ", "a=1\n\nM 0\nb=2\n\nM x\n"})
+    CHECK_THAT(error_of([&] { shared_results(out, 2, "M"); }).what(), Contains("is missing"));
 }
 
 TEST_CASE("SSH: nothing stays open, whatever happened") {

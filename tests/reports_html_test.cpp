@@ -52,6 +52,20 @@ TEST_CASE("what the audit could not read is never told as nothing lost") {
   CHECK_FALSE(contains(page, "<span class=\"answer\">nothing</span>"));
 }
 
+TEST_CASE("the budget's table shows how near each alert was, and the time line only those that went off") {
+  const std::string failed = report(sample::failed());
+  CHECK(contains(failed, "<section id=\"budget\">"));
+  CHECK(count(failed, "class=\"bar burn alarm\" style=\"left:0;width:100.0%\"") == 1);
+  CHECK(count(failed, "class=\"bar burn\"") == 5);
+  CHECK(contains(failed, "class=\"bar burn\" style=\"left:0;width:64.6%\""));  // 3.875 of 6
+  CHECK(count(failed, "<span class=\"bar alarm\"") == 1);
+  CHECK(contains(failed, "<strong>page 1h/5min</strong>"));
+  const std::string passed = report(sample::passed());
+  CHECK(count(passed, "class=\"bar burn\"") == 6);
+  CHECK_FALSE(contains(passed, "<span class=\"bar alarm\""));
+  CHECK_FALSE(contains(passed, "class=\"bar burn alarm\""));
+}
+
 TEST_CASE("the report asks nobody for anything") {
   std::string page = report(sample::passed());
   CHECK(contains(page, "default-src 'none'"));

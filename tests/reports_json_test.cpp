@@ -73,7 +73,7 @@ TEST_CASE("record.json has what a comparison of runs needs") {
 
 TEST_CASE("a number that is none becomes null, and broken text stays JSON") {
   Judged run = sample::inconclusive();
-  run.judgement.probes[0].series[0].budget_spent = std::numeric_limits<double>::infinity();
+  run.judgement.probes[0].series[0].budget.spent = std::numeric_limits<double>::infinity();
   json document = json::parse(written(run));
   CHECK(document["probes"][0]["series"][0]["error_budget_spent"].is_null());
   CHECK(violations(document) == "");

@@ -77,8 +77,8 @@ TEST_CASE("what was not measured has no sample") {
   CHECK_FALSE(contains(metrics(run), "blackstart_rto_seconds"));
   CHECK_FALSE(contains(metrics(run), "blackstart_rpo_transfers"));
   run = sample::passed();
-  run.judgement.probes[0].series[0].budget_spent = std::numeric_limits<double>::quiet_NaN();
-  run.judgement.probes[0].series[1].budget_spent = std::numeric_limits<double>::infinity();
+  run.judgement.probes[0].series[0].budget.spent = std::numeric_limits<double>::quiet_NaN();
+  run.judgement.probes[0].series[1].budget.spent = std::numeric_limits<double>::infinity();
   CHECK_FALSE(contains(metrics(run), "budget"));
 }
 

@@ -16,11 +16,11 @@ using Kind = ObjectiveSpec::Kind;
 using State = ObjectiveResult::State;
 
 constexpr std::uint16_t kNotPrepared = 1047;  // "WSREP has not yet prepared node for application use"
-const Answer kRefused{Outcome::failed, 2ms, kNotPrepared};
+const Answer kDeclined{Outcome::failed, 2ms, kNotPrepared};
 const ObjectiveSpec kNone{Kind::refuses, "bank", "", "kill-writer", 0};
 
 // `answer` is given from 20 s to 40 s; the effect is seen at 20.01 s, the undo asked at 40.01 s.
-Record refusing(const Answer& answer = kRefused) {
+Record refusing(const Answer& answer = kDeclined) {
   Record r = rehearsal(probe([=](Time sent) { return sent + kLatency > 20s && sent < 40'500ms ? answer : kUp; }));
   r.objectives = {kNone};
   return r;
@@ -29,7 +29,7 @@ Record refusing(const Answer& answer = kRefused) {
 Service refusing_but(Time from, Time to, const Answer& answer) {
   return [=](Time sent) {
     if (sent >= from && sent < to) return answer;
-    return sent + kLatency > 20s && sent < 40'500ms ? kRefused : kUp;
+    return sent + kLatency > 20s && sent < 40'500ms ? kDeclined : kUp;
   };
 }
 
@@ -111,7 +111,7 @@ TEST_CASE("silence is no refusal: a service that can't be reached proves nothing
 TEST_CASE("a service that hangs first and refuses then refuses") {
   const Service service = [](Time sent) {
     if (sent + kLatency <= 20s || sent >= 40'500ms) return kUp;
-    return sent < 30s ? Answer{Outcome::indeterminate, 2s, kTimedOut} : kRefused;
+    return sent < 30s ? Answer{Outcome::indeterminate, 2s, kTimedOut} : kDeclined;
   };
   CHECK(judged(with(service), Verdict::passed).state == State::met);
 }

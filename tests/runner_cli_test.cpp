@@ -69,7 +69,8 @@ TEST_CASE("schemas are JSON, and every file of ours is good") {
   }
   for (const char* folder : {"scenarios", "lab", "tests/rehearsal"})
     for (const auto& entry : fs::recursive_directory_iterator(fs::path(BLACKSTART_SOURCE_DIR) / folder))
-      if (entry.path().extension() == ".yaml") {
+      // Under lab/services there are templates of nodes' own files.
+      if (entry.path().extension() == ".yaml" && entry.path().string().find("/services/") == std::string::npos) {
         INFO(entry.path());
         CHECK(place.run({"check", entry.path().string()}).exit_code == 0);
       }

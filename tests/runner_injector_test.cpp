@@ -26,6 +26,8 @@ struct Script {
   std::mutex mutex = {};
   Names calls = {};
   UndoRecord undo = {"service.running", "", {{"unit", "a.service"}}};
+  Duration seen_after = 2s;  // from confirm() on
+  bool looks_again = false;
 
   void called(const std::string& call) {
     const std::lock_guard lock(mutex);
@@ -56,9 +58,10 @@ class ScriptedFault final : public TargetFault {
     evidence.observer = node_;
     evidence.confirmed = !script_.without_effect[node_];
     evidence.observed = evidence.confirmed ? "ended" : "runs on";
-    if (evidence.confirmed) evidence.at = script_.clock.now() + 2s;
+    if (evidence.confirmed) evidence.at = script_.clock.now() + script_.seen_after;
     return {evidence};
   }
+  bool looks_again() const override { return script_.looks_again; }
 
  private:
   Script& script_;
@@ -239,6 +242,73 @@ TEST_CASE("no effect: it is said as evidence not seen, and the bracket stays ope
         1);
   CHECK(rig.said_something_with("NOT SEEN c2: it ends: runs on"));
   CHECK(rig.injector.undo_all(60s));
+}
+
+TEST_CASE("what was seen before the order is no sign of its effect: when that began is not known, and never negative") {
+  Rig rig;
+  rig.script.seen_after = -1s;
+  rig.inject();
+  const Injection injection = rig.recorded();
+  CHECK(injection.effect.from == 10s);
+  CHECK(injection.effect.to == Time{-1});
+  CHECK_FALSE(injection.effect.known());
+  CHECK(rig.injector.latest_effect() == 10s);
+  CHECK(rig.injector.undo_all(60s));
+}
+
+std::vector<Evidence> of_stage(const Injection& injection, const std::string& stage) {
+  std::vector<Evidence> found;
+  for (const Evidence& evidence : injection.evidence)
+    if (evidence.stage == stage) found.push_back(evidence);
+  return found;
+}
+
+TEST_CASE("an effect that may end early is looked at again, once, just before its undo is asked for") {
+  Rig rig;
+  rig.script.looks_again = true;
+  rig.inject();
+  rig.clock.advance(30s);
+  rig.script.look = [&](const std::string& call) {
+    CHECK(call.starts_with("confirm"));
+    CHECK(rig.recorded().undo_asked.count() < 0);
+  };
+  std::string observed = "ended";
+  SECTION("it is there still") {}
+  SECTION("it is there no more") {
+    rig.script.without_effect["c2"] = true;
+    observed = "runs on";
+  }
+  SECTION("the look at it fails") {
+    rig.script.fails["confirm c2"] = "no answer";
+    observed = "confirm c2: no answer";
+  }
+  CHECK(rig.injector.undo("kill", 60s));
+  CHECK(rig.injector.undo("kill", 60s));
+  CHECK(std::count(rig.script.calls.begin(), rig.script.calls.end(), "confirm c2") == 2);
+  const auto again = of_stage(rig.recorded(), "hold");
+  REQUIRE(again.size() == 2);
+  CHECK((again[0].confirmed && again[0].target == "c1" && again[0].expected == "still, just before the undo: it ends"));
+  CHECK(again[0].at >= 42s);
+  CHECK((again[1].confirmed == (observed == "ended") && again[1].target == "c2"));
+  CHECK_THAT(again[1].observed, Catch::Contains(observed));
+  CHECK_THAT(again[1].expected, Catch::StartsWith("still, just before the undo: "));
+  CHECK(of_stage(rig.recorded(), "effect").size() == 2);
+}
+
+TEST_CASE("other effects are not looked at again, and an undo that is wanted at once does not wait for a look") {
+  Rig rig;
+  std::stop_source stop;
+  Injector injector{Injector::Context{rig.cloud, rig.nodes.remote, rig.clock, 990s, "r1", rig.journal, rig.record,
+                                      [](const std::string&) {}, [](const std::string&) {}, stop.get_token()}};
+  SECTION("others") { injector.inject({rig.planned("kill", {"c1"})}); }
+  SECTION("at once") {
+    rig.script.looks_again = true;
+    injector.inject({rig.planned("kill", {"c1"})});
+    stop.request_stop();
+  }
+  CHECK(injector.undo_all(60s));
+  CHECK(std::count(rig.script.calls.begin(), rig.script.calls.end(), "confirm c1") == 1);
+  CHECK(of_stage(rig.recorded(), "hold").empty());
 }
 
 TEST_CASE("undo: it is confirmed, recorded with evidence, and asked for once") {

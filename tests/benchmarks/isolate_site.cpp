@@ -36,9 +36,9 @@ bool report(const std::filesystem::path& run, Duration injected, Duration undone
   std::size_t confirmed = 0;
   for (const Evidence& evidence : injection.evidence) confirmed += evidence.confirmed;
   std::cout << fmt::format(
-      "{} nodes: inject {:.2f} s, orders within {:.1f} ms, effect within {:.3f} s, undo {:.2f} s, {} of {} pieces of "
-      "evidence\n",
-      injection.targets.size(), seconds(injected), 1e3 * seconds(injection.skew), seconds(2 * injection.effect.half()),
+      "{} nodes: inject {:.2f} s, orders within {:.1f} ms, effect within {}, undo {:.2f} s, {} of {} pieces of evidence\n",
+      injection.targets.size(), seconds(injected), 1e3 * seconds(injection.skew),
+      injection.effect.known() ? fmt::format("{:.3f} s", seconds(2 * injection.effect.half())) : "an unknown time",
       seconds(undone), confirmed, injection.evidence.size());
   return injection.undone.count() >= 0 && confirmed == injection.evidence.size();
 }

@@ -8,11 +8,12 @@
 
 namespace blackstart::rehearsal {
 
-BackgroundRun::BackgroundRun(const Workplace& workplace, const std::string& scenario) : output_(workplace.path / "output") {
+BackgroundRun::BackgroundRun(const Workplace& workplace, const std::string& scenario, const std::filesystem::path& cloud)
+    : output_(workplace.path / "output") {
   const std::string scenario_file = workplace.write("scenario.yaml", scenario).string();
   const std::string command = "exec env " + workplace.environment().front() + " " + BLACKSTART_BINARY + " run " +
-                              scenario_file + " --cloud " + cloud_file().string() + " --out " +
-                              (workplace.path / "runs").string() + " > " + output_.string() + " 2>&1";
+                              scenario_file + " --cloud " + cloud.string() + " --out " + (workplace.path / "runs").string() +
+                              " > " + output_.string() + " 2>&1";
   child_ = ::fork();
   if (child_ == 0) {
     ::execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);

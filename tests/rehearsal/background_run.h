@@ -11,7 +11,7 @@ namespace blackstart::rehearsal {
 
 class BackgroundRun {
  public:
-  BackgroundRun(const Workplace& workplace, const std::string& scenario);
+  BackgroundRun(const Workplace& workplace, const std::string& scenario, const std::filesystem::path& cloud = cloud_file());
   ~BackgroundRun();  // ends it by SIGKILL if it still runs
   BackgroundRun(const BackgroundRun&) = delete;
   BackgroundRun& operator=(const BackgroundRun&) = delete;

@@ -4,7 +4,8 @@
 
 #include "lab/power.h"
 #include "tests/rehearsal/drift.h"
-#include "tests/rehearsal/power_faults.h"
+#include "tests/rehearsal/injected.h"
+#include "tests/rehearsal/outside.h"
 
 using namespace blackstart;
 using namespace blackstart::rehearsal;
@@ -15,15 +16,10 @@ TEST_CASE("power.reset and power.cycle start the node anew", "[lab]") {
   const auto [fault, parameters] =
       GENERATE(table<std::string, std::string>({{"power.reset", ""}, {"power.cycle", "off-for: 2s"}}));
   const std::string before = domain_state("c3");
-  OnNode reset(fault, parameters, "c3");
-  const auto evidence = reset.inject();
-  INFO(fault << "\n" << words(evidence));
-  CHECK(all_confirmed(evidence));
-  CHECK(evidence.size() == (fault == "power.cycle" ? 3u : 2u));
+  Injected reset(fault, parameters, {"c3"});
+  require_all(reset.inject(), fault == "power.cycle" ? 3 : 2);
   CHECK_THAT(domain_state("c3"), Catch::StartsWith("running") && !Catch::Equals(before));
-  const auto undone = reset.undo();
-  INFO(words(undone));
-  CHECK(all_confirmed(undone));
+  require_all(reset.undo(), 2);
   require_whole_lab();
   drift.require_none();
 }
@@ -33,7 +29,8 @@ TEST_CASE("a BMC that is hung, dead, or refuses the password is found in preflig
   SECTION("hung or dead") {
     const SpoiltBmc bmc("c3", GENERATE("hung", "dead"));
     const Time began = real_clock().now();
-    CHECK_THAT(OnNode("power.off", "", "c3").refusal(), Catch::Contains("the BMC of c3") && Catch::Contains("does not answer"));
+    CHECK_THAT(Injected("power.off", "", {"c3"}).refusal(),
+               Catch::Contains("the BMC of c3") && Catch::Contains("does not answer"));
     CHECK(real_clock().now() - began < 15s);
   }
   SECTION("wrong password, wrong user, no file") {
@@ -41,13 +38,13 @@ TEST_CASE("a BMC that is hung, dead, or refuses the password is found in preflig
     Cloud other = cloud();
     auto& bmc = const_cast<Node*>(other.find("c3"))->bmc;
     bmc.password_file = folder.write("password", "wrong\n").string();
-    CHECK_THAT(OnNode("power.off", "", other, "c3").refusal(),
+    CHECK_THAT(Injected(other, "power.off", "", {"c3"}).refusal(),
                Catch::Contains("refuses user 'admin' with the password in " + bmc.password_file));
     bmc.password_file = "/nowhere/password";
-    CHECK_THAT(OnNode("power.off", "", other, "c3").refusal(), Catch::Contains("/nowhere/password can't be read"));
+    CHECK_THAT(Injected(other, "power.off", "", {"c3"}).refusal(), Catch::Contains("/nowhere/password can't be read"));
     bmc.password_file = cloud().find("c3")->bmc.password_file;
     bmc.user = "nobody";
-    CHECK_THAT(OnNode("power.off", "", other, "c3").refusal(), Catch::Contains("refuses user 'nobody'"));
+    CHECK_THAT(Injected(other, "power.off", "", {"c3"}).refusal(), Catch::Contains("refuses user 'nobody'"));
   }
   CHECK(domain_state("c3") == before);
 }

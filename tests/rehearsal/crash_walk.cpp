@@ -10,7 +10,7 @@
 #include <cstdio>
 #include <map>
 #include <mutex>
-#include <set>
+#include <thread>
 
 #include "base/error.h"
 #include "lab/ssh.h"
@@ -28,27 +28,28 @@ constexpr int kNeverCrashed = 42, kThrew = 43;
   ::_exit(kNeverCrashed);
 }
 
-// Lets each node's undo come to its second call (the first only reads), then ends the process: all of them are in the middle.
+// Lets each undo, which has a thread of its own, come to its second call (the first only reads), then ends the process: all of
+// them are in the middle.
 class UndoCrash {
  public:
-  void begin(std::set<std::string> nodes) {
+  void begin(std::size_t undos) {
     const std::lock_guard lock(mutex_);
-    waiting_for_ = std::move(nodes);
+    undos_ = undos;
   }
-  void called(const std::string& node) {
+  void called() {
     std::unique_lock lock(mutex_);
-    if (waiting_for_.empty() || ++calls_[node] < 2) return;
-    reached_.insert(node);
+    if (undos_ == 0 || ++calls_[std::this_thread::get_id()] < 2) return;
+    ++reached_;
     changed_.notify_all();
-    changed_.wait_for(lock, 3s, [&] { return reached_.size() >= waiting_for_.size(); });
+    changed_.wait_for(lock, 3s, [&] { return reached_ >= undos_; });
     die();
   }
 
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::set<std::string> waiting_for_, reached_;
-  std::map<std::string, int> calls_;
+  std::size_t undos_ = 0, reached_ = 0;  // 0: they have not begun
+  std::map<std::thread::id, int> calls_;
 };
 
 class WatchedRemote final : public Remote {
@@ -56,7 +57,7 @@ class WatchedRemote final : public Remote {
   WatchedRemote(Remote& remote, UndoCrash& crash) : remote_(remote), crash_(crash) {}
   CommandResult run(const std::string& node, const std::string& command, const Deadline& deadline) override {
     CommandResult result = remote_.run(node, command, deadline);
-    crash_.called(node);
+    crash_.called();
     return result;
   }
 
@@ -70,12 +71,12 @@ class WatchedPower final : public Power {
   explicit WatchedPower(UndoCrash& crash) : crash_(crash) {}
   PowerState state(const Node& node, const Deadline& deadline) override {
     const PowerState state = real_power().state(node, deadline);
-    crash_.called(node.name);
+    crash_.called();
     return state;
   }
   void order(const Node& node, PowerOrder order, const Deadline& deadline) override {
     real_power().order(node, order, deadline);
-    crash_.called(node.name);
+    crash_.called();
   }
 
  private:
@@ -144,15 +145,15 @@ std::vector<std::unique_ptr<InjectStep>> steps_of(const std::vector<Walked>& fau
 }
 
 // Undoes all at once, as the injector does with the targets of one injection.
-void undo_together(const Journal& journal, const std::vector<std::string>& targets, UndoCrash& crash, FaultContext context) {
+void undo_together(const Journal& journal, UndoCrash& crash, FaultContext context) {
   const OpenJournal open = read_journal(journal.file());
-  crash.begin({targets.begin(), targets.end()});
+  crash.begin(open.entries.size());
   at_the_same_time(open.entries.size(),
                    [&](std::size_t i) { undo_entry(journal.file(), open.entries[i], context, Deadline(real_clock(), 60s)); });
 }
 
 void walk(const Workplace& workplace, const std::vector<Walked>& faults, Duration dead_man, CrashPoint point) {
-  const Cloud all = cloud();
+  const Cloud all = racked_cloud();
   const auto ssh = make_ssh(all);
   UndoCrash crash;
   WatchedRemote remote(*ssh, crash), local(local_shell(), crash);
@@ -170,16 +171,19 @@ void walk(const Workplace& workplace, const std::vector<Walked>& faults, Duratio
       all, remote, real_clock(), real_clock().now(), id, journal, record, say, say, {}, BLACKSTART_BINARY, power, local});
   const auto steps = steps_of(faults, point);
   std::vector<PlannedInjection> together;
-  std::vector<std::string> targets;
-  for (const auto& step : steps) {
+  for (const auto& step : steps)
     together.push_back({step.get(), step->settings->names_targets() ? step->settings->targets(all) : step->on.nodes, dead_man});
-    targets.insert(targets.end(), together.back().targets.begin(), together.back().targets.end());
-  }
   injector.inject(together);
-  undo_together(journal, targets, crash, {remote, real_clock(), all, real_tcp(), power, local});
+  undo_together(journal, crash, {remote, real_clock(), all, real_tcp(), power, local});
 }
 
 }  // namespace
+
+Cloud racked_cloud() {
+  Cloud all = cloud();
+  for (Node& node : all.nodes) node.rack = "rack-" + node.name;
+  return all;
+}
 
 bool Walked::names_targets() const { return settings_of(*this)->names_targets(); }
 

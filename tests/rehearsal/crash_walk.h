@@ -14,13 +14,16 @@ namespace blackstart::rehearsal {
 // and `broken` with it.
 struct Walked {
   std::string fault, parameters;  // "service.stop", "unit: memcached.service"
-  std::string node;               // its only target
+  std::string node;               // its only target, unless it names them itself
   std::string from, look, whole, broken;
   Duration heals = Duration{0};  // what the cloud itself needs after the undo, such as the start of a node
   bool names_targets() const;    // the fault does, by its parameters
 };
-// Sets of faults that don't get in each other's way.
-std::vector<std::vector<Walked>> walked_families();
+// The lab's, which has no racks: here each node stands in one of its own, "rack-c1".
+Cloud racked_cloud();
+// Sets of faults that don't get in each other's way, and let the database be whole again by itself. `echo`: how an
+// EchoContainer on c2 is looked at.
+std::vector<std::vector<Walked>> walked_families(const std::string& echo);
 
 enum class CrashPoint { before_arm, after_arm, after_inject, during_undo };
 const char* name_of(CrashPoint point);

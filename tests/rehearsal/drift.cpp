@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 
+#include "runner/injector.h"
 #include "tests/rehearsal/support.h"
 
 namespace blackstart::rehearsal {
@@ -62,27 +63,43 @@ std::string without(const std::string& facts, const std::vector<std::string>& ex
   return text;
 }
 
+// Empty when it is the same. A node that has just started may not answer yet.
+std::string differences_to(const std::string& before, const std::string& node, const std::string& vip,
+                           const std::vector<std::string>& except) {
+  try {
+    const std::string now = without(facts_of(node, vip), except);
+    return now == before ? "" : only_in(before, now, '-') + only_in(now, before, '+') + "not the same";
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+}
+
 }  // namespace
 
 Drift::Drift(std::vector<std::string> nodes) : nodes_(std::move(nodes)) {
   const Cloud all = cloud();
   if (nodes_.empty())
     for (const Node& node : all.nodes) nodes_.push_back(node.name);
-  for (const std::string& node : nodes_) {
-    before_[node] = facts_of(node, all.vip);
-    REQUIRE(before_[node].find("unit: ") != std::string::npos);
+  std::vector<std::string> facts(nodes_.size());
+  const auto problems = at_the_same_time(nodes_.size(), [&](std::size_t i) { facts[i] = facts_of(nodes_[i], all.vip); });
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    INFO(nodes_[i] << ": " << problems[i]);
+    REQUIRE(facts[i].find("unit: ") != std::string::npos);
+    before_[nodes_[i]] = facts[i];
   }
 }
 
 void Drift::require_none(Duration limit, const std::vector<std::string>& except) const {
   const Deadline deadline(real_clock(), limit);
   const std::string vip = cloud().vip;
-  for (const std::string& node : nodes_) {
-    const std::string before = without(before_.at(node), except);
-    std::string now;
-    wait_until([&] { return (now = without(facts_of(node, vip), except)) == before; }, deadline, 500ms);
-    INFO(node << ", before (-) and now (+):\n" << only_in(before, now, '-') << only_in(now, before, '+'));
-    CHECK(now == before);
+  std::vector<std::string> differences(nodes_.size());
+  at_the_same_time(nodes_.size(), [&](std::size_t i) {
+    const std::string before = without(before_.at(nodes_[i]), except);
+    wait_until([&] { return (differences[i] = differences_to(before, nodes_[i], vip, except)).empty(); }, deadline, 500ms);
+  });
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    INFO(nodes_[i] << ", before (-) and now (+)");
+    CHECK(differences[i] == "");
   }
 }
 

@@ -6,6 +6,7 @@
 #include "tests/rehearsal/background_run.h"
 #include "tests/rehearsal/crash_walk.h"
 #include "tests/rehearsal/drift.h"
+#include "tests/rehearsal/echo_container.h"
 
 using namespace blackstart;
 using namespace blackstart::rehearsal;
@@ -23,7 +24,7 @@ std::string scenario_of(const std::vector<Walked>& faults) {
   for (std::size_t i = 0; i < faults.size(); ++i) {
     const std::string on = faults[i].names_targets() ? "" : ", on: {nodes: [" + faults[i].node + "]}";
     steps += "    - {id: f" + std::to_string(i) + ", fault: " + faults[i].fault + ", " + one_line(faults[i].parameters) +
-             "dead-man: 5min" + on + "}\n";
+             "dead-man: 5min, share: true" + on + "}\n";
   }
   return scenario(steps + "  - hold: 60s\n", "leave: {controller: 0, database: 0}\n");
 }
@@ -32,14 +33,15 @@ std::string scenario_of(const std::vector<Walked>& faults) {
 
 TEST_CASE("SIGTERM and SIGINT undo every family's fault at once", "[lab]") {
   require_whole_lab();
-  const auto families = walked_families();
+  const EchoContainer echo("c2");
+  const auto families = walked_families(echo.look());
   const std::size_t set = GENERATE_COPY(range(std::size_t{0}, families.size()));
   const auto& faults = families[set];
   const int signal = set % 2 == 0 ? SIGTERM : SIGINT;
   INFO("set " << set);
   const Drift drift;
   Workplace workplace;
-  BackgroundRun run(workplace, scenario_of(faults));
+  BackgroundRun run(workplace, scenario_of(faults), workplace.write("cloud.yaml", write_cloud(racked_cloud())));
   REQUIRE(wait_until([&] { return run.output().find("hold for 1min\n") != std::string::npos && all_look(faults, true); },
                      Deadline(real_clock(), 120s), 500ms));
   run.send(signal);

@@ -160,7 +160,7 @@ TEST_CASE("links: what would do harm, or show nothing, is refused before anythin
   CHECK_THAT(refusal("link.cut", "{form: carrier, device: mgmt0}"), Contains("the runner's own way in runs over it"));
   CHECK_THAT(refusal("link.cut", "device: lo"), Contains("loopback"));
   CHECK_THAT(refusal("link.cut", "device: data1"), Contains("no interface 'data1'"));
-  CHECK_THAT(refusal("link.cut", "port: 9"), Contains("nobody reaches"));
+  CHECK_THAT(refusal("link.cut", "port: 9"), Contains("nobody can watch"));
   const std::string netem = refusal("link.delay", "delay: 50ms");
   if (!netem.empty()) CHECK_THAT(netem, Contains("its kernel has no sch_netem") && Contains("by: nft"));
   drift.require_none();

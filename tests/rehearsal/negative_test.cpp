@@ -1,33 +1,15 @@
 // Each verdict is shown a broken run.
 #include <catch2/catch.hpp>
 
-#include "tests/rehearsal/support.h"
+#include "tests/rehearsal/stubborn.h"
 
 using namespace blackstart;
 using namespace blackstart::rehearsal;
 
-namespace {
-
-// A service that shrugs off SIGTERM sent to its main process.
-void make_stubborn(const std::string& node) {
-  on_node(node,
-          "printf '[Service]\\nExecStart=/bin/sh -c \"trap : TERM; while :; do sleep 1 & wait; "
-          "done\"\\nKillMode=mixed\\nTimeoutStopSec=2\\n' "
-          "> /run/systemd/system/stubborn.service && systemctl daemon-reload && systemctl start stubborn.service");
-}
-
-void remove_stubborn(const std::string& node) {
-  on_node(node, "systemctl stop stubborn.service; rm /run/systemd/system/stubborn.service; systemctl daemon-reload");
-}
-
-}  // namespace
-
 TEST_CASE("a fault without effect proves nothing: inconclusive", "[lab]") {
-  make_stubborn("c1");
+  const Stubborn stubborn("c1");
   Workplace workplace;
-  const auto run = workplace.rehearse(
-      scenario("  - inject: {id: no-effect, fault: service.kill, unit: stubborn.service, signal: TERM, on: {nodes: [c1]}}\n"));
-  remove_stubborn("c1");
+  const auto run = workplace.rehearse(scenario(stubborn.step()));
   CHECK(run.process.exit_code == 2);
   CHECK(run.verdict() == "inconclusive");
   CHECK_THAT(run.reasons(), Catch::Contains("no-effect"));

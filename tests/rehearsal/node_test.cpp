@@ -1,8 +1,10 @@
 // Whole nodes: restart, shutdown, crash and freeze, on a lab's containers.
 #include <catch2/catch.hpp>
 
+#include "lab/ssh.h"
 #include "tests/rehearsal/drift.h"
-#include "tests/rehearsal/power_faults.h"
+#include "tests/rehearsal/injected.h"
+#include "tests/rehearsal/outside.h"
 
 using namespace blackstart;
 using namespace blackstart::rehearsal;
@@ -16,15 +18,10 @@ TEST_CASE("node.reboot and node.crash restart the node, in good order and not", 
   on_node("c3",
           "rm -f /root/goodbye; systemd-run --quiet --unit=says-goodbye -p ExecStop='/bin/touch /root/goodbye' "
           "-p RemainAfterExit=yes /bin/true");
-  OnNode restart(fault, parameters, "c3");
-  const auto evidence = restart.inject();
-  INFO(fault << "\n" << words(evidence));
-  REQUIRE(all_confirmed(evidence));
-  CHECK(evidence.size() == 2);
+  Injected restart(fault, parameters, {"c3"});
+  require_all(restart.inject(), 2);
   CHECK_THAT(domain_state("c3"), Catch::StartsWith("running") && !Catch::Equals(before));
-  const auto undone = restart.undo();
-  INFO(words(undone));
-  CHECK(all_confirmed(undone));
+  require_all(restart.undo(), 2);
   CHECK(on_node("c3", "ls /root/goodbye 2>/dev/null | wc -l") == (fault == "node.reboot" ? "1\n" : "0\n"));
   on_node("c3", "rm -f /root/goodbye");
   require_whole_lab();
@@ -34,22 +31,18 @@ TEST_CASE("node.reboot and node.crash restart the node, in good order and not", 
 TEST_CASE("the kernel's own crash is refused in a container: it would be the host's", "[lab]") {
   const std::string before = domain_state("c3");
   const std::string how = GENERATE("sysrq-c", "sysrq-b");
-  CHECK_THAT(OnNode("node.crash", "how: " + how, "c3").refusal(), Catch::Contains("it is a container"));
+  CHECK_THAT(Injected("node.crash", "how: " + how, {"c3"}).refusal(), Catch::Contains("it is a container"));
   CHECK(domain_state("c3") == before);
 }
 
 TEST_CASE("node.shutdown ends in good order, and the undo switches the node on", "[lab]") {
   require_whole_lab();
   const Drift drift;
-  OnNode shutdown("node.shutdown", "", "c3");
-  const auto evidence = shutdown.inject();
-  INFO(words(evidence));
-  REQUIRE(all_confirmed(evidence));
+  Injected shutdown("node.shutdown", "", {"c3"});
+  require_all(shutdown.inject(), 3);
   CHECK_THAT(domain_state("c3"), Catch::StartsWith("shut off"));
   CHECK_FALSE(pings("c1", "c3"));
-  const auto undone = shutdown.undo();
-  INFO(words(undone));
-  CHECK(all_confirmed(undone));
+  require_all(shutdown.undo(), 2);
   CHECK(pings("c1", "c3"));
   require_whole_lab();
   drift.require_none();
@@ -60,17 +53,13 @@ TEST_CASE("node.freeze: everything on the node stands still, and goes on as if n
   const Drift drift;
   const std::string before = domain_state("c3");
   const std::string start = on_node("c3", "cut -d' ' -f22 /proc/1/stat");
-  OnNode freeze("node.freeze", "", "c3");
-  const auto evidence = freeze.inject();
-  INFO(words(evidence));
-  REQUIRE(all_confirmed(evidence));
+  Injected freeze("node.freeze", "", {"c3"});
+  require_all(freeze.inject(), 2);
   CHECK_THAT(domain_state("c3"), Catch::StartsWith("paused"));
   const std::string ask =
       "timeout 2 bash -c 'exec 3<>/dev/tcp/" + cloud().find("c3")->data_address() + "/22; head -c 3 <&3' 2>/dev/null; echo .";
   CHECK(on_node("c1", ask) == ".\n");
-  const auto undone = freeze.undo();
-  INFO(words(undone));
-  CHECK(all_confirmed(undone));
+  require_all(freeze.undo(), 2);
   CHECK(domain_state("c3") == before);
   CHECK(on_node("c3", "cut -d' ' -f22 /proc/1/stat") == start);
   CHECK(on_node("c1", ask) == "SSH.\n");
@@ -81,16 +70,13 @@ TEST_CASE("node.freeze: everything on the node stands still, and goes on as if n
 TEST_CASE("an undo from any state: twice, and of a fault that never had an effect", "[lab]") {
   require_whole_lab();
   const std::string before = domain_state("c3");
-  OnNode off("power.off", "", "c3");
-  REQUIRE(off.refusal().empty());
+  REQUIRE(Injected("power.off", "", {"c3"}).refusal().empty());
   const auto remote = make_ssh(cloud());
   const Cloud known = cloud();
   const FaultContext context{*remote, real_clock(), known};
   const UndoRecord on{"power.on", "c3", {{"boot", "of long ago"}, {"services", "ssh.service"}, {"boots-within", "60"}}};
   for (const UndoRecord& record : {on, on, UndoRecord{"node.resumed", "c3", {}}}) {
-    const auto undone = undo_kind(record.kind).undo(record, context, Deadline(real_clock(), 30s));
-    INFO(words(undone));
-    CHECK(all_confirmed(undone));
+    require_all(undo_kind(record.kind).undo(record, context, Deadline(real_clock(), 30s)), 2);
   }
   CHECK(domain_state("c3") == before);
 }

@@ -2,7 +2,8 @@
 #include <catch2/catch.hpp>
 
 #include "tests/rehearsal/drift.h"
-#include "tests/rehearsal/power_faults.h"
+#include "tests/rehearsal/injected.h"
+#include "tests/rehearsal/outside.h"
 
 using namespace blackstart;
 using namespace blackstart::rehearsal;
@@ -20,17 +21,12 @@ TEST_CASE("power.off is a power cut: no process had time to say goodbye; the und
   on_node("c3",
           "rm -f /root/goodbye; systemd-run --quiet --unit=says-goodbye -p ExecStop='/bin/touch /root/goodbye' "
           "-p RemainAfterExit=yes /bin/true");
-  OnNode off("power.off", "", "c3");
-  const auto evidence = off.inject();
-  INFO(words(evidence));
-  REQUIRE(all_confirmed(evidence));
-  CHECK(evidence.size() == 3);  // BMC, runner, another node
+  Injected off("power.off", "", {"c3"});
+  require_all(off.inject(), 3);  // BMC, runner, another node
   CHECK_THAT(domain_state("c3"), Catch::StartsWith("shut off"));
   CHECK_FALSE(pings("c1", "c3"));
 
-  const auto undone = off.undo();
-  INFO(words(undone));
-  CHECK(all_confirmed(undone));
+  require_all(off.undo(), 2);
   CHECK_THAT(domain_state("c3"), Catch::StartsWith("running"));
   CHECK(pings("c1", "c3"));
   CHECK(on_node("c3", "ls /root/goodbye 2>/dev/null | wc -l") == "0\n");
@@ -43,31 +39,27 @@ TEST_CASE("power.off is a power cut: no process had time to say goodbye; the und
 
 TEST_CASE("after a power cut MariaDB's files are those of a crash", "[lab]") {
   require_whole_lab();
-  OnNode off("power.off", "", "c3");
-  REQUIRE(all_confirmed(off.inject()));
+  Injected off("power.off", "", {"c3"});
+  require_all(off.inject(), 3);
   // The node's file system as its host sees it.
   const std::string root = "/var/lib/blackstart/labs/" + cloud().name + "/nodes/c3/root" + kDatadir;
   CHECK_THAT(run_checked("reading grastate", {"cat", root + "/grastate.dat"}, 5s), Catch::Contains("seqno:   -1"));
   CHECK(run_process({"test", "-s", root + "/gvwstate.dat"}, 5s).ok());
-  CHECK(all_confirmed(off.undo()));
+  require_all(off.undo(), 2);
   require_whole_lab();
 }
 
 TEST_CASE("power.on switches a node on that is off; its undo is off again", "[lab]") {
   require_whole_lab();
-  OnNode off("power.off", "", "c3");
-  REQUIRE(all_confirmed(off.inject()));
-  OnNode on("power.on", "", "c3");
-  const auto evidence = on.inject();
-  INFO(words(evidence));
-  CHECK(all_confirmed(evidence));
+  Injected off("power.off", "", {"c3"});
+  require_all(off.inject(), 3);
+  Injected on("power.on", "", {"c3"});
+  require_all(on.inject(), 2);
   CHECK(pings("c1", "c3"));
-  const auto undone = on.undo();
-  INFO(words(undone));
-  CHECK(all_confirmed(undone));
+  require_all(on.undo(), 2);
   CHECK_FALSE(pings("c1", "c3"));
-  CHECK(all_confirmed(off.undo()));
-  CHECK_THAT(OnNode("power.on", "", "c3").refusal(), Catch::Contains("says that it is on"));
+  require_all(off.undo(), 2);
+  CHECK_THAT(Injected("power.on", "", {"c3"}).refusal(), Catch::Contains("says that it is on"));
   require_whole_lab();
 }
 
@@ -75,8 +67,8 @@ TEST_CASE("a BMC that says off while the node is on proves nothing", "[lab]") {
   require_whole_lab();
   const SpoiltBmc liar("c3", "lying");
   const std::string before = domain_state("c3");
-  OnNode off("power.off", "", "c3");
-  const auto evidence = off.inject(6s);
+  Injected off("power.off", "", {"c3"});
+  const auto evidence = off.inject(300s, 6s);
   INFO(words(evidence));
   REQUIRE(evidence.size() == 3);
   CHECK(evidence[0].confirmed);        // the lie
@@ -84,6 +76,6 @@ TEST_CASE("a BMC that says off while the node is on proves nothing", "[lab]") {
   CHECK_FALSE(evidence[2].confirmed);  // the other node
   CHECK(domain_state("c3") == before);
   // And the lie stands in the way of power.on: its node is said to be off, but answers.
-  CHECK_THAT(OnNode("power.on", "", "c3").refusal(), Catch::Contains("says off, but the SSH server: answers"));
-  CHECK(all_confirmed(off.undo()));
+  CHECK_THAT(Injected("power.on", "", {"c3"}).refusal(), Catch::Contains("says off, but the SSH server: answers"));
+  require_all(off.undo(), 2);
 }

@@ -1,5 +1,5 @@
-// A TCP relay between a client and a MariaDB server that can swallow the answer to COMMIT, and spoil the begin of a
-// transaction.
+// A TCP relay between a client and a MariaDB server that can swallow the answer to COMMIT (or another word), and spoil the
+// begin of a transaction.
 //
 // Purpose: the cases that nobody can provoke from outside in time: the server has committed and the client never hears of it,
 // and each statement commits by itself. Ownership: owns its threads and sockets. Thread rule: the switches may be used from any
@@ -29,7 +29,8 @@ class CommitProxy {
     for (auto& relay : relays_) relay.join();
   }
   int port() const { return bound_.port(); }
-  void swallow_answers(bool on) { swallow_ = on; }
+  void swallow_answers(bool on) { swallow_ = on ? "COMMIT" : nullptr; }
+  void swallow_answers_to(const char* word) { swallow_ = word; }
   void spoil_transactions(bool on) { spoil_ = on; }
   int swallowed() const { return swallowed_; }
 
@@ -55,7 +56,7 @@ class CommitProxy {
 
   void relay(int client) {
     int server = dial();
-    bool deaf = false;  // from the first COMMIT on that is to be swallowed
+    bool deaf = false;  // from the first word on that is to be swallowed
     while (!stop_) {
       pollfd both[2]{{client, POLLIN, 0}, {server, POLLIN, 0}};
       if (::poll(both, 2, 20) <= 0) continue;
@@ -65,7 +66,8 @@ class CommitProxy {
       if (count <= 0) break;
       std::string text(bytes, static_cast<std::size_t>(count));
       if (auto at = text.find("START TRANSACTION"); up && spoil_ && at != text.npos) text.replace(at, 17, "SELECT 1 INTO @aa");
-      if (up && swallow_ && text.find("COMMIT") != text.npos) deaf = true, ++swallowed_;
+      const char* word = swallow_;
+      if (up && word && text.find(word) != text.npos) deaf = true, ++swallowed_;
       if (up || !deaf) ::send(up ? server : client, text.data(), text.size(), MSG_NOSIGNAL);
     }
     ::close(server);
@@ -74,7 +76,8 @@ class CommitProxy {
 
   int server_port_;
   Bound bound_;
-  std::atomic<bool> stop_ = false, swallow_ = false, spoil_ = false;
+  std::atomic<bool> stop_ = false, spoil_ = false;
+  std::atomic<const char*> swallow_ = nullptr;
   std::atomic<int> swallowed_ = 0;
   std::vector<std::thread> relays_;
   std::thread acceptor_;

@@ -1,4 +1,5 @@
-// Three nodes in three sites, c1 the target: what nft, ip, ss and ping would show of it; for unit tests of network faults.
+// Three nodes in three sites, c1 the target: what nft, ip, ping and a watching witness would show of it; for unit tests of
+// network faults.
 #pragma once
 
 #include <fmt/format.h>
@@ -26,10 +27,13 @@ class FakeNetwork {
   int dropped = 7;  // in each chain, once it is loaded
   // As the witnesses see it.
   bool tcp = true, ping = true;
-  bool silent = true;          // does the cut stop their connections?
-  bool broken = false;         // is their path disturbed by somebody else?
-  bool closed = false;         // did the connection end?
-  bool witness_armed = false;  // an injection is open on the witness itself
+  bool silent = true;              // does the cut stop their connections?
+  bool broken = false;             // is their path disturbed by somebody else?
+  bool closed = false;             // did the connection end?
+  bool witness_armed = false;      // an injection is open on the witness itself
+  bool python = true, raw = true;  // has it python3, may it open raw sockets?
+  std::string instance;            // of the process that watches; empty: none does
+  Duration hangs{0};               // how long it has said nothing new
   std::string staged;
 
   FakeNetwork() {
@@ -50,15 +54,16 @@ class FakeNetwork {
       if (undo_works) table = false;
       return answered("");
     });
-    remote.on("'Armed=%s", [this](const auto&, const auto&) {
-      return answered(fmt::format("Ping={}\nTcp={}\nArmed={}\nEnd=1\n", reached() && ping ? 0 : 1, reached() && tcp ? 0 : 1,
-                                  witness_armed ? 1 : 0));
+    remote.on("Armed=%s", [this](const auto&, const auto&) {
+      return answered(fmt::format("Ping={}\nTcp={}\nPython={}\nArmed={}\nEnd=1\n", reached() && ping ? 0 : 1,
+                                  reached() && tcp ? 0 : 1, python ? 0 : 127, witness_armed ? 1 : 0));
     });
-    remote.on("systemd-run --quiet --collect --service-type=exec", answered(""));
-    remote.on("systemctl stop blackstart-witness-", answered(""));
-    remote.on("Watch=there", [this](const auto&, const auto&) { return answered(watch()); });
-    remote.on("systemctl stop blackstart-witness-", answered(""));
-    remote.on("--service-type=exec", answered(""));
+    remote.on("Alive=%s", [this](const auto&, const auto&) {
+      return answered(fmt::format("Alive={}\nEnd=1\n", instance.empty() ? 0 : 1));
+    });
+    remote.on("--service-type=notify", [this](const auto&, const auto&) { return instance = "a", answered(""); });
+    remote.on("Watch=gone", [this](const auto&, const auto&) { return answered(watch()); });
+    remote.on("rm -f /run/blackstart-witness/", answered(""));
   }
 
   FaultContext context() { return {remote, clock, cloud, real_tcp(), real_power(), local, kId}; }
@@ -81,14 +86,17 @@ class FakeNetwork {
         name, dropped);
   }
   std::string watch() {
-    const double quiet = reached() ? 0.1 : std::chrono::duration<double>(clock.now() - since_).count() + 0.1;
+    const auto quiet = std::chrono::duration_cast<std::chrono::milliseconds>(reached() ? 0ms : clock.now() - since_).count();
+    const std::string uptime = fmt::format("Uptime={:.2f}\nEnd=1\n", 1000 + std::chrono::duration<double>(hangs).count());
+    if (instance.empty()) return "Watch=gone\n" + uptime;
     return fmt::format(
-        "Watch=there\nPid=77\nOpen={}\nEnded={}\nNow=1000.0\nPing={}\nTrouble=connection refused\n"
-        "Socket=ESTAB 0 {} 198.18.20.12:4711 198.18.20.11:22 users:((\"bash\",pid=77,fd=3))\n"
-        "Details= cubic lastsnd:9 lastrcv:9 lastack:{:.0f} pacing_rate 1\nEnd=1\n",
-        tcp ? "yes" : "no", closed || !tcp ? "yes" : "no",
-        ping ? fmt::format("[{}] 64 bytes from 198.18.20.11: icmp_seq=1 ttl=64 time=0.1 ms", 1000 - quiet) : "",
-        reached() ? 0 : 3, quiet * 1000);
+               "Instance={}\nStamp=1000.00\nOpen={}\nEnded={}\nUnacknowledged={}\nAnswered={}\nUnanswered={}\nTrouble={}\n",
+               instance, tcp ? "yes" : "no",
+               closed ? "the other end has closed it"
+               : tcp  ? ""
+                      : "Connection refused",
+               quiet, ping && raw ? std::to_string(quiet + 100) : "", quiet, raw ? "" : "no raw socket") +
+           uptime;
   }
 
   Time since_{0};

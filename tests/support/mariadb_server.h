@@ -77,9 +77,10 @@ class MariadbServer {
   };
   MariadbServer() : MariadbServer(Options{false, {}}) {}
   explicit MariadbServer(const Options& options) : port_(free_port()), cluster_port_(free_port()), options_(options) {
+    std::filesystem::create_directory(temporary());
     run_checked("making a database",
                 {"mariadb-install-db", "--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db",
-                 "--innodb-log-file-size=8M", "--user=root", "--datadir=" + data()},
+                 "--innodb-log-file-size=8M", "--user=root", "--datadir=" + data(), "--tmpdir=" + temporary()},
                 60s);
     std::ofstream(folder_.path() / "init.sql") << "CREATE USER IF NOT EXISTS bank@'%' IDENTIFIED BY 'secret';\n"
                                                   "GRANT ALL ON bank.* TO bank@'%';\n"
@@ -128,14 +129,22 @@ class MariadbServer {
     return SqlSession(endpoint_of(database()), Deadline(real_clock(), 10s)).ask("asking", sql);
   }
 
+  void order_as_root(const std::string& sql) const {
+    run_checked("giving an order to the database",
+                {"mariadb", "--no-defaults", "--user=root", "--socket=" + data() + "/socket", "--execute=" + sql}, 10s);
+  }
+
  private:
   std::string data() const { return (folder_.path() / "data").string(); }
+  // A server that starts removes what looks like tables in /tmp, others' too.
+  std::string temporary() const { return (folder_.path() / "temporary").string(); }
 
   std::vector<std::string> words() const {
     std::vector<std::string> words{"/usr/sbin/mariadbd",
                                    "--no-defaults",
                                    "--user=root",
                                    "--datadir=" + data(),
+                                   "--tmpdir=" + temporary(),
                                    "--skip-name-resolve",
                                    "--bind-address=127.0.0.1",
                                    fmt::format("--port={}", port_),

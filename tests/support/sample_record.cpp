@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "reports/stream.h"
+
 namespace blackstart::sample {
 namespace {
 
@@ -102,6 +104,20 @@ Record record() {
   return one;
 }
 
+// 30 days at `rate`, of which `allowed` may be bad; the burn rates of bad operations that all lie in the shortest window.
+Budget budget(std::uint64_t bad, double rate, Time worst, double allowed = 0.001) {
+  const auto burnt = static_cast<double>(bad) / (rate * allowed);
+  Budget one;
+  one.whole = from_seconds(2'592'000 * allowed);
+  one.whole_operations = 2'592'000 * allowed * rate;
+  one.bad = bad;
+  one.spent = static_cast<double>(bad) / one.whole_operations;
+  one.alerts = {{"page", 1h, 5min, 14.4, burnt / 3600, worst, {}},
+                {"page", 6h, 30min, 6, burnt / 21600, worst, {}},
+                {"ticket", 72h, 6h, 1, burnt / 259200, worst, {}}};
+  return one;
+}
+
 SeriesMeasures transfers() {
   SeriesMeasures one;
   one.name = "transfer";
@@ -118,7 +134,7 @@ SeriesMeasures transfers() {
   outage.first_success = 24s + 553ms;
   one.outages = {outage};
   one.downtime = one.down = 4400ms;
-  one.budget_spent = 0.0016975;
+  one.budget = budget(88, 20, 24s + 503ms);
   one.baseline_p50 = 3200us;
   one.baseline_p99 = 10200us;
   one.send_lag_p999 = 800us;
@@ -140,7 +156,7 @@ SeriesMeasures inquiries() {
   one.downtime = 567ms;
   one.down = 0s;
   one.degraded = 1500ms;
-  one.budget_spent = 0.00021875;
+  one.budget = budget(17, 30, 21s + 850ms);
   return one;
 }
 
@@ -210,7 +226,10 @@ Judged failed() {
   transfer.outages[0].recovery = {};
   transfer.outages[0].first_success.reset();
   transfer.downtime = transfer.down = 41'850ms;
-  transfer.budget_spent = 0.016146;
+  r.probes[0].info.slo = 0.9995;
+  transfer.budget = budget(837, 20, 62s, 0.0005);
+  j.probes[0].series[1].budget = budget(17, 30, 21s + 850ms, 0.0005);
+  transfer.budget.alerts[0].alarms = {{46s + 53ms, Time{-1}, true}};
   j.rtos[0] = {"bank", "transfer", "kill-writer", true, true, {41'863ms, 0ms}, {41'875ms, 0ms}, {}};
   j.objectives[0].state = j.objectives[1].state = ObjectiveResult::State::missed;
   j.objectives[0].measured = "> 41.863 s (transfer)";
@@ -286,6 +305,8 @@ Judged long_run() {
   }
   for (auto& op : r.probes[0].operations)
     if (op.series == 0) break_down(op, kFault, kFault + kOutage);
+  series.budget = budget(1288, 50, 90min + 30s);
+  series.budget.alerts[0].alarms = {{40min + 29s, 45min + 2s, false}, {90min + 10s, 2h + 3min, true}};
   return run;
 }
 

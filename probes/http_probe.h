@@ -1,0 +1,31 @@
+// The probe `http`: asks one URL at a fixed rate.
+//
+// Purpose: a service behind HTTP as its customers see it, on fresh and on kept connections. docs/probes.md tells it to people.
+// Ownership and thread rule: as Probe; the settings are a plain value.
+#pragma once
+
+#include <string>
+
+#include "probes/goals.h"
+#include "probes/probe.h"
+
+namespace blackstart {
+
+struct HttpProbeSettings final : ProbeSettings {
+  std::string url;
+  std::string method = "GET";
+  std::string body, content_type = "application/json";  // of a POST
+  std::int64_t status = 200;
+  std::string contains;  // a text that the answer's body must have; empty: none
+  std::string cacert;
+  double rate = 10;  // a second, of each series
+  std::string connections = "both";
+  Duration connect_timeout{1s};
+  Limits limits;
+  Promise promise;
+
+  void describe(Fields& f) override;
+  std::unique_ptr<Probe> make(const std::string& name, const Cloud& cloud) const override;
+};
+
+}  // namespace blackstart

@@ -1,0 +1,123 @@
+#include "probes/openstack_settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/units.h"
+#include "probes/openstack_probe.h"
+
+namespace blackstart {
+namespace {
+
+using Form = OpenStackOperation::Form;
+
+constexpr std::int64_t kMostInFlight = 4000;
+constexpr std::size_t kShortestPrefix = 4;
+
+void describe_line(const std::string& name, Fields& f, OpenStackSettings& s) {
+  OpenStackSettings::Line line;
+  line.operation = name;
+  const OpenStackOperation* known = find_operation(name);
+  if (known) line.limits = {known->deadline, known->good_within};
+  f.rate({"rate", "operations of each of its series"}, line.rate, {0.001, 500});
+  describe_connections(f, line.connections);
+  line.limits.describe(f);
+  check_fresh_rate(f, "rate", line.rate, line.connections);
+  if (known) s.operations.push_back(line);
+  if (!known && f.reading())
+    f.problem("rate", fmt::format("there is no operation '{}'", name), suggestion(name, operation_names()));
+}
+
+void describe_ground(Fields& f, OpenStackSettings& s) {
+  f.text({"flavor", "name or id; for server-boot, server-show, flavor-show"}, s.flavor);
+  f.text({"image", "name or id; for server-boot, server-show, image-show"}, s.image);
+  f.text({"network", "name or id; for server-boot, server-show, port-create, network-show"}, s.network);
+  f.text({"availability-zone", "where servers are made; without it, Nova chooses"}, s.availability_zone);
+  f.name({"prefix", "begins the names of all it makes; what has this prefix and says that it is ours is removed"}, s.prefix);
+  f.integer({"volume-size", "GiB of each volume"}, s.volume_size, {1, 1000});
+  f.size({"image-size", "of each image"}, s.image_size);
+}
+
+void need(Fields& f, const char* field, const std::string& value, const char* operation) {
+  if (value.empty()) f.problem("operations", fmt::format("{} needs '{}'", operation, field), "name it beside 'operations'");
+}
+
+void check_ground(Fields& f, const OpenStackSettings& s) {
+  for (const auto& line : s.operations) {
+    const OpenStackOperation& what = line.what();
+    const std::string resource = what.resource;
+    const bool server = resource == "server" && what.form != Form::list;
+    const bool shows = what.form == Form::show;
+    if (server || (shows && resource == "flavor")) need(f, "flavor", s.flavor, what.name);
+    if (server || (shows && resource == "image")) need(f, "image", s.image, what.name);
+    if (server || (shows && resource == "network") || resource == "port") need(f, "network", s.network, what.name);
+  }
+}
+
+void check(Fields& f, const OpenStackSettings& s) {
+  check_ground(f, s);
+  if (f.has("operations") && s.operations.empty()) f.problem("operations", "it names none");
+  if (s.prefix.size() < kShortestPrefix) f.problem("prefix", "it is too short to tell what is ours: at least 4 characters");
+  if (s.prefix.size() > 32) f.problem("prefix", "it is longer than 32 characters");
+  if (s.image_size < 1 || s.image_size > (64 << 20)) f.problem("image-size", "it must lie between 1B and 64MiB");
+  if (s.most_in_flight() > kMostInFlight)
+    f.problem("operations",
+              fmt::format("with these rates up to {} operations would wait at one time in an outage, more than {}",
+                          s.most_in_flight(), kMostInFlight),
+              "lower the deadlines or the rates");
+}
+
+}  // namespace
+
+std::int64_t OpenStackSettings::Line::most_in_flight() const {
+  const double seconds = std::chrono::duration<double>(limits.deadline).count();
+  return (static_cast<std::int64_t>(std::ceil(rate * seconds)) + 1) * (connections == "both" ? 2 : 1);
+}
+
+void OpenStackSettings::describe(Fields& f) {
+  f.map({"operations", "what is done, by name: token-issue, server-list, server-boot, … (docs/probes.md has all)",
+         Field::required},
+        [&](const std::string& key, Fields& line) { describe_line(key, line, *this); });
+  describe_ground(f, *this);
+  f.duration({"connect-timeout", "limit for looking a name up, TCP and TLS together"}, connect_timeout, {10ms, 30s});
+  f.duration({"request-timeout", "limit for one request of an operation that has several"}, request_timeout, {1s, 10min});
+  f.duration({"poll", "how often a state is asked for until it is reached"}, poll, {50ms, 1min});
+  promise.describe(f);
+  if (f.reading()) check(f, *this);
+}
+
+std::unique_ptr<Probe> OpenStackSettings::make(const std::string& name, const Cloud& cloud) const {
+  return make_openstack(name, *this, cloud);
+}
+
+std::string OpenStackSettings::stands_on() const {
+  return makes_anything() ? fmt::format("OpenStack resources with prefix '{}'", prefix) : "";
+}
+
+bool OpenStackSettings::uses(Form form, const std::string& resource) const {
+  return std::any_of(operations.begin(), operations.end(),
+                     [&](const Line& line) { return line.what().form == form && line.what().resource == resource; });
+}
+
+bool OpenStackSettings::makes_anything() const {
+  return std::any_of(resource_kinds().begin(), resource_kinds().end(),
+                     [&](const ResourceKind& kind) { return most_of(kind.name) > 0; });
+}
+
+std::int64_t OpenStackSettings::most_in_flight() const {
+  std::int64_t all = 0;
+  for (const Line& line : operations) all += line.most_in_flight();
+  return all;
+}
+
+std::int64_t OpenStackSettings::most_of(const std::string& resource) const {
+  const bool stands = (resource == "server" || resource == "volume") && uses(Form::show, resource);
+  std::int64_t all = stands ? 1 : 0;
+  for (const Line& line : operations)
+    if (line.what().form == Form::life && line.what().resource == resource) all += line.most_in_flight();
+  return all;
+}
+
+}  // namespace blackstart

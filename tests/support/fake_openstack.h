@@ -1,0 +1,228 @@
+// A small OpenStack in memory, behind the test's HTTP server: Keystone, Nova, Neutron, Glance and Cinder as far as probes use
+// them.
+//
+// Purpose: what an API acknowledges, how it refuses, and how it breaks off, decided by the test. Ownership: owns its server and
+// its resources. Thread rule: knobs are set under `lock()`, or before the first request.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "lab/openstack_credentials.h"
+#include "tests/support/http_server.h"
+
+namespace blackstart::test {
+
+class FakeOpenStack {
+ public:
+  using Json = nlohmann::json;
+  using Intercept = std::function<std::optional<HttpReply>(const HttpSeen&)>;
+
+  explicit FakeOpenStack(const Certificate* certificate = nullptr)
+      : server_([this](const HttpSeen& seen) { return told(seen); }, certificate) {
+    all_["flavors"]["f1"] = {{"id", "f1"}, {"name", "m1.nano"}, {"vcpus", 1}, {"ram", 64}};
+    all_["images"]["i1"] = {{"id", "i1"}, {"name", "cirros"}, {"status", "active"}, {"tags", Json::array()}};
+    all_["networks"]["n1"] = {{"id", "n1"}, {"name", "private"}, {"status", "ACTIVE"}};
+    all_["servers"], all_["volumes"], all_["ports"];
+  }
+
+  // --- knobs ---
+  std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
+  Intercept intercept;          // answers in the place of the service
+  int looks_until_reached = 1;  // states asked for before a resource is done
+  int token_life = 3600;        // seconds
+  std::int64_t most_servers = 100, most_volumes = 100, most_ports = 1000;
+  std::vector<std::string> regions{"RegionOne"};
+
+  // --- what it saw and has ---
+  OpenStackCredentials credentials(const std::string& password = "s3cret-pass") const {
+    OpenStackCredentials c;
+    c.source = "the test";
+    c.auth_url = server_.url() + "/identity";
+    c.user = "demo", c.password = password, c.project = "demo";
+    return c;
+  }
+  std::string url() const { return server_.url(); }
+  void stop() { server_.stop(); }
+  std::size_t count(const std::string& collection) {
+    auto guard = lock();
+    return all_[collection].size();
+  }
+  void put(const std::string& collection, const Json& resource) {
+    auto guard = lock();
+    all_[collection][resource["id"]] = resource;
+  }
+  int tokens() {
+    auto guard = lock();
+    return tokens_;
+  }
+  std::vector<std::string> log() {
+    auto guard = lock();
+    return log_;
+  }
+  std::vector<std::string> names_made() {
+    auto guard = lock();
+    return names_;
+  }
+  void revoke_tokens() {
+    auto guard = lock();
+    first_valid_ = tokens_ + 1;
+  }
+
+ private:
+  static HttpReply json(int status, const Json& body, std::map<std::string, std::string> headers = {}) {
+    return {status, body.dump(), std::move(headers)};
+  }
+  static HttpReply refusal(int status, const std::string& words) {
+    return json(status, {{"error", {{"message", words}, {"code", status}}}});
+  }
+
+  HttpReply told(const HttpSeen& seen) {
+    auto guard = lock();
+    log_.push_back(seen.method + " " + seen.target);
+    if (intercept)
+      if (auto reply = intercept(seen)) return *reply;
+    const std::string path = seen.target.substr(0, seen.target.find('?'));
+    if (path == "/identity/v3/auth/tokens") return seen.method == "POST" ? issue(seen) : validate(seen);
+    if (path.find("/auth/tokens") != path.npos) return refusal(404, "Not found: " + path);
+    if (!valid(seen.headers, "x-auth-token")) return refusal(401, "The request you have made requires authentication.");
+    for (const char* base : {"/compute/v2.1/", "/network/v2.0/", "/image/v2/", "/volume/v3/p1/"})
+      if (path.rfind(base, 0) == 0) return resource(seen, path.substr(std::string(base).size()));
+    return refusal(404, "Not found: " + path);
+  }
+
+  bool valid(const std::map<std::string, std::string>& headers, const std::string& name) const {
+    auto found = headers.find(name);
+    return found != headers.end() && found->second.rfind("token-", 0) == 0 &&
+           std::stoi(found->second.substr(6)) >= first_valid_ && std::stoi(found->second.substr(6)) <= tokens_;
+  }
+
+  static std::string time_text(std::time_t time) {
+    char text[40];
+    std::tm parts{};
+    ::gmtime_r(&time, &parts);
+    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S.000000Z", &parts);
+    return text;
+  }
+
+  HttpReply issue(const HttpSeen& seen) {
+    const Json body = Json::parse(seen.body);
+    const Json& identity = body["auth"]["identity"];
+    const bool application = identity.contains("application_credential");
+    const std::string secret = application ? identity["application_credential"]["secret"].get<std::string>()
+                                           : identity["password"]["user"]["password"].get<std::string>();
+    if (secret != "s3cret-pass") return refusal(401, "The request you have made requires authentication.");
+    Json token{{"issued_at", time_text(1'800'000'000)},
+               {"expires_at", time_text(1'800'000'000 + token_life)},
+               {"project", {{"id", "p1"}}}};
+    token["catalog"] = catalog();
+    return json(201, {{"token", token}}, {{"X-Subject-Token", "token-" + std::to_string(++tokens_)}});
+  }
+
+  HttpReply validate(const HttpSeen& seen) const {
+    if (!valid(seen.headers, "x-auth-token") || !valid(seen.headers, "x-subject-token")) return refusal(401, "no");
+    return json(200, {{"token", {{"project", {{"id", "p1"}}}}}});
+  }
+
+  Json catalog() const {
+    Json all = Json::array();
+    for (const auto& [type, path] :
+         {std::pair{"identity", "/identity"}, std::pair{"compute", "/compute/v2.1"}, std::pair{"network", "/network"},
+          std::pair{"image", "/image/"}, std::pair{"volumev3", "/volume/v3/p1"}}) {
+      Json endpoints = Json::array();
+      for (const std::string& region : regions)
+        endpoints.push_back(
+            {{"interface", "public"}, {"region_id", region}, {"region", region}, {"url", server_.url() + path}});
+      all.push_back({{"type", type}, {"name", type}, {"endpoints", endpoints}});
+    }
+    return all;
+  }
+
+  HttpReply resource(const HttpSeen& seen, std::string path) {
+    if (path == "limits") return limits(seen.target);
+    if (path == "quotas/p1/details.json") return network_quota();
+    const std::size_t slash = path.find('/');
+    const std::string collection = path.substr(0, slash), one = collection.substr(0, collection.size() - 1);
+    if (!all_.count(collection)) return refusal(404, "no such collection");
+    std::string id = slash == path.npos ? "" : path.substr(slash + 1);
+    if (id == "detail") id.clear();
+    if (seen.method == "POST") return create(seen, collection, one);
+    if (id.empty()) return list(seen, collection);
+    const bool file = id.size() > 5 && id.substr(id.size() - 5) == "/file";
+    if (file) id.resize(id.size() - 5);
+    auto found = all_[collection].find(id);
+    if (found == all_[collection].end()) return refusal(404, "no " + one + " " + id);
+    if (file) {
+      found->second["status"] = "active";
+      return {204, ""};
+    }
+    if (seen.method == "DELETE") {
+      all_[collection].erase(found);
+      return {204, ""};
+    }
+    return show(found->second, collection, one);
+  }
+
+  HttpReply show(Json& resource, const std::string& collection, const std::string& one) {
+    if (resource.contains("left") && resource["left"].get<int>() > 0) {
+      resource["left"] = resource["left"].get<int>() - 1;
+      if (resource["left"] == 0 && collection != "images")
+        resource["status"] = collection == "volumes" ? "available" : "ACTIVE";
+    }
+    return json(200, collection == "images" ? resource : Json{{one, resource}});
+  }
+
+  HttpReply list(const HttpSeen& seen, const std::string& collection) {
+    Json items = Json::array();
+    const std::size_t at = seen.target.find("name=");
+    const std::string name = at == seen.target.npos ? "" : seen.target.substr(at + 5);
+    // It has pages of its own length: a marker means that all were on the first.
+    if (seen.target.find("marker=") == seen.target.npos)
+      for (const auto& [id, resource] : all_[collection])
+        if (name.empty() || resource.value("name", "").rfind(name, 0) == 0) items.push_back(resource);
+    return json(200, {{collection, items}});
+  }
+
+  HttpReply create(const HttpSeen& seen, const std::string& collection, const std::string& one) {
+    Json body = Json::parse(seen.body), made = collection == "images" ? body : body[one];
+    const std::string id = one + "-" + std::to_string(++made_);
+    made["id"] = id;
+    made["left"] = collection == "ports" ? 0 : looks_until_reached;
+    made["status"] = collection == "images" ? "queued" : collection == "ports" ? "DOWN" : "BUILD";
+    names_.push_back(made["name"]);
+    all_[collection][id] = made;
+    return json(collection == "servers" || collection == "volumes" ? 202 : 201,
+                collection == "images" ? made : Json{{one, made}});
+  }
+
+  HttpReply limits(const std::string& target) {
+    if (target.rfind("/volume", 0) == 0)
+      return json(
+          200, {{"limits", {{"absolute", {{"maxTotalVolumes", most_volumes}, {"totalVolumesUsed", all_["volumes"].size()}}}}}});
+    return json(200, {{"limits",
+                       {{"absolute",
+                         {{"maxTotalInstances", most_servers},
+                          {"totalInstancesUsed", all_["servers"].size()},
+                          {"maxTotalCores", -1},
+                          {"totalCoresUsed", 0},
+                          {"maxTotalRAMSize", -1},
+                          {"totalRAMUsed", 0}}}}}});
+  }
+
+  HttpReply network_quota() {
+    return json(
+        200,
+        {{"quota",
+          {{"port", {{"limit", most_ports}, {"used", all_["ports"].size()}}}, {"network", {{"limit", -1}, {"used", 0}}}}}});
+  }
+
+  std::mutex mutex_;
+  std::map<std::string, std::map<std::string, Json>> all_;
+  std::vector<std::string> log_, names_;
+  int tokens_ = 0, first_valid_ = 1, made_ = 0;
+  HttpServer server_;  // last: its threads use the rest
+};
+
+}  // namespace blackstart::test
