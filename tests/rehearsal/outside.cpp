@@ -19,7 +19,8 @@ bool pings(const std::string& from, const std::string& node) {
 }
 
 void SpoiltBmc::set(const std::string& mode) const {
-  run_checked("setting a BMC", {BLACKSTART_BINARY, "lab", "bmc", node, mode, "--lab", cloud().name}, 30s);
+  // It waits where another lab of this host is brought up or taken down at this moment.
+  run_checked("setting a BMC", {BLACKSTART_BINARY, "lab", "bmc", node, mode, "--lab", cloud().name}, 120s);
 }
 
 }  // namespace blackstart::rehearsal
