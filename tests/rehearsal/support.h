@@ -39,8 +39,8 @@ std::string on_node(const std::string& node, const std::string& command);
 void wait_on_node(const std::string& node, const std::string& command, const std::string& output, Duration limit = 60s);
 // The lab is whole again: all replicas in sync, the units of earlier tests running.
 void require_whole_lab();
-// As before, and for four seconds on end: a node that was cut off a moment ago looks whole until the others give it up after 3 s
-// (evs.suspect_timeout).
+// As before, and for four seconds on end: a node that was cut off a moment ago looks whole until the others give it up after 3
+// s (evs.suspect_timeout).
 void require_steady_lab();
 
 // All that the lab of this lab file has left on its host, one line each; empty when it is gone.
