@@ -79,7 +79,8 @@ TEST_CASE("the health script names what does not work, with the reason, and noth
   const std::string node_stub =
       "systemctl() { [ \"$2\" != glance-api ] || { echo failed; return 3; }; echo active; }\n"
       "curl() { case \"$*\" in *:5000/*) echo 'curl: (7) refused' >&2; return 7 ;; esac; }\n"
-      "mariadb() { echo 1; }\nss() { echo LISTEN; }\nrabbitmqctl() { echo 3; }\ngrep() { [ \"$1\" != -c ] || echo 3; }\n"
+      "mariadb() { echo 1; }\nss() { echo LISTEN; }\nrabbitmqctl() { echo 3; }\ngrep() { if [ \"$1\" = -c ]; then echo 3; else "
+      "cat >/dev/null; fi; }\n"
       "socat() { printf 'keystone,c1,0,,,,,,,,,,,,,,,UP\\n'; }\n";
   std::vector<Service> some;
   for (const Service& service : all)
@@ -93,7 +94,8 @@ TEST_CASE("the health script finds a missing member, a silent agent and a backen
   const LabNode& node = *lab.find("c1");
   const std::string node_stub =
       "systemctl() { echo active; }\nmariadb() { echo 0; }\nss() { echo LISTEN; }\nrabbitmqctl() { echo 2; }\n"
-      "grep() { [ \"$1\" != -c ] || echo 3; }\nsocat() { printf 'nova-api,c3,0,,,,,,,,,,,,,,,DOWN\\n'; }\n";
+      "grep() { if [ \"$1\" = -c ]; then echo 3; else cat >/dev/null; fi; }\nsocat() { printf "
+      "'nova-api,c3,0,,,,,,,,,,,,,,,DOWN\\n'; }\n";
   std::vector<Service> some;
   for (const char* name : {"haproxy", "rabbitmq-server", "nova-scheduler"}) some.push_back(*find_service(name));
   const auto result = run_process({"sh", "-c", node_stub + health_script(lab, node, some)}, 20s);
