@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <signal.h>
 
-#include <fstream>
 #include <optional>
 #include <string_view>
 
@@ -38,11 +37,6 @@ struct Files {
   std::string log() const { return base + ".log"; }
   std::string state() const { return base + ".state"; }
 };
-
-std::string slurp_if_there(const std::string& file) {
-  std::ifstream in(file);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 // Its children have its command line for a moment, but lead no session.
 std::optional<LabProcess> simulator(const Files& files) {

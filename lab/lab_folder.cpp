@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <fstream>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -67,6 +68,15 @@ void check_lab_name(const std::string& name) {
 
 void require_root(const std::string& doing) {
   if (geteuid() != 0) throw Error(ErrorKind::unmet, doing, "only root may make networks and containers", "run it with sudo");
+}
+
+// By read(): an iterator over the buffer throws when the process behind a file of /proc ends meanwhile.
+std::string slurp_if_there(const std::filesystem::path& file) {
+  std::ifstream in(file);
+  std::string text;
+  for (char block[4096]; in.read(block, sizeof block), in.gcount() > 0;)
+    text.append(block, static_cast<std::size_t>(in.gcount()));
+  return text;
 }
 
 void write_file(const std::filesystem::path& file, const std::string& text, int mode) {

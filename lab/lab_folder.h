@@ -50,6 +50,8 @@ void check_lab_name(const std::string& name);
 // Throws Error(unmet) unless we are root.
 void require_root(const std::string& doing);
 
+// What can be read of it now; empty when it isn't there. For files that go while they are read, too.
+std::string slurp_if_there(const std::filesystem::path& file);
 // Replaces the file at once (never half of it), with these permissions. Throws Error(internal).
 void write_file(const std::filesystem::path& file, const std::string& text, int mode = 0644);
 // Letters and digits from the kernel's random numbers.

@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
 #include <sstream>
 
 #include "base/error.h"
 #include "base/units.h"
+#include "lab/lab_folder.h"
 
 namespace blackstart {
 namespace {
@@ -20,15 +20,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kName = "BLACKSTART_LAB_PROCESS=";
 constexpr Duration kKillLimit = 5s, kPoll = 20ms;
-
-// Of a process that ends meanwhile: what could be read. By read(), as an iterator over the buffer throws then.
-std::string slurp_if_there(const fs::path& file) {
-  std::ifstream in(file);
-  std::string text;
-  for (char block[4096]; in.read(block, sizeof block), in.gcount() > 0;)
-    text.append(block, static_cast<std::size_t>(in.gcount()));
-  return text;
-}
 
 std::vector<std::string> split_at_zeros(const std::string& text) {
   std::vector<std::string> words;

@@ -42,13 +42,6 @@ class HttpWorkload final : public Workload {
   HttpWorkload(boost::asio::io_context& io, const HttpProbeSettings& settings)
       : settings_(settings), request_(request_of(settings)), client_(io, client_of(settings)) {}
 
-  Operation plan(std::uint16_t series, std::uint64_t number) override {
-    Operation operation;
-    operation.series = series;
-    operation.number = number;
-    return operation;
-  }
-
   void send(const Operation& operation, const Deadline& deadline, Done done) override {
     const bool fresh = operation.series == 0 && settings_.connections != "persistent";
     client_.send(request_, fresh ? HttpClient::Connection::fresh : HttpClient::Connection::kept, deadline.left(),

@@ -63,13 +63,6 @@ class Pings final : public Workload {
     listen();
   }
 
-  Operation plan(std::uint16_t series, std::uint64_t number) override {
-    Operation operation;
-    operation.series = series;
-    operation.number = number;
-    return operation;
-  }
-
   void send(const Operation& operation, const Deadline& deadline, Done done) override {
     const std::uint64_t key = std::uint64_t{operation.series} << kSeriesShift | operation.number;
     const auto packet = echo_request({run_, key});

@@ -110,9 +110,7 @@ class LedgerWorkload::Run : public std::enable_shared_from_this<Run> {
 };
 
 Operation LedgerWorkload::plan(std::uint16_t series, std::uint64_t number) {
-  Operation operation;
-  operation.series = series;
-  operation.number = number;
+  Operation operation = Workload::plan(series, number);
   if (series != kTransfers) return operation;
   auto transfer = bank_.transfer(number);
   operation.posting = transfer.posting;

@@ -42,6 +42,13 @@ double highest_rate(const std::vector<SeriesInfo>& series) {
 
 }  // namespace
 
+Operation Workload::plan(std::uint16_t series, std::uint64_t number) {
+  Operation operation;
+  operation.series = series;
+  operation.number = number;
+  return operation;
+}
+
 struct OpenLoop::Impl {
   struct Line {
     Line(asio::io_context& io, const Schedule& schedule_, Duration deadline_)

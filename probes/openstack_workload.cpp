@@ -36,13 +36,6 @@ class OpenStackWorkload final : public Workload {
   OpenStackWorkload(boost::asio::io_context& io, const OpenStackSettings& settings, const OpenStackStart& start)
       : series_(series_of(settings)), caller_(io, settings, start), leftovers_(caller_) {}
 
-  Operation plan(std::uint16_t series, std::uint64_t number) override {
-    Operation operation;
-    operation.series = series;
-    operation.number = number;
-    return operation;
-  }
-
   void send(const Operation& operation, const Deadline& deadline, Done done) override;
 
  private:

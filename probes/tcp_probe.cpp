@@ -78,13 +78,6 @@ class TcpWorkload final : public Workload {
  public:
   TcpWorkload(asio::io_context& io, const TcpProbeSettings& settings) : io_(io), settings_(settings) {}
 
-  Operation plan(std::uint16_t series, std::uint64_t number) override {
-    Operation operation;
-    operation.series = series;
-    operation.number = number;
-    return operation;
-  }
-
   void send(const Operation&, const Deadline& deadline, Done done) override {
     auto told = [done = std::move(done)](const TcpTrouble& trouble) {
       const Outcome outcome = trouble.error == 0 ? Outcome::ok : trouble.error == kNoSocket ? Outcome::unsent : Outcome::failed;

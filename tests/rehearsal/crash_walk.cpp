@@ -16,6 +16,7 @@
 #include "lab/ssh.h"
 #include "runner/dead_man_process.h"
 #include "runner/injector.h"
+#include "tests/support/fault_settings.h"
 
 namespace blackstart::rehearsal {
 namespace {
@@ -108,16 +109,12 @@ class CrashingFault final : public TargetFault {
 };
 
 std::unique_ptr<FaultSettings> settings_of(const Walked& walked) {
-  for (const FaultKind& kind : fault_kinds())
-    if (walked.fault == kind.name) return kind.settings();
-  throw Error(ErrorKind::internal, "walking", "there is no fault " + walked.fault);
+  return parse(walked.fault, walked.parameters.empty() ? "{}" : walked.parameters);
 }
 
 class CrashingSettings final : public FaultSettings {
  public:
-  CrashingSettings(const Walked& walked, CrashPoint point) : settings_(settings_of(walked)), point_(point) {
-    read_text(walked.parameters.empty() ? "{}" : walked.parameters, walked.fault, [&](Fields& f) { settings_->describe(f); });
-  }
+  CrashingSettings(const Walked& walked, CrashPoint point) : settings_(settings_of(walked)), point_(point) {}
   void describe(Fields&) override {}
   std::string summary() const override { return settings_->summary(); }
   std::vector<std::pair<std::string, std::string>> parameters() const override { return settings_->parameters(); }

@@ -7,21 +7,12 @@
 
 #include "lab/ssh.h"
 #include "runner/injector.h"
+#include "tests/support/fault_settings.h"
 
 namespace blackstart::rehearsal {
 namespace {
 
 constexpr Duration kPatience = 60s;  // for each step, on a host that is busy
-
-std::unique_ptr<FaultSettings> parse(const std::string& fault, const std::string& yaml) {
-  for (const FaultKind& kind : fault_kinds())
-    if (kind.name == fault) {
-      auto settings = kind.settings();
-      read_text(yaml.empty() ? "{}" : yaml, "test.yaml", [&](Fields& f) { settings->describe(f); });
-      return settings;
-    }
-  throw std::logic_error("no fault " + fault);
-}
 
 // Unique on the node for ever: a dead-man's name can't be used twice.
 std::string new_id(const std::string& node) {
@@ -43,7 +34,7 @@ Injected::Injected(const std::string& fault, const std::string& yaml, const std:
 
 Injected::Injected(const Cloud& cloud, const std::string& fault, const std::string& yaml, const std::vector<std::string>& on,
                    const std::vector<std::string>& beside)
-    : cloud_(cloud), remote_(make_ssh(cloud_)), settings_(parse(fault, yaml)), targets_(on) {
+    : cloud_(cloud), remote_(make_ssh(cloud_)), settings_(parse(fault, yaml.empty() ? "{}" : yaml)), targets_(on) {
   if (settings_->names_targets()) targets_ = settings_->targets(cloud_);
   if (targets_.empty()) throw std::logic_error(fault + " has no target");
   for (const std::string& target : targets_) {

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "faults/fault.h"
-#include "tests/support/error_of.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_remote.h"
+#include "tests/support/fault_settings.h"
 #include "tests/support/small_cloud.h"
 
 namespace blackstart {
@@ -35,18 +35,8 @@ struct FakeNode {
   FaultContext context() { return {remote, clock, cloud, tcp, real_power(), local, kId}; }
   Deadline in(Duration length) { return {clock, length}; }
 
-  static std::unique_ptr<FaultSettings> settings(const std::string& name, const std::string& yaml) {
-    for (const FaultKind& kind : fault_kinds())
-      if (kind.name == name) {
-        auto settings = kind.settings();
-        read_text(yaml, "scenario.yaml", [&](Fields& f) { settings->describe(f); });
-        return settings;
-      }
-    throw std::logic_error("no fault " + name);
-  }
-  static std::string problem(const std::string& name, const std::string& yaml) {
-    return error_of([&] { settings(name, yaml); }).what();
-  }
+  static std::unique_ptr<FaultSettings> settings(const std::string& name, const std::string& yaml) { return parse(name, yaml); }
+  static std::string problem(const std::string& name, const std::string& yaml) { return wrong(name, yaml); }
   std::unique_ptr<TargetFault> make(const std::string& name, const std::string& yaml) {
     return settings(name, yaml)->make(cloud.nodes.at(0), context());
   }
