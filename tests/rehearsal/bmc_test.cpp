@@ -3,7 +3,6 @@
 #include <thread>
 
 #include "lab/power.h"
-#include "tests/rehearsal/drift.h"
 #include "tests/rehearsal/injected.h"
 #include "tests/rehearsal/outside.h"
 
@@ -12,7 +11,6 @@ using namespace blackstart::rehearsal;
 
 TEST_CASE("power.reset and power.cycle start the node anew", "[lab]") {
   require_whole_lab();
-  const Drift drift;
   const auto [fault, parameters] =
       GENERATE(table<std::string, std::string>({{"power.reset", ""}, {"power.cycle", "off-for: 2s"}}));
   const std::string before = domain_state("c3");
@@ -21,7 +19,6 @@ TEST_CASE("power.reset and power.cycle start the node anew", "[lab]") {
   CHECK_THAT(domain_state("c3"), Catch::StartsWith("running") && !Catch::Equals(before));
   require_all(reset.undo(), 2);
   require_whole_lab();
-  drift.require_none();
 }
 
 TEST_CASE("a BMC that is hung, dead, or refuses the password is found in preflight, within a bounded time", "[lab]") {

@@ -2,7 +2,6 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 
-#include "tests/rehearsal/drift.h"
 #include "tests/rehearsal/injected.h"
 
 using namespace blackstart;
@@ -26,7 +25,6 @@ std::string seen_by_c1() {
 }  // namespace
 
 TEST_CASE("a user's command on a node: its effect is there for others too, and gone afterwards", "[lab]") {
-  const Drift drift;
   REQUIRE(seen_by_c1() == "gone\n");
   Injected mine("command", kAddress, {"c3"});
   const auto evidence = mine.inject();
@@ -35,17 +33,14 @@ TEST_CASE("a user's command on a node: its effect is there for others too, and g
   CHECK(seen_by_c1() == "there\n");
   require_all(mine.undo(), 1);
   CHECK(seen_by_c1() == "gone\n");
-  drift.require_none();
 }
 
 TEST_CASE("a user's command on a node is undone by the dead-man, with what a shell and systemd would expand in it", "[lab]") {
-  const Drift drift;
   Injected mine("command", kAddress, {"c3"});
   require_all(mine.inject(5s), 1);
   wait_on_node("c3", "ls /run/blackstart/ | grep -c fired; true", "1\n", 15s);
   CHECK(seen_by_c1() == "gone\n");
   require_all(mine.undo(), 1);
-  drift.require_none();
 }
 
 TEST_CASE("a user's command on the runner's machine", "[lab]") {

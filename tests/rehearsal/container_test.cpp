@@ -1,7 +1,6 @@
 // container.kill, container.stop and container.pause on a real container of Podman's.
 #include <catch2/catch.hpp>
 
-#include "tests/rehearsal/drift.h"
 #include "tests/rehearsal/echo_container.h"
 #include "tests/rehearsal/injected.h"
 
@@ -16,7 +15,6 @@ std::string seen_by_c1(const EchoContainer& echo) { return on_node("c1", echo.lo
 
 TEST_CASE("a container that is killed, stopped or paused, and is whole again afterwards", "[lab]") {
   const EchoContainer echo("c3");
-  const Drift drift({"c3"});
   const auto [fault, seen] = GENERATE(table<std::string, std::string>(
       {{"container.kill", "down\n"}, {"container.stop", "down\n"}, {"container.pause", "mute\n"}}));
   INFO(fault);
@@ -27,7 +25,6 @@ TEST_CASE("a container that is killed, stopped or paused, and is whole again aft
   CHECK(on_node("c3", "podman ps -q --filter name=echo --filter status=running | wc -l") == "0\n");
   require_all(disturbed.undo(), 2);
   CHECK(seen_by_c1(echo) == "up\n");
-  drift.require_none();
 }
 
 TEST_CASE("a paused container is unpaused by the dead-man; its port is found without being named", "[lab]") {

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <set>
 #include <sstream>
+#include <stdexcept>
 
 #include "runner/injector.h"
 #include "tests/rehearsal/support.h"
@@ -83,23 +84,31 @@ Drift::Drift(std::vector<std::string> nodes) : nodes_(std::move(nodes)) {
   std::vector<std::string> facts(nodes_.size());
   const auto problems = at_the_same_time(nodes_.size(), [&](std::size_t i) { facts[i] = facts_of(nodes_[i], all.vip); });
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    INFO(nodes_[i] << ": " << problems[i]);
-    REQUIRE(facts[i].find("unit: ") != std::string::npos);
+    if (facts[i].find("unit: ") == std::string::npos)
+      throw std::runtime_error("what " + nodes_[i] + " is like before a test can't be read: " + problems[i]);
     before_[nodes_[i]] = facts[i];
   }
 }
 
-void Drift::require_none(Duration limit, const std::vector<std::string>& except) const {
+std::map<std::string, std::string> Drift::differences(Duration limit, const std::vector<std::string>& except) const {
   const Deadline deadline(real_clock(), limit);
   const std::string vip = cloud().vip;
-  std::vector<std::string> differences(nodes_.size());
+  std::vector<std::string> found(nodes_.size());
   at_the_same_time(nodes_.size(), [&](std::size_t i) {
     const std::string before = without(before_.at(nodes_[i]), except);
-    wait_until([&] { return (differences[i] = differences_to(before, nodes_[i], vip, except)).empty(); }, deadline, 500ms);
+    wait_until([&] { return (found[i] = differences_to(before, nodes_[i], vip, except)).empty(); }, deadline, 500ms);
   });
-  for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    INFO(nodes_[i] << ", before (-) and now (+)");
-    CHECK(differences[i] == "");
+  std::map<std::string, std::string> differences;
+  for (std::size_t i = 0; i < nodes_.size(); ++i)
+    if (!found[i].empty()) differences[nodes_[i]] = found[i];
+  return differences;
+}
+
+void Drift::require_none(Duration limit, const std::vector<std::string>& except) const {
+  const auto found = differences(limit, except);
+  for (const std::string& node : nodes_) {
+    INFO(node << ", before (-) and now (+)");
+    CHECK((found.count(node) ? found.at(node) : "") == "");
   }
 }
 

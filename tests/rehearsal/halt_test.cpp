@@ -2,7 +2,6 @@
 #include <catch2/catch.hpp>
 
 #include "tests/rehearsal/background_run.h"
-#include "tests/rehearsal/drift.h"
 #include "tests/rehearsal/stubborn.h"
 
 using namespace blackstart;
@@ -11,7 +10,6 @@ using namespace blackstart::rehearsal;
 TEST_CASE("a halt cuts an injection short, and everything is undone", "[lab]") {
   require_whole_lab();
   const Stubborn stubborn("c1");
-  const Drift drift({"c1"});
   Workplace workplace;
   const std::string name = cloud().name;
   {
@@ -31,5 +29,4 @@ TEST_CASE("a halt cuts an injection short, and everything is undone", "[lab]") {
   CHECK_THAT(left.record.at("injections").at(0).at("problem").get<std::string>(), Catch::Contains("the rehearsal is to stop"));
   CHECK(workplace.blackstart({"resume", name}).exit_code == 0);
   CHECK_THAT(workplace.blackstart({"status"}).out, Catch::Contains("nothing is left to undo"));
-  drift.require_none();
 }

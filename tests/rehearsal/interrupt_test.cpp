@@ -5,7 +5,6 @@
 
 #include "tests/rehearsal/background_run.h"
 #include "tests/rehearsal/crash_walk.h"
-#include "tests/rehearsal/drift.h"
 #include "tests/rehearsal/echo_container.h"
 
 using namespace blackstart;
@@ -39,7 +38,6 @@ TEST_CASE("SIGTERM and SIGINT undo every family's fault at once", "[lab]") {
   const auto& faults = families[set];
   const int signal = set % 2 == 0 ? SIGTERM : SIGINT;
   INFO("set " << set);
-  const Drift drift;
   Workplace workplace;
   BackgroundRun run(workplace, scenario_of(faults), workplace.write("cloud.yaml", write_cloud(racked_cloud())));
   REQUIRE(wait_until([&] { return run.output().find("hold for 1min\n") != std::string::npos && all_look(faults, true); },
@@ -51,5 +49,4 @@ TEST_CASE("SIGTERM and SIGINT undo every family's fault at once", "[lab]") {
   CHECK(run.wait() == 2);
   CHECK_THAT(workplace.latest().reasons(), Catch::Contains(signal == SIGINT ? "SIGINT" : "SIGTERM"));
   CHECK_THAT(workplace.blackstart({"status"}).out, Catch::Contains("nothing is left to undo"));
-  drift.require_none();
 }

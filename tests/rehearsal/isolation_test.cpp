@@ -6,7 +6,6 @@
 #include <catch2/catch.hpp>
 #include <set>
 
-#include "tests/rehearsal/drift.h"
 #include "tests/rehearsal/injected.h"
 
 using namespace blackstart;
@@ -34,7 +33,6 @@ Pairs who_reaches_whom() {
 const Pairs kAll = {"c1c2", "c1c3", "c2c1", "c2c3", "c3c1", "c3c2"};
 
 void requires_shape(const std::string& fault, const std::string& yaml, const Pairs& reached, std::size_t least) {
-  const Drift drift;
   {
     Injected injected(fault, yaml);
     require_all(injected.inject(), least);
@@ -43,7 +41,6 @@ void requires_shape(const std::string& fault, const std::string& yaml, const Pai
     require_all(injected.undo(), 2);
     CHECK(who_reaches_whom() == kAll);
   }
-  drift.require_none();
 }
 
 }  // namespace
@@ -82,7 +79,6 @@ TEST_CASE("site.isolate: the runner's machine is part of everybody, except for t
 TEST_CASE("kill -9 of the runner: an isolated site heals itself, though nobody else can reach it", "[lab]") {
   require_steady_lab();
   Workplace workplace;
-  const Drift drift({"c1"});
   const auto file = workplace.write(
       "scenario.yaml", scenario("  - inject: {id: cut, fault: site.isolate, site: dc1, dead-man: 20s}\n  - hold: 15s\n"));
   const pid_t runner = ::fork();
@@ -100,6 +96,5 @@ TEST_CASE("kill -9 of the runner: an isolated site heals itself, though nobody e
   wait_on_node("c1", "nft list tables | grep -c blackstart_ || true", "0\n", 25s);
   CHECK(who_reaches_whom() == kAll);
   CHECK(workplace.blackstart({"recover"}).exit_code == 0);
-  drift.require_none();
   require_steady_lab();
 }

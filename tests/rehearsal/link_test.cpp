@@ -2,7 +2,6 @@
 // fault's own evidence.
 #include <catch2/catch.hpp>
 
-#include "tests/rehearsal/drift.h"
 #include "tests/rehearsal/injected.h"
 
 using namespace blackstart;
@@ -62,7 +61,6 @@ TEST_CASE("link.cut: an open connection stalls, pings stop, and both go on after
   const std::string form =
       GENERATE("{form: silent}", "{form: carrier}", "{form: silent, via: switch}", "{form: carrier, via: switch}");
   INFO(form);
-  const Drift drift({"c1", "c2", "c3"});
   {
     const Talk talk;
     Injected cut("link.cut", form, {"c3"});
@@ -76,7 +74,6 @@ TEST_CASE("link.cut: an open connection stalls, pings stop, and both go on after
     CHECK(wait_until([&] { return talk.goes_on(); }, Deadline(real_clock(), 20s), 100ms));
     CHECK(talk.same_connection());
   }
-  drift.require_none();
 }
 
 TEST_CASE("link.cut, carrier: routes that the kernel drops with the link come back", "[lab]") {
@@ -131,7 +128,6 @@ TEST_CASE("link.cut: tables of others stay as they are", "[lab]") {
 }
 
 TEST_CASE("link.flap: goes and comes by itself, and stays when it is undone", "[lab]") {
-  const Drift drift({"c3"});
   {
     Injected flap("link.flap", "{period: 4s, duty: 50%}", {"c3"});
     require_all(flap.inject(), 3);
@@ -139,11 +135,9 @@ TEST_CASE("link.flap: goes and comes by itself, and stays when it is undone", "[
       CHECK(wait_until([&] { return pings("c2", "c3") == reachable; }, Deadline(real_clock(), 10s), 50ms));
     require_all(flap.undo(), 2);
   }
-  drift.require_none();
 }
 
 TEST_CASE("link.loss by nft: the share that is lost is what was asked for, as another node counts it", "[lab]") {
-  const Drift drift({"c3"});
   {
     Injected loss("link.loss", "{loss: 20%, by: nft}", {"c3"});
     require_all(loss.inject(), 2);
@@ -152,17 +146,14 @@ TEST_CASE("link.loss by nft: the share that is lost is what was asked for, as an
     CHECK(std::abs(1000 - std::stoi(received) - 200) < 4 * 12.65 + 1);  // sqrt(1000 · 0.2 · 0.8)
     require_all(loss.undo(), 2);
   }
-  drift.require_none();
 }
 
 TEST_CASE("links: what would do harm, or show nothing, is refused before anything is done", "[lab]") {
-  const Drift drift({"c3"});
   CHECK_THAT(refusal("link.cut", "{form: carrier, device: mgmt0}"), Contains("the runner's own way in runs over it"));
   CHECK_THAT(refusal("link.cut", "device: lo"), Contains("loopback"));
   CHECK_THAT(refusal("link.cut", "device: data1"), Contains("no interface 'data1'"));
   CHECK_THAT(refusal("link.cut", "port: 9"), Contains("nobody can watch"));
   const std::string netem = refusal("link.delay", "delay: 50ms");
   if (!netem.empty()) CHECK_THAT(netem, Contains("its kernel has no sch_netem") && Contains("by: nft"));
-  drift.require_none();
   require_steady_lab();  // what comes next counts on the database
 }

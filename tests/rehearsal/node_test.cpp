@@ -2,7 +2,6 @@
 #include <catch2/catch.hpp>
 
 #include "lab/ssh.h"
-#include "tests/rehearsal/drift.h"
 #include "tests/rehearsal/injected.h"
 #include "tests/rehearsal/outside.h"
 
@@ -11,7 +10,6 @@ using namespace blackstart::rehearsal;
 
 TEST_CASE("node.reboot and node.crash restart the node, in good order and not", "[lab]") {
   require_whole_lab();
-  const Drift drift;
   const auto [fault, parameters] =
       GENERATE(table<std::string, std::string>({{"node.reboot", ""}, {"node.crash", "how: reset"}}));
   const std::string before = domain_state("c3");
@@ -25,7 +23,6 @@ TEST_CASE("node.reboot and node.crash restart the node, in good order and not", 
   CHECK(on_node("c3", "ls /root/goodbye 2>/dev/null | wc -l") == (fault == "node.reboot" ? "1\n" : "0\n"));
   on_node("c3", "rm -f /root/goodbye");
   require_whole_lab();
-  drift.require_none();
 }
 
 TEST_CASE("the kernel's own crash is refused in a container: it would be the host's", "[lab]") {
@@ -37,7 +34,6 @@ TEST_CASE("the kernel's own crash is refused in a container: it would be the hos
 
 TEST_CASE("node.shutdown ends in good order, and the undo switches the node on", "[lab]") {
   require_whole_lab();
-  const Drift drift;
   Injected shutdown("node.shutdown", "", {"c3"});
   require_all(shutdown.inject(), 3);
   CHECK_THAT(domain_state("c3"), Catch::StartsWith("shut off"));
@@ -45,12 +41,10 @@ TEST_CASE("node.shutdown ends in good order, and the undo switches the node on",
   require_all(shutdown.undo(), 2);
   CHECK(pings("c1", "c3"));
   require_whole_lab();
-  drift.require_none();
 }
 
 TEST_CASE("node.freeze: everything on the node stands still, and goes on as if nothing had been", "[lab]") {
   require_whole_lab();
-  const Drift drift;
   const std::string before = domain_state("c3");
   const std::string start = on_node("c3", "cut -d' ' -f22 /proc/1/stat");
   Injected freeze("node.freeze", "", {"c3"});
@@ -64,7 +58,6 @@ TEST_CASE("node.freeze: everything on the node stands still, and goes on as if n
   CHECK(on_node("c3", "cut -d' ' -f22 /proc/1/stat") == start);
   CHECK(on_node("c1", ask) == "SSH.\n");
   require_whole_lab();
-  drift.require_none();
 }
 
 TEST_CASE("an undo from any state: twice, and of a fault that never had an effect", "[lab]") {

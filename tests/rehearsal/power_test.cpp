@@ -1,7 +1,6 @@
 // Power through real IPMI, on a lab's containers; with BMCs that fail, too.
 #include <catch2/catch.hpp>
 
-#include "tests/rehearsal/drift.h"
 #include "tests/rehearsal/injected.h"
 #include "tests/rehearsal/outside.h"
 
@@ -16,7 +15,6 @@ constexpr const char* kDatadir = "/var/lib/mysql";
 
 TEST_CASE("power.off is a power cut: no process had time to say goodbye; the undo brings the node back", "[lab]") {
   require_whole_lab();
-  const Drift drift;
   // A unit that would leave a word at an orderly end.
   on_node("c3",
           "rm -f /root/goodbye; systemd-run --quiet --unit=says-goodbye -p ExecStop='/bin/touch /root/goodbye' "
@@ -34,7 +32,6 @@ TEST_CASE("power.off is a power cut: no process had time to say goodbye; the und
   CHECK_THAT(on_node("c3", "journalctl -b --no-pager -u mariadb | grep -c 'Recovered position\\|WSREP: Recovered'"),
              !Catch::Equals("0\n"));
   require_whole_lab();
-  drift.require_none();
 }
 
 TEST_CASE("after a power cut MariaDB's files are those of a crash", "[lab]") {

@@ -23,7 +23,6 @@ std::int64_t number(const std::string& node, const std::string& command) { retur
 }  // namespace
 
 TEST_CASE("cpu and memory: a load is there, and gone with its processes", "[lab]") {
-  const Drift drift({"c3"});
   const std::int64_t before = number("c3", "awk '/MemAvailable/ {print $2}' /proc/meminfo");
   Injected cpu("resource.cpu", "workers: 3", {"c3"}), memory("resource.memory", "size: 150MiB", {"c3"});
   require_all(cpu.inject(), 1);
@@ -37,18 +36,15 @@ TEST_CASE("cpu and memory: a load is there, and gone with its processes", "[lab]
   require_all(cpu.undo(), 1);
   CHECK(on_node("c3", "pidof tail | wc -w") == "0\n");
   CHECK(on_node("c3", kUnits) == "0\n");
-  drift.require_none();
 }
 
 TEST_CASE("a load ends with its dead-man, and takes its file along", "[lab]") {
-  const Drift drift({"c3"});
   Injected io("resource.io", "{path: /var/tmp, size: 16MiB}", {"c3"});
   require_all(io.inject(8s), 1);
   CHECK(on_node("c3", "ls /var/tmp/blackstart-*.load | wc -l") == "1\n");
   wait_on_node("c3", "ls /var/tmp/ | grep -c blackstart; true", "0\n", 15s);
   wait_on_node("c3", kUnits, "0\n", 10s);
   require_all(io.undo(), 2);
-  drift.require_none();
 }
 
 TEST_CASE("a disk fills up, stays full when others make room, and has its space again afterwards", "[lab]") {
@@ -78,7 +74,6 @@ TEST_CASE("a disk fills up, stays full when others make room, and has its space 
 }
 
 TEST_CASE("descriptors: a service gets no new connection, as another node sees it, and serves again afterwards", "[lab]") {
-  const Drift drift({"c3"});
   const std::string limit = "grep '^Max open files' /proc/$(systemctl show -p MainPID --value memcached.service)/limits";
   const std::string before = on_node("c3", limit);
   REQUIRE(seen_by_c1() == "up\n");
@@ -88,11 +83,9 @@ TEST_CASE("descriptors: a service gets no new connection, as another node sees i
   require_all(descriptors.undo(), 4);
   CHECK(seen_by_c1() == "up\n");
   CHECK(on_node("c3", limit) == before);
-  drift.require_none();
 }
 
 TEST_CASE("processes: a database gets no new thread, and has its limit again afterwards", "[lab]") {
-  const Drift drift({"c3"});
   const std::string limit = "grep '^Max processes' /proc/$(systemctl show -p MainPID --value mariadb.service)/limits";
   const std::string before = on_node("c3", limit);
   Injected processes("resource.processes", "unit: mariadb.service", {"c3"});
@@ -101,7 +94,6 @@ TEST_CASE("processes: a database gets no new thread, and has its limit again aft
   require_all(processes.undo(), 3);
   CHECK(on_node("c3", limit) == before);
   require_whole_lab();
-  drift.require_none();
   CHECK_THROWS_WITH(Injected("resource.processes", "unit: haproxy.service", {"c3"}).preflight(), Catch::Contains("root"));
 }
 

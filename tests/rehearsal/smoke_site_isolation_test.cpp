@@ -1,7 +1,6 @@
 // scenarios/smoke/site-isolation.yaml on real components; and the same with a probe that is served, which must fail.
 #include <catch2/catch.hpp>
 
-#include "tests/rehearsal/drift.h"
 #include "tests/rehearsal/smoke.h"
 
 using namespace blackstart;
@@ -9,7 +8,6 @@ using namespace blackstart::rehearsal;
 
 TEST_CASE("smoke: a data centre that is cut off refuses writes, the others go on, nothing is lost", "[lab]") {
   require_whole_lab();
-  const Drift drift;
   Workplace workplace;
   const auto run = workplace.rehearse(smoke_scenario("site-isolation"));
   CHECK(run.process.exit_code == 0);
@@ -18,7 +16,6 @@ TEST_CASE("smoke: a data centre that is cut off refuses writes, the others go on
   CHECK(objective(run, "refuses", "minority").at("state") == "met");
   CHECK(objective(run, "rto", "bank").at("state") == "met");
   require_whole_lab();
-  drift.require_none();
 }
 
 TEST_CASE("smoke: writes that a service takes while it should refuse them fail the rehearsal", "[lab]") {

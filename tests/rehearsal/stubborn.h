@@ -17,7 +17,9 @@ class Stubborn {
             "> /run/systemd/system/stubborn.service && systemctl daemon-reload && systemctl start stubborn.service");
   }
   ~Stubborn() {
-    on_node(node_, "systemctl stop stubborn.service; rm /run/systemd/system/stubborn.service; systemctl daemon-reload");
+    on_node(node_,
+            "systemctl stop stubborn.service; rm /run/systemd/system/stubborn.service; systemctl daemon-reload; "
+            "systemctl reset-failed stubborn.service 2>/dev/null; true");
   }
   Stubborn(const Stubborn&) = delete;
   Stubborn& operator=(const Stubborn&) = delete;

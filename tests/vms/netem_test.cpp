@@ -6,7 +6,6 @@
 
 #include "faults/ping_series.h"
 #include "runner/injector.h"
-#include "tests/rehearsal/drift.h"
 #include "tests/rehearsal/injected.h"
 
 using namespace blackstart;
@@ -125,12 +124,10 @@ void rate_and_several_at_once() {
 }  // namespace
 
 TEST_CASE("each kind of netem does what was asked for, as another node measures it, and is gone afterwards") {
-  const Drift drift;
   delay_and_loss();
   jitter_towards_one_peer_and_duplicates();
   damage_and_disorder();
   rate_and_several_at_once();
-  drift.require_none();
 }
 
 TEST_CASE("a root qdisc of somebody else's is refused, and stays") {

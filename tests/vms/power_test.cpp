@@ -3,7 +3,6 @@
 #include <catch2/catch.hpp>
 
 #include "runner/injector.h"
-#include "tests/rehearsal/drift.h"
 #include "tests/rehearsal/injected.h"
 #include "tests/rehearsal/outside.h"
 #include "tests/vms/bystander.h"
@@ -103,7 +102,6 @@ TEST_CASE("without a fault the bystander sees an answer to each ping, and its co
 }
 
 TEST_CASE("a virtual machine is switched off and on, restarted and crashed, by its BMC and by its kernel") {
-  const Drift drift;
   SeenOn on;
   Seen cycle, reset, shutdown, crash, reboot;
   const auto problems = at_the_same_time(2, [&](std::size_t i) {
@@ -131,5 +129,4 @@ TEST_CASE("a virtual machine is switched off and on, restarted and crashed, by i
   CHECK_FALSE(shutdown.pinged_during);
   check(crash, 2, false);
   check(reboot, 2, true);
-  drift.require_none();
 }
