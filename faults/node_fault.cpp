@@ -21,6 +21,7 @@ constexpr Duration kPowerLimit = 10s;   // for one look at it
 constexpr Duration kPace = 500ms;       // a BMC that is asked too often stops answering
 constexpr Duration kQuickPace = 100ms;  // a container is away for less than a second
 constexpr Duration kOffLimit = 30s;     // for the power to be off after the order
+constexpr Duration kOffAlone = 5s;      // of it, in which nothing else is looked at
 constexpr Duration kOrderLimit = 15s;   // for a session with a BMC that has to be tried again
 constexpr std::int64_t kLate = 20;      // seconds, after which an order that was held up on its way is not carried out
 
@@ -80,6 +81,7 @@ class NodeFault final : public TargetFault {
 
   std::vector<Evidence> confirm(const Deadline& deadline) override {
     const bool restarts = action_.effect == NodeEffect::restarted && !hangs();
+    if (action_.effect == NodeEffect::off) off_ = power_goes_off(deadline.sooner(kOffAlone));
     std::vector<Evidence> evidence = see(pieces(), context_.clock, deadline, restarts ? kQuickPace : kPace);
     if (outside_.witness_lost()) evidence.pop_back();
     if (off_.confirmed) evidence.insert(evidence.begin(), off_);
@@ -155,6 +157,11 @@ class NodeFault final : public TargetFault {
                   "does the BMC carry out what it accepts?");
   }
 
+  // Alone first: the other looks take seconds, in which it would go off unseen, and the moment of the effect be known as badly.
+  Evidence power_goes_off(const Deadline& deadline) {
+    return see({power_piece(PowerState::off)}, context_.clock, deadline, kPace).front();
+  }
+
   Piece power_piece(PowerState wanted) {
     return piece(power_channel(node_), fmt::format("{} is {}", node_.name, name_of(wanted)),
                  [this, wanted](Evidence& evidence) {
@@ -190,7 +197,9 @@ class NodeFault final : public TargetFault {
 
   // The witness is the last.
   std::vector<Piece> gone(PowerState state) {
-    std::vector<Piece> pieces = {power_piece(state), outside_.silent()};
+    std::vector<Piece> pieces;
+    if (!off_.confirmed) pieces.push_back(power_piece(state));
+    pieces.push_back(outside_.silent());
     if (auto pings = outside_.unanswered_pings()) pieces.push_back(std::move(*pings));
     return pieces;
   }
@@ -202,7 +211,7 @@ class NodeFault final : public TargetFault {
   NodeState before_;
   NodeOutside outside_;
   Time staged_{0}, fired_{0};
-  Evidence off_;  // power.cycle: seen between its two orders
+  Evidence off_;  // power.cycle: seen between its two orders; power.off and node.shutdown: seen first
 };
 
 }  // namespace

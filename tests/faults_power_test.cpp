@@ -66,6 +66,20 @@ TEST_CASE("power.off is seen by the BMC, by the runner and by another node") {
         UndoRecord{"power.on", "c1", {{"boot", "b/1"}, {"services", "ssh.service mariadb.service"}, {"boots-within", "180"}}});
 }
 
+TEST_CASE("the moment of a power cut is known to half a second, though a look at silence takes longer") {
+  FakeMachine machine;
+  machine.report_delay = 1200ms;
+  const auto off = fault(machine, "power.off");
+  off->preflight(within(machine, 20s));
+  off->stage(within(machine, 15s));
+  off->fire(within(machine, 15s));
+  const Time ordered = machine.clock.now();
+  const auto evidence = off->confirm(within(machine, 30s));
+  CHECK(all(evidence));
+  CHECK(evidence[0].at >= ordered + 1100ms);
+  CHECK(evidence[0].at <= ordered + 1800ms);
+}
+
 TEST_CASE("a BMC that lies, and one that accepts and does nothing, leave it unproven") {
   FakeMachine machine;
   machine.obeys = false;

@@ -36,6 +36,7 @@ class FakeMachine : public Tcp, public Power {
   bool hangs = false;        // has power, does nothing; ends with a reset
   Duration start_time = 8s;  // until it answers
   Duration order_delay{0};   // until an order has its effect
+  Duration report_delay{0};  // until the BMC says that it is off
   std::string system = "running", container = "none", machine = "aaaa";
   int panic = 10;
   std::vector<std::string> services = {"ssh.service", "mariadb.service"};
@@ -64,6 +65,7 @@ class FakeMachine : public Tcp, public Power {
     if (node.name != "c1") return PowerState::on;
     if (!bmc_answers) throw Error(ErrorKind::unreachable, "asking " + power_channel(node), "it does not answer");
     settle();
+    if (power == PowerState::off && clock.now() < off_since_ + report_delay) return PowerState::on;
     return lies && said_ ? *said_ : power;
   }
   void order(const Node&, PowerOrder order, const Deadline&) override {
@@ -109,7 +111,7 @@ class FakeMachine : public Tcp, public Power {
     if (!pending_ || clock.now() < pending_->second) return;
     const PowerOrder order = pending_->first;
     pending_.reset();
-    if (order == PowerOrder::off) power = PowerState::off;
+    if (order == PowerOrder::off) power = PowerState::off, off_since_ = clock.now();
     if (order == PowerOrder::on && power == PowerState::off) start();
     if (order == PowerOrder::reset && power == PowerState::on) start();
     if (order == PowerOrder::suspend && power == PowerState::on) power = PowerState::paused;
@@ -142,6 +144,7 @@ class FakeMachine : public Tcp, public Power {
 
   std::optional<std::pair<PowerOrder, Time>> pending_;
   std::optional<PowerState> said_;
+  Time off_since_{0};
 };
 
 }  // namespace blackstart
