@@ -29,6 +29,8 @@ Evidence unseen(const std::string& observer, const std::string& why) {
   return evidence;
 }
 
+Error to_stop() { return Error(ErrorKind::unmet, "injecting", "the rehearsal is to stop"); }
+
 void throw_first(const std::string& doing, const std::vector<std::string>& problems) {
   for (const std::string& problem : problems)
     if (!problem.empty()) throw Error(ErrorKind::unmet, doing, problem);
@@ -74,8 +76,10 @@ void Injector::inject(const std::vector<PlannedInjection>& together) {
     check_stop();
     keep_lasting(targets);
   } catch (const Error& problem) {
+    // A stage that was cut short blames what it was waiting for.
+    const std::string why = context_.stop.stop_requested() ? to_stop().what() : problem.what();
     for (std::size_t i = first; i < active_.size(); ++i) {
-      active_[i].record.problem = problem.what();
+      active_[i].record.problem = why;
       context_.record.injection(active_[i].record);
     }
     throw;
@@ -83,7 +87,7 @@ void Injector::inject(const std::vector<PlannedInjection>& together) {
 }
 
 void Injector::check_stop() const {
-  if (context_.stop.stop_requested()) throw Error(ErrorKind::unmet, "injecting", "the rehearsal is to stop");
+  if (context_.stop.stop_requested()) throw to_stop();
 }
 
 void Injector::prepare(const std::vector<PlannedInjection>& together, Targets& targets) {

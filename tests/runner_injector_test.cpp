@@ -436,6 +436,24 @@ TEST_CASE("a rehearsal that is to stop stops between two stages, and what was ar
   CHECK(journal.close());
 }
 
+TEST_CASE("a stage that a stop cuts short is not blamed in the record") {
+  Rig rig;
+  std::stop_source stop;
+  Journal journal("r2", rig.cloud, rig.run);
+  Injector injector(Injector::Context{rig.cloud, rig.nodes.remote, rig.clock, 990s, "r2", journal, rig.record,
+                                      [](const std::string&) {}, [](const std::string&) {}, stop.get_token()});
+  const std::string last = GENERATE("stage c1", "fire c1", "confirm c1");
+  rig.script.look = [&](const std::string& call) {
+    if (call != last) return;
+    stop.request_stop();
+    throw Error(ErrorKind::unreachable, "opening an SSH session to c1", "it did not end in time");
+  };
+  error_of([&] { injector.inject({rig.planned("kill", {"c1"})}); });
+  CHECK_THAT(rig.recorded().problem, Catch::Contains("the rehearsal is to stop"));
+  CHECK(injector.undo_all(60s));
+  CHECK(journal.close());
+}
+
 TEST_CASE("undo: a dead-man that fired is a problem of the record: the fault ended earlier than thought") {
   Rig rig;
   rig.inject({"c1"});
