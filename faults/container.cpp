@@ -205,10 +205,10 @@ const FaultAbout kContainerKillAbout = {
     "The engine's inspect shows no or another main process (PID, start); the runner's open connection ends or a new one is "
     "refused.",
     kUndo, kNeeds};
-const FaultAbout kContainerStopAbout = {
-    "They end, as the service in the container closes them or the engine kills it.",
-    "The engine's inspect shows it exited and without a process; the runner's open connection ends and a new one is refused.",
-    kUndo, kNeeds};
+const FaultAbout kContainerStopAbout = {"They end, as the service in the container closes them or the engine kills it.",
+                                        "The engine's inspect shows it exited and without a process; the runner's open "
+                                        "connection ends or a new one is refused, and so is one after that.",
+                                        kUndo, kNeeds};
 const FaultAbout kContainerPauseAbout = {
     "They stay open and mute: nothing is answered, nothing is refused, until a timeout of the client's.",
     "The engine's inspect shows it paused with the same main process; its port gives the runner no answer.", kUndo, kNeeds};

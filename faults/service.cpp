@@ -202,10 +202,11 @@ const FaultAbout kServiceKillAbout = {
     "refused.",
     "The unit is started unless systemd has done so by itself; without the runner by a systemd timer on the node.",
     "systemd on the node."};
-const FaultAbout kServiceStopAbout = {
-    "They end, as the service closes them.",
-    "The unit is inactive and its main process gone; the runner's open connection ends and a new one is refused.",
-    "The unit is started; without the runner by a systemd timer on the node.", "systemd on the node."};
+const FaultAbout kServiceStopAbout = {"They end, as the service closes them.",
+                                      "The unit is inactive and its main process gone; the runner's open connection ends or a "
+                                      "new one is refused, and so is one after that.",
+                                      "The unit is started; without the runner by a systemd timer on the node.",
+                                      "systemd on the node."};
 const FaultAbout kServiceFreezeAbout = {
     "They stay open and mute: nothing is answered, nothing is refused, until a timeout of the client's.",
     "The main process is in state T (stopped); its port accepts or stays mute and gives the runner no answer.",

@@ -49,7 +49,7 @@ class ServicePort {
   void hold(const Deadline& deadline);
   // Each looks once. nullopt: not so (yet), and trouble() says what was seen instead.
   std::optional<Seen> ended(const Deadline& deadline);              // the held connection ended, or a new one is refused
-  std::optional<Seen> ended_and_refused(const Deadline& deadline);  // both
+  std::optional<Seen> ended_and_refused(const Deadline& deadline);  // and after that a new one (again) is refused
   std::optional<Seen> silent(const Deadline& deadline);             // no answer for at least 1 s; it used to come sooner
   const std::string& trouble() const { return trouble_; }
 
@@ -57,14 +57,17 @@ class ServicePort {
   bool held_younger_than(Duration age) const;
   bool connect(const Deadline& deadline, bool& refused);
   bool held_ended();
+  bool refuses_beside(const Deadline& deadline);
 
   FaultContext context_;
   Endpoint where_;
   Duration answer_;
   std::unique_ptr<TcpConnection> held_;
   Time opened_{0};
-  bool seen_ended_ = false;
+  bool seen_ended_ = false;    // the open connection
+  bool seen_refused_ = false;  // a new one, while the open one may still have been there
   Time next_attempt_{0};
+  int beside_ = 0;  // connections that were tried beside the held one
   std::string trouble_ = "not looked at";
 };
 

@@ -104,6 +104,19 @@ void describe_database(Fields& f, const std::vector<Node>& nodes, Database& data
          [&](Fields& item) { describe_replica(item, nodes, database); });
 }
 
+void describe_messaging(Fields& f, const std::vector<Node>& nodes, Messaging& messaging) {
+  f.text({"user", "who logs in at the broker", Field::required}, messaging.user);
+  f.text({"password-file", "file whose first line is the password; relative to this file", Field::required},
+         messaging.password_file);
+  f.integer({"port", "port of each broker, for AMQP 0-9-1"}, messaging.port, kPorts);
+  f.text({"vhost", "virtual host in which the probes may make queues of their own"}, messaging.vhost);
+  f.texts({"nodes", "where brokers are, as clients list them; without it, all nodes with the role 'messaging'"},
+          messaging.nodes);
+  for (const std::string& node : messaging.nodes)
+    if (unknown(names_of(nodes), node))
+      f.problem("nodes", fmt::format("there is no node '{}'", node), suggestion(node, names_of(nodes)));
+}
+
 void describe_openstack(Fields& f, OpenStackAccess& openstack) {
   openstack.present = true;
   f.text({"cloud", "the cloud's name in clouds.yaml; without it OS_CLOUD, else the OS_* variables"}, openstack.cloud);
@@ -155,6 +168,13 @@ std::string database_text(const Database& database) {
   return out;
 }
 
+std::string messaging_text(const Messaging& messaging) {
+  std::string out = fmt::format("messaging: {{user: {}, password-file: {}, port: {}, vhost: {}", quoted(messaging.user),
+                                quoted(messaging.password_file), messaging.port, quoted(messaging.vhost));
+  if (!messaging.nodes.empty()) out += ", nodes: " + list_of(messaging.nodes);
+  return out + "}\n";
+}
+
 std::string openstack_text(const OpenStackAccess& openstack) {
   std::string out;
   for (const auto& [key, value] : {std::pair{"cloud", openstack.cloud}, std::pair{"clouds-file", openstack.clouds_file},
@@ -187,6 +207,8 @@ void Cloud::describe(Fields& f) {
   f.object({"ssh", "how the runner logs in", Field::required}, [&](Fields& inner) { describe_ssh(inner, ssh); });
   f.object({"database", "the SQL database that the bank of the ledger probe uses"},
            [&](Fields& inner) { describe_database(inner, nodes, database); });
+  f.object({"messaging", "the message broker that the amqp probe sends payments through"},
+           [&](Fields& inner) { describe_messaging(inner, nodes, messaging); });
   f.object({"openstack", "where the credentials for its OpenStack API are; they are never copied from there"},
            [&](Fields& inner) { describe_openstack(inner, openstack); });
 }
@@ -195,8 +217,8 @@ Cloud read_cloud(const std::filesystem::path& file) {
   Cloud cloud;
   read_file(file.string(), [&](Fields& f) { cloud.describe(f); });
   const auto folder = std::filesystem::absolute(file).parent_path();
-  for (std::string* path : {&cloud.ssh.key, &cloud.ssh.known_hosts, &cloud.database.password_file, &cloud.openstack.clouds_file,
-                            &cloud.openstack.cacert})
+  for (std::string* path : {&cloud.ssh.key, &cloud.ssh.known_hosts, &cloud.database.password_file,
+                            &cloud.messaging.password_file, &cloud.openstack.clouds_file, &cloud.openstack.cacert})
     count_from(folder, *path);
   for (Node& node : cloud.nodes) count_from(folder, node.bmc.password_file);
   return cloud;
@@ -214,6 +236,7 @@ std::string write_cloud(const Cloud& cloud) {
   out += fmt::format("ssh:\n  user: {}\n  key: {}\n  known-hosts: {}\n  sudo: {}\n", quoted(cloud.ssh.user),
                      quoted(cloud.ssh.key), quoted(cloud.ssh.known_hosts), cloud.ssh.sudo);
   if (cloud.database.present()) out += database_text(cloud.database);
+  if (cloud.messaging.present()) out += messaging_text(cloud.messaging);
   return cloud.openstack.present ? out + openstack_text(cloud.openstack) : out;
 }
 

@@ -76,6 +76,16 @@ struct Database {
   bool present() const { return !host.empty(); }
 };
 
+// The message broker (RabbitMQ) that a probe sends payments through: a cluster, and clients that know all of its members.
+struct Messaging {
+  std::string user;
+  std::string password_file;  // its first line
+  std::int64_t port = 5672;
+  std::string vhost = "/";
+  std::vector<std::string> nodes;  // as clients list them; empty: all with the role `messaging`
+  bool present() const { return !user.empty(); }
+};
+
 // Where the credentials for its OpenStack API are: never the credentials themselves (lab/openstack_credentials.h).
 struct OpenStackAccess {
   bool present = false;
@@ -94,6 +104,7 @@ struct Cloud {
   SshSettings ssh;
   std::string vip;  // virtual IP of the API and database entry; may be empty
   Database database;
+  Messaging messaging;
   OpenStackAccess openstack;
 
   void describe(Fields& f);

@@ -42,7 +42,12 @@ Cloud cloud_of(const LabFile& lab, const LabFolder& folder) {
     cloud.database.host = lab.vip;
     cloud.database.password_file = folder.password().string();
   }
-  if (lab.has_openstack()) cloud.openstack = {true, lab.name, folder.clouds().string(), "", "", ""};
+  if (const auto brokers = nodes_with(lab, "rabbitmq-server"); lab.has_openstack() && !brokers.empty()) {
+    cloud.messaging.user = "openstack";
+    cloud.messaging.password_file = folder.messaging_password().string();
+    for (const LabNode& node : brokers) cloud.messaging.nodes.push_back(node.name);
+  }
+  if (lab.has_openstack()) cloud.openstack = {true, lab.name + "-admin", folder.clouds().string(), "", "", ""};
   for (const LabNode& node : lab.nodes) {
     Node known;
     known.name = node.name, known.site = node.site, known.address = node.address, known.data = node.data;

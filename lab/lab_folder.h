@@ -26,11 +26,13 @@ struct LabFolder {
   std::filesystem::path key() const { return path / "id_ed25519"; }
   std::filesystem::path known_hosts() const { return path / "known_hosts"; }
   std::filesystem::path password() const { return path / "bank.password"; }
+  std::filesystem::path messaging_password() const { return path / "messaging.password"; }
   std::filesystem::path secrets() const { return path / "openstack.secrets"; }
   std::filesystem::path clouds() const { return path / "clouds.yaml"; }  // OpenStack's credentials, as its clients read them
   std::filesystem::path images() const { return path / "images"; }       // those of OpenStack, shared by all that serve them
   std::filesystem::path host_key(const std::string& node) const { return path / (node + ".host_key"); }
-  std::filesystem::path bmc() const { return path / "bmc"; }  // settings, process IDs and scripts of the nodes' BMCs
+  std::filesystem::path defect() const { return path / "defect.yaml"; }  // what is planted (lab/defect.h)
+  std::filesystem::path bmc() const { return path / "bmc"; }             // settings, process IDs and scripts of the nodes' BMCs
   std::filesystem::path bmc_password() const { return path / "bmc.password"; }
   std::filesystem::path node(const std::string& name) const { return path / "nodes" / name; }
   // Exists once a node's own files are all written.

@@ -48,6 +48,8 @@ void make_keys(const LabFile& lab, const LabFolder& folder) {
   write_file(folder.known_hosts(), known);
   if (lab.has_openstack() && !fs::exists(folder.secrets()))
     write_file(folder.secrets(), write_secrets(new_openstack_secrets()), 0600);
+  if (lab.has_openstack() && !fs::exists(folder.messaging_password()))
+    write_file(folder.messaging_password(), read_secrets(folder.secrets()).at("service_password") + "\n", 0600);
   if (!fs::exists(folder.password())) write_file(folder.password(), random_word(kPasswordLength) + "\n", 0600);
 }
 

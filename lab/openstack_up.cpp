@@ -63,8 +63,9 @@ Troubles troubles_of(const LabFile& lab, const LabNode& node, const Services& se
   return troubles;
 }
 
-// Returns when all work; each has its time.
-void wait_for(const LabFile& lab, const LabNode& node, const Services& services) {
+}  // namespace
+
+void wait_for_services(const LabFile& lab, const LabNode& node, const Services& services) {
   const Time began = real_clock().now();
   const auto whole = [&] {
     const Troubles troubles = troubles_of(lab, node, services);
@@ -80,6 +81,8 @@ void wait_for(const LabFile& lab, const LabNode& node, const Services& services)
   if (!wait_while_there(lab, whole, Deadline(real_clock(), longest + kCheckLimit), kCheckInterval))
     give_up(lab, node.name, "ssh", "does not tell which services work");
 }
+
+namespace {
 
 void for_each_with(const LabFile& lab, const std::function<Services(const LabNode&)>& services,
                    const std::function<void(const LabNode&, const Services&)>& work) {
@@ -146,12 +149,12 @@ void wait_for_openstack(const LabFile& lab, const Progress& progress) {
     progress("starting " + names_in_stage(stage));
     const auto mine = [&](const LabNode& node) { return of_stage(services_of(lab, node), stage); };
     for_each_with(lab, mine, [&](const LabNode& node, const Services& services) { start(lab, node, services); });
-    for_each_with(lab, mine, [&](const LabNode& node, const Services& services) { wait_for(lab, node, services); });
+    for_each_with(lab, mine, [&](const LabNode& node, const Services& services) { wait_for_services(lab, node, services); });
   }
   progress("waiting for all services at once");
   for_each_with(
       lab, [&](const LabNode& node) { return services_of(lab, node); },
-      [&](const LabNode& node, const Services& services) { wait_for(lab, node, services); });
+      [&](const LabNode& node, const Services& services) { wait_for_services(lab, node, services); });
   progress("making flavors, an image, a network and availability zones");
   make_resources(lab);
   tell_memory(lab, progress);

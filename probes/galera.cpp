@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 
 namespace blackstart {
@@ -11,29 +13,7 @@ namespace {
 constexpr Duration kNodeLimit = 1s;  // a node that is down or hangs must not eat the time of the others
 constexpr Duration kAskAgainAfter = 200ms;
 
-struct Seen {
-  std::size_t whole = 0;
-  std::vector<std::string> others;  // "c2: Joining, Primary, ready OFF, size 3"
-};
-
 std::string one_line(const Error& error) { return fmt::format("{}: {}", error.doing(), error.why()); }
-
-Seen look(const Database& database, const Deadline& deadline) {
-  Seen seen;
-  for (const auto& replica : database.replicas) {
-    try {
-      SqlSession session(target_of(database, replica), deadline.sooner(kNodeLimit));
-      GaleraState state = galera_state(session);
-      if (state.whole(database.replicas.size()))
-        ++seen.whole;
-      else
-        seen.others.push_back(replica.node + ": " + describe(state));
-    } catch (const Error& error) {
-      seen.others.push_back(replica.node + ": " + one_line(error));
-    }
-  }
-  return seen;
-}
 
 const std::string& or_none(const std::string& text) {
   static const std::string none = "none";
@@ -93,15 +73,33 @@ void require_whole(const Database& database, const Deadline& deadline) {
                 "repair the cluster first; without Galera, set 'replication: none' in the probe");
 }
 
+std::vector<ReplicaState> look_at_replicas(const Database& database, const Deadline& deadline) {
+  std::vector<ReplicaState> states;
+  for (const auto& replica : database.replicas) {
+    try {
+      SqlSession session(target_of(database, replica), deadline.sooner(kNodeLimit));
+      const GaleraState state = galera_state(session);
+      states.push_back({replica.node, state.whole(database.replicas.size()), describe(state)});
+    } catch (const Error& error) {
+      states.push_back({replica.node, false, one_line(error)});
+    }
+  }
+  return states;
+}
+
 Redundancy await_whole(const Database& database, const Deadline& deadline, const std::stop_token& stop) {
-  Seen seen;
-  std::size_t all = database.replicas.size();
-  auto whole = [&] { return (seen = look(database, deadline)).whole == all; };
+  std::vector<ReplicaState> seen;
+  auto whole = [&] {
+    seen = look_at_replicas(database, deadline);
+    return std::all_of(seen.begin(), seen.end(), [](const ReplicaState& replica) { return replica.whole; });
+  };
   Redundancy redundancy;
   redundancy.restored = wait_until(whole, deadline, kAskAgainAfter, stop);
   redundancy.what = "every replica of Galera is whole";
-  redundancy.observed = fmt::format("{} of {} nodes synced", seen.whole, all);
-  if (!seen.others.empty()) redundancy.observed += fmt::format("; {}", fmt::join(seen.others, "; "));
+  const auto synced = std::count_if(seen.begin(), seen.end(), [](const ReplicaState& replica) { return replica.whole; });
+  redundancy.observed = fmt::format("{} of {} nodes synced", synced, seen.size());
+  for (const ReplicaState& replica : seen)
+    if (!replica.whole) redundancy.observed += fmt::format("; {}: {}", replica.node, replica.says);
   return redundancy;
 }
 

@@ -35,6 +35,14 @@ std::string describe(const GaleraState& state);
 // does not answer.
 void require_whole(const Database& database, const Deadline& deadline);
 
+// What each replica says of itself, in the database's order; one that does not answer within a second says why.
+struct ReplicaState {
+  std::string node;
+  bool whole = false;
+  std::string says;  // "Joining, Primary, ready OFF, size 3"
+};
+std::vector<ReplicaState> look_at_replicas(const Database& database, const Deadline& deadline);
+
 // Waits until every replica is whole. Its one line says what was last seen; `at` is left to the caller.
 Redundancy await_whole(const Database& database, const Deadline& deadline, const std::stop_token& stop);
 

@@ -19,12 +19,20 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
+// A plain HTTP server's answer, read as a record of TLS.
+bool speaks_no_tls(const error_code& error) {
+  const int reason = ERR_GET_REASON(static_cast<unsigned long>(error.value()));
+  return reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST || reason == SSL_R_PACKET_LENGTH_TOO_LONG;
+}
+
 // The handshake's own words: OpenSSL's "certificate verify failed" doesn't say why.
 TcpTrouble untrusted(SSL* session, const error_code& error) {
   const long verdict = SSL_get_verify_result(session);
   if (verdict != X509_V_OK) return {kUntrusted, fmt::format("certificate: {}", X509_verify_cert_error_string(verdict))};
-  if (error.category() == asio::error::get_ssl_category()) return {kUntrusted, error.message()};
-  return {kBroken, fmt::format("in the TLS handshake: {}", error.message())};
+  if (error.category() != asio::error::get_ssl_category())
+    return {kBroken, fmt::format("in the TLS handshake: {}", error.message())};
+  if (speaks_no_tls(error)) return {kWrongAnswer, fmt::format("it does not speak TLS: {}", error.message())};
+  return {kUntrusted, error.message()};
 }
 
 }  // namespace

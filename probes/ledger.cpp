@@ -32,7 +32,7 @@ class Ledger final : public Probe {
   void prepare(const Deadline& deadline) override;
   Time start(Clock& clock, Time zero, OperationSink& sink) override;
   Stopped stop() override;
-  std::vector<Redundancy> await_redundancy(const Deadline& deadline, const std::stop_token& stop) override;
+  std::vector<Redundancy> await_redundancy(Time, const Deadline& deadline, const std::stop_token& stop) override;
   std::vector<ReplicaSnapshot> snapshots(const Deadline& deadline) override;
   void clean_up(const Deadline& deadline) override;
 
@@ -105,7 +105,7 @@ Time Ledger::start(Clock& clock, Time zero, OperationSink& sink) {
 
 Probe::Stopped Ledger::stop() { return loop_ ? loop_->stop() : Stopped{}; }
 
-std::vector<Redundancy> Ledger::await_redundancy(const Deadline& deadline, const std::stop_token& stop) {
+std::vector<Redundancy> Ledger::await_redundancy(Time, const Deadline& deadline, const std::stop_token& stop) {
   Redundancy seen = settings_.galera() ? await_whole(database_, deadline, stop) : await_answers(deadline, stop);
   if (loop_) seen.at = deadline.clock().now() - zero_;
   return {seen};

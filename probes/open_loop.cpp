@@ -1,10 +1,5 @@
 #include "probes/open_loop.h"
 
-#include <sched.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -12,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <thread>
 
+#include "probes/priority.h"
 #include "probes/schedule.h"
 
 #include "base/error.h"
@@ -23,18 +19,6 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 constexpr Duration kHeadStart = 10ms;  // between start() and the first operation: the thread is up by then
-constexpr int kNiceness = -10;
-
-// The lab's nodes share the machine with us: a generator that waits for a processor would measure that. Best effort, as it
-// takes rights that only root has: without them the send lag shows what it costs.
-void claim_processor() {
-  ::prctl(PR_SET_NAME, "open-loop");
-  ::prctl(PR_SET_TIMERSLACK, 1);
-  const sched_param lowest{
-      ::sched_get_priority_min(SCHED_FIFO)};  // above everything that is not real time: we run for microseconds
-  if (::sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &lowest) != 0)
-    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNiceness);
-}
 
 double highest_rate(const std::vector<SeriesInfo>& series) {
   return std::max_element(series.begin(), series.end(), [](auto& a, auto& b) { return a.rate < b.rate; })->rate;
@@ -76,6 +60,7 @@ struct OpenLoop::Impl {
       run();
     } catch (const std::exception& problem) {
       failure = problem.what();
+      workload.reset();  // now as in run(): what it refers to may go before this object does
     }
   }
 
@@ -86,7 +71,7 @@ struct OpenLoop::Impl {
   }
 
   void run() {
-    claim_processor();
+    claim_processor("open-loop");
     for (std::size_t i = 0; i < lines.size(); ++i) arm(i);
     while (!stopping || outstanding > 0) {
       io.poll();

@@ -39,6 +39,20 @@ OpenStackApi::OpenStackApi(const OpenStackCredentials& credentials, const Deadli
       session_(settings_of(credentials, deadline), deadline),
       token_(token_of(credentials, session_.ask(token_request(credentials)))) {}
 
+OpenStackApi::OpenStackApi(const OpenStackCredentials& credentials, OpenStackToken token, const Deadline& deadline, ApiAt at)
+    : credentials_(credentials),
+      session_(settings_of(credentials, deadline), deadline),
+      token_(std::move(token)),
+      at_(std::move(at)) {}
+
+Url OpenStackApi::endpoint(ApiService service) const {
+  Url url = endpoint_of(credentials_, token_, service);
+  if (at_.host.empty()) return url;
+  url.host = at_.host;
+  if (at_.plain) url.tls = false;
+  return url;
+}
+
 HttpAnswer OpenStackApi::ask(const std::string& method, ApiService service, const std::string& path, const std::string& body) {
   HttpRequest request;
   request.method = method;

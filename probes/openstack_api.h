@@ -13,14 +13,22 @@
 
 namespace blackstart {
 
+// Where services are asked: the catalogue's addresses, or the same ports and paths of one host.
+struct ApiAt {
+  std::string host;    // empty: the catalogue's
+  bool plain = false;  // without TLS, whatever the catalogue says
+};
+
 class OpenStackApi {
  public:
   // Gets a token; everything it does has to be done by `deadline`. Throws Error(unmet, unreachable, bad_file).
   OpenStackApi(const OpenStackCredentials& credentials, const Deadline& deadline);
+  // With a token that the caller has. Throws Error(bad_file).
+  OpenStackApi(const OpenStackCredentials& credentials, OpenStackToken token, const Deadline& deadline, ApiAt at = {});
 
   const OpenStackToken& token() const { return token_; }
   const Deadline& deadline() const { return session_.deadline(); }
-  Url endpoint(ApiService service) const { return endpoint_of(credentials_, token_, service); }
+  Url endpoint(ApiService service) const;
 
   // Each throws Error(unmet) with the service's own words when it refuses, Error(unreachable) when it doesn't answer or says
   // 5xx.
@@ -39,6 +47,7 @@ class OpenStackApi {
   OpenStackCredentials credentials_;
   HttpSession session_;
   OpenStackToken token_;
+  ApiAt at_ = {};
 };
 
 }  // namespace blackstart

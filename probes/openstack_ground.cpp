@@ -5,6 +5,8 @@
 
 #include <cctype>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
 
 #include "base/error.h"
 
@@ -14,20 +16,52 @@ namespace {
 using Json = nlohmann::json;
 using Form = OpenStackOperation::Form;
 
-constexpr int kPage = 500;
+constexpr int kPage = 500, kMostTries = 10;
 constexpr Duration kLookAgain = 500ms;
 
-// Calls `take` with each resource of a collection, page by page.
-template <class Take>
-void each(OpenStackApi& api, ApiService service, const std::string& path, const std::string& key, Take take) {
-  std::string marker;
+// A collection as one client asks for it.
+struct Collection {
+  OpenStackApi& api;
+  ApiService service;
+  const std::string &path, &key;
+  Paging paging;
+};
+
+// What follows `all`. Throws Error(unreachable) for an answer without the list: it must not pass for an empty one.
+Json next_page(const Collection& of, const std::vector<Json>& all) {
+  std::string query = fmt::format("{}{}limit={}", of.path, of.path.find('?') == of.path.npos ? '?' : '&', kPage);
+  if (!all.empty())
+    query += of.paging == Paging::marker ? "&marker=" + url_encoded(text_of(all.back(), "id"))
+                                         : fmt::format("&offset={}", all.size());
+  const Json answer = of.api.get(of.service, query);
+  const auto found = answer.find(of.key);
+  if (found == answer.end() || !found->is_array())
+    throw Error(ErrorKind::unreachable, fmt::format("listing {} ({})", of.key, query),
+                fmt::format("the answer has no '{}'", of.key), "is the catalogue right, and is this the service's address?");
+  return *found;
+}
+
+// A service may have shorter pages than were asked for: only an empty one is the end. Nothing when `again` allows another try
+// and one is needed: resources that come and go in between push others to another page, and the one to go on from may be gone.
+std::optional<std::vector<Json>> pages(const Collection& of, bool again) {
+  std::vector<Json> all;
+  std::set<std::string> ids;
   for (;;) {
-    const Json page = api.get(service, fmt::format("{}?limit={}{}", path, kPage, marker));
-    const auto found = page.find(key);
-    if (found == page.end() || !found->is_array()) return;
-    for (const Json& resource : *found) take(resource);
-    if (found->size() < kPage) return;
-    marker = "&marker=" + url_encoded(text_of(found->back(), "id"));
+    Json page;
+    try {
+      page = next_page(of, all);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::unmet || all.empty() || !again) throw;
+      return std::nullopt;
+    }
+    if (page.empty()) return all;
+    for (Json& resource : page) {
+      if (!ids.insert(text_of(resource, "id")).second) {
+        if (again) return std::nullopt;
+        throw Error(ErrorKind::unreachable, fmt::format("listing {} page by page", of.key), "one page repeats another");
+      }
+      all.push_back(std::move(resource));
+    }
   }
 }
 
@@ -36,7 +70,7 @@ std::string id_of(OpenStackApi& api, ApiService service, const std::string& what
   if (wanted.empty()) return "";
   if (api.find(service, show_path(what, url_encoded(wanted)))) return wanted;
   std::vector<std::string> ids, names;
-  each(api, service, what + "s", list_key(what), [&](const Json& resource) {
+  each_of(api, service, what + "s", list_key(what), [&](const Json& resource) {
     names.push_back(text_of(resource, "name"));
     if (names.back() == wanted) ids.push_back(text_of(resource, "id"));
   });
@@ -87,54 +121,43 @@ void require_network_quota(OpenStackApi& api, const OpenStackSettings& settings)
   require_room("ports", part(quota, "port"), "limit", "used", ports);
 }
 
-struct Ours {
-  const ResourceKind* kind;
-  std::string id, name, status;
-  bool marked;  // it says itself that it is ours
-};
-
-// All whose names have our prefix, of the kinds that the probe makes.
-std::vector<Ours> with_prefix(OpenStackApi& api, const OpenStackSettings& settings) {
-  std::vector<Ours> found;
-  for (const ResourceKind& kind : resource_kinds()) {
-    if (settings.most_of(kind.name) == 0) continue;
-    const bool detailed = kind.service == ApiService::compute || kind.service == ApiService::volume;
-    each(api, kind.service, std::string(kind.collection) + (detailed ? "/detail" : ""), kind.collection,
-         [&](const Json& resource) {
-           const std::string name = text_of(resource, "name");
-           if (name.compare(0, settings.prefix.size(), settings.prefix) != 0) return;
-           found.push_back({&kind, text_of(resource, "id"), name, text_of(resource, "status"), is_ours(kind, resource)});
-         });
-  }
-  return found;
-}
-
 std::string path_of(const ResourceKind& kind, const std::string& id) {
   return fmt::format("{}/{}", kind.collection, url_encoded(id));
 }
 
 // Why it could not be asked to go; empty when it could.
-std::string remove_one(OpenStackApi& api, const Ours& one) {
+std::string remove_one(OpenStackApi& api, const ResourceKind& kind, const std::string& id) {
   try {
-    api.remove(one.kind->service, path_of(*one.kind, one.id));
+    api.remove(kind.service, path_of(kind, id));
     return "";
   } catch (const Error& error) {
     return error.why();
   }
 }
 
-std::string make_one(OpenStackApi& api, const OpenStackSettings& settings, const OpenStackGround& ground,
-                     const std::string& what) {
-  const ResourceKind& kind = resource_kind(what);
-  const std::string name = fmt::format("{}standing-{}", settings.prefix, what),
-                    doing = fmt::format("making the {} '{}'", what, name);
+std::string told_of_removal(const std::string& why, const std::string& state) {
+  return why.empty() ? "asked to go, its state was " + state : why;
+}
+
+std::string begin_one(OpenStackApi& api, const OpenStackGround& ground, const ResourceKind& kind, const std::string& name) {
   const Json made = api.create(kind.service, kind.collection, create_body(kind, name, ground));
   const std::string id = text_of(part(made, kind.envelope), "id");
-  if (id.empty()) throw Error(ErrorKind::unmet, doing, "the service's answer has no id");
-  std::string status = "none";
+  if (id.empty())
+    throw Error(ErrorKind::unmet, fmt::format("making the {} '{}'", kind.name, name), "the service's answer has no id");
+  return id;
+}
+
+void await_one(OpenStackApi& api, const ResourceKind& kind, const std::string& name, const std::string& id) {
+  const std::string doing = fmt::format("making the {} '{}'", kind.name, name);
+  std::string status;
   const bool reached = wait_until(
       [&] {
-        status = text_of(part(api.get(kind.service, path_of(kind, id)), kind.envelope), "status");
+        try {
+          status = text_of(part(api.get(kind.service, path_of(kind, id)), kind.envelope), "status");
+        } catch (const Error&) {
+          // That the time was up says less than what was seen before.
+          if (status.empty() || !api.deadline().passed()) throw;
+        }
         if (status.compare(0, std::string(kind.broken).size(), kind.broken) == 0)
           throw Error(ErrorKind::unmet, doing, fmt::format("it went into the state {}", status), "does it work by hand?");
         return status == kind.reached[0];
@@ -143,7 +166,39 @@ std::string make_one(OpenStackApi& api, const OpenStackSettings& settings, const
   if (!reached)
     throw Error(ErrorKind::unmet, doing, fmt::format("its state is still {}, not {}", status, kind.reached[0]),
                 "does it work by hand?");
+}
+
+std::string make_one(OpenStackApi& api, const OpenStackGround& ground, const std::string& what) {
+  const ResourceKind& kind = resource_kind(what);
+  const std::string name = standing_name(ground.prefix, what), id = begin_one(api, ground, kind, name);
+  await_one(api, kind, name, id);
   return id;
+}
+
+// All at the same time: each takes Nova some seconds.
+std::vector<std::string> make_pool(OpenStackApi& api, const OpenStackGround& ground, std::int64_t servers) {
+  const ResourceKind& kind = resource_kind("server");
+  std::vector<std::string> ids;
+  while (static_cast<std::int64_t>(ids.size()) < servers)
+    ids.push_back(begin_one(api, ground, kind, pool_name(ground.prefix, ids.size())));
+  for (std::size_t i = 0; i < ids.size(); ++i) await_one(api, kind, pool_name(ground.prefix, i), ids[i]);
+  return ids;
+}
+
+// Moving servers is for administrators, and needs somewhere to go.
+void require_hosts(OpenStackApi& api) {
+  const Json all = api.get(ApiService::compute, "os-services?binary=nova-compute");
+  std::vector<std::string> up, down;
+  for (const Json& service : all.value("services", Json::array()))
+    (text_of(service, "state") == "up" ? up : down).push_back(text_of(service, "host"));
+  if (up.size() < 2)
+    throw Error(ErrorKind::unmet, "looking for hosts that servers can move to",
+                fmt::format("nova-compute is up on {}", up.empty() ? "none" : "one only: " + up.front()),
+                "'openstack compute service list' says why");
+  if (!down.empty())
+    throw Error(ErrorKind::unmet, "looking whether all compute hosts are up",
+                fmt::format("nova-compute is down on {}", fmt::join(down, ", ")),
+                "mend it first, or take the service out of Nova");
 }
 
 }  // namespace
@@ -154,6 +209,31 @@ std::string url_encoded(const std::string& text) {
     out += std::isalnum(c) || c == '-' || c == '_' || c == '.' || c == '~' ? std::string(1, static_cast<char>(c))
                                                                            : fmt::format("%{:02X}", c);
   return out;
+}
+
+void each_of(OpenStackApi& api, ApiService service, const std::string& path, const std::string& key,
+             const std::function<void(const Json&)>& take, Paging paging) {
+  const Collection of{api, service, path, key, paging};
+  std::optional<std::vector<Json>> all;
+  for (int tries = 1; !all; ++tries) all = pages(of, tries < kMostTries);
+  for (const Json& resource : *all) take(resource);
+}
+
+std::vector<Ours> with_prefix(OpenStackApi& api, const OpenStackSettings& settings) {
+  std::vector<Ours> found;
+  for (const ResourceKind& kind : resource_kinds()) {
+    if (settings.most_of(kind.name) == 0) continue;
+    const bool detailed = kind.service == ApiService::compute || kind.service == ApiService::volume;
+    each_of(api, kind.service, std::string(kind.collection) + (detailed ? "/detail" : ""), kind.collection,
+            [&](const Json& resource) {
+              const std::string name = text_of(resource, "name");
+              if (name.compare(0, settings.prefix.size(), settings.prefix) != 0) return;
+              found.push_back({&kind, text_of(resource, "id"), name, text_of(resource, "status"),
+                               text_of(resource, "OS-EXT-STS:task_state"), text_of(resource, "device_id"),
+                               is_ours(kind, resource)});
+            });
+  }
+  return found;
 }
 
 OpenStackGround find_ground(OpenStackApi& api, const OpenStackSettings& settings) {
@@ -186,6 +266,7 @@ void require_services(OpenStackApi& api, const OpenStackSettings& settings) {
       throw Error(ErrorKind::unmet, fmt::format("trying {}", what.name),
                   fmt::format("the answer has no '{}'", list_key(what.resource)));
   }
+  if (settings.pool() > 0) require_hosts(api);
   for (const Ours& one : with_prefix(api, settings))
     if (!one.marked)
       throw Error(ErrorKind::unmet, fmt::format("looking for resources with the prefix '{}'", settings.prefix),
@@ -194,18 +275,37 @@ void require_services(OpenStackApi& api, const OpenStackSettings& settings) {
 }
 
 void make_standing(OpenStackApi& api, const OpenStackSettings& settings, OpenStackGround& ground) {
-  if (settings.uses(Form::show, "server")) ground.server = make_one(api, settings, ground, "server");
-  if (settings.uses(Form::show, "volume")) ground.volume = make_one(api, settings, ground, "volume");
+  if (settings.uses(Form::show, "server")) ground.server = make_one(api, ground, "server");
+  if (settings.uses(Form::show, "volume")) ground.volume = make_one(api, ground, "volume");
+  ground.pool = make_pool(api, ground, settings.pool());
 }
 
 std::vector<std::string> remove_ours(OpenStackApi& api, const OpenStackSettings& settings) {
   std::vector<std::string> there;
   for (const Ours& one : with_prefix(api, settings)) {
     if (!one.marked) continue;
-    const std::string why = remove_one(api, one);
     there.push_back(fmt::format("{} '{}' ({}): {}", one.kind->name, one.name, one.id,
-                                why.empty() ? "asked to go, its state was " + one.status : why));
+                                told_of_removal(remove_one(api, *one.kind, one.id), one.status)));
   }
+  return there;
+}
+
+void each_port_of(OpenStackApi& api, const std::set<std::string>& servers, const std::function<void(const Json&)>& take) {
+  each_of(api, ApiService::network, "ports", "ports", [&](const Json& port) {
+    if (servers.count(text_of(port, "device_id"))) take(port);
+  });
+}
+
+std::vector<std::string> remove_ports_of(OpenStackApi& api, const std::set<std::string>& servers) {
+  std::vector<std::string> there;
+  if (servers.empty()) return there;
+  each_port_of(api, servers, [&](const Json& port) {
+    const std::string id = text_of(port, "id"), project = text_of(port, "project_id");
+    const std::string done = project == api.token().project
+                                 ? told_of_removal(remove_one(api, resource_kind("port"), id), text_of(port, "status"))
+                                 : fmt::format("it is left alone: it belongs to project '{}', not to ours", project);
+    there.push_back(fmt::format("port ({}) of our server {}, which is gone: {}", id, text_of(port, "device_id"), done));
+  });
   return there;
 }
 

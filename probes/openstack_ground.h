@@ -5,6 +5,9 @@
 // OpenStackApi.
 #pragma once
 
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,17 +19,43 @@ namespace blackstart {
 // Looks flavor, image and network up by id, then by name. Throws Error(unmet) when there is none, or several of that name.
 OpenStackGround find_ground(OpenStackApi& api, const OpenStackSettings& settings);
 
+// How a collection is asked for what follows a page: by the last one's id, or by how many there were.
+enum class Paging { marker, offset };
+// Calls `take` with each resource of a collection, whatever the service's longest page is. `path` may have a query. Throws
+// Error(unmet, unreachable) before it has called `take`.
+void each_of(OpenStackApi& api, ApiService service, const std::string& path, const std::string& key,
+             const std::function<void(const nlohmann::json&)>& take, Paging paging = Paging::marker);
+
+// One whose name has our prefix.
+struct Ours {
+  const ResourceKind* kind;
+  std::string id, name, status;
+  std::string task;   // of a server
+  std::string owner;  // of a port: its server's id
+  bool marked;        // it says itself that it is ours
+};
+// All of them, of the kinds that the probe makes.
+std::vector<Ours> with_prefix(OpenStackApi& api, const OpenStackSettings& settings);
+
 // Room in the project for all that may be there at one time. Throws Error(unmet).
 void require_quota(OpenStackApi& api, const OpenStackSettings& settings, const OpenStackGround& ground);
 // Every service that is used answers as it should, and nobody else's resources have our prefix. Throws Error(unmet,
 // unreachable).
 void require_services(OpenStackApi& api, const OpenStackSettings& settings);
 
-// Makes the server and the volume that are only looked at, and waits until they are there. Throws Error.
+// Makes the server and the volume that are only looked at, and the servers that are moved, and waits until they are there.
+// Throws Error.
 void make_standing(OpenStackApi& api, const OpenStackSettings& settings, OpenStackGround& ground);
 
 // Asks all that is ours to go, once. Returns what was there, and what became of the asking; empty: nothing is left.
 std::vector<std::string> remove_ours(OpenStackApi& api, const OpenStackSettings& settings);
+
+// Calls `take` with each port that belongs to one of these servers.
+void each_port_of(OpenStackApi& api, const std::set<std::string>& servers,
+                  const std::function<void(const nlohmann::json&)>& take);
+// The same as remove_ours for the ports of servers of ours that are gone: Nova made them, so they have neither our prefix nor
+// our mark. One that is not of our project is named, and not asked to go.
+std::vector<std::string> remove_ports_of(OpenStackApi& api, const std::set<std::string>& servers);
 
 // Safe inside of a query or path.
 std::string url_encoded(const std::string& text);

@@ -34,6 +34,7 @@ const ServiceInfo& info_of(ApiService service) {
       {ApiService::image, "image", {"image"}, "v2"},
       {ApiService::network, "network", {"network"}, "v2.0"},
       {ApiService::volume, "volume", {"block-storage", "volumev3", "block-store", "volume"}, "v3"},
+      {ApiService::placement, "placement", {"placement"}, ""},
   };
   return *std::find_if(all.begin(), all.end(), [&](const ServiceInfo& info) { return info.service == service; });
 }
@@ -45,7 +46,10 @@ bool has_version(const std::string& path) {
   return false;
 }
 
-Url versioned(const Url& url, ApiService service) { return has_version(url.path) ? url : url.below(info_of(service).version); }
+Url versioned(const Url& url, ApiService service) {
+  const std::string version = info_of(service).version;
+  return version.empty() || has_version(url.path) ? url : url.below(version);
+}
 
 Json domain(const std::string& name, const std::string& id) {
   if (!id.empty()) return {{"id", id}};

@@ -15,7 +15,7 @@
 namespace blackstart {
 
 // What the probes ask; names in messages and in the table of operations.
-enum class ApiService { identity, compute, image, network, volume };
+enum class ApiService { identity, compute, image, network, volume, placement };
 const char* name_of(ApiService service);
 
 struct OpenStackToken {

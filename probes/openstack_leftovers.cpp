@@ -7,7 +7,9 @@
 #include <deque>
 #include <nlohmann/json.hpp>
 
+#include "probes/openstack_book.h"
 #include "probes/openstack_ground.h"
+#include "probes/openstack_life.h"
 
 namespace blackstart {
 namespace {
@@ -57,7 +59,9 @@ struct Leftovers::Impl : std::enable_shared_from_this<Impl> {
 
   // Deleting goes on until nothing is there.
   void remove(const Leftover& one) {
+    caller.start.book->deleting(one.name);
     ask("DELETE", one, fmt::format("{}/{}", one.kind->collection, url_encoded(one.id)), [this, one](const HttpAnswer& answer) {
+      note_deletion(*caller.start.book, one.name, answer);
       if (!answer.ok() || answer.status != 404) all.push_back(one);
     });
   }
@@ -72,10 +76,14 @@ struct Leftovers::Impl : std::enable_shared_from_this<Impl> {
           if (body.is_object() && found != body.end() && found->is_array())
             for (const auto& resource : *found)
               // A server's name is a pattern to Nova: "…-1" finds "…-12" too.
-              if (text_of(resource, "name") == one.name)
-                all.push_back({one.kind, text_of(resource, "id"), one.name}), there = true;
+              if (text_of(resource, "name") == one.name) take(one, text_of(resource, "id")), there = true;
           if (!there && one.looks < kMostLooks) all.push_back(one);
         });
+  }
+
+  void take(const Leftover& one, const std::string& id) {
+    caller.start.book->seen(one.name, id);
+    all.push_back({one.kind, id, one.name});
   }
 
   OpenStackCaller& caller;
@@ -90,6 +98,7 @@ Leftovers::Leftovers(OpenStackCaller& caller) : impl_(std::make_shared<Impl>(cal
 Leftovers::~Leftovers() { impl_->timer.cancel(); }
 
 void Leftovers::add(const ResourceKind& kind, const std::string& id, const std::string& name) {
+  if (impl_->caller.start.book->keep(name)) return;
   impl_->all.push_back({&kind, id, name});
   if (!impl_->busy) impl_->begin_round();
 }

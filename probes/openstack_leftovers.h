@@ -17,7 +17,8 @@ class Leftovers {
   explicit Leftovers(OpenStackCaller& caller);
   ~Leftovers();
 
-  // Without an id it is looked for by its name for a while: its creation may still be under way.
+  // A few of those whose creation was acknowledged stay, for the audit to see what became of them. Without an id it is looked
+  // for by its name for a while: its creation may still be under way.
   void add(const ResourceKind& kind, const std::string& id, const std::string& name);
 
  private:

@@ -1,74 +1,62 @@
 #include "probes/openstack_life.h"
 
 #include <algorithm>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <nlohmann/json.hpp>
 
 #include "probes/http_outcome.h"
+#include "probes/openstack_book.h"
 #include "probes/openstack_ground.h"
-#include "reports/operation.h"
+#include "probes/openstack_task.h"
 
 namespace blackstart {
 namespace {
 
-bool succeeded(const HttpAnswer& answer) { return answer.ok() && answer.status >= 200 && answer.status < 300; }
-
-class Life : public std::enable_shared_from_this<Life> {
+class Life final : public OpenStackTask {
  public:
   Life(OpenStackCaller& caller, Leftovers& leftovers, const ResourceKind& kind, const std::string& name, bool fresh,
        const Deadline& deadline, Workload::Done done)
-      : caller_(caller),
+      : OpenStackTask(caller, fresh, deadline, std::move(done)),
         leftovers_(leftovers),
+        book_(*caller.start.book),
         kind_(kind),
-        name_(name),
-        fresh_(fresh),
-        deadline_(deadline),
-        done_(std::move(done)),
-        end_(caller.io),
-        pause_(caller.io) {}
-
-  void begin() {
-    end_.expires_after(deadline_.left());
-    end_.async_wait([self = shared_from_this()](boost::system::error_code cancelled) {
-      if (!cancelled) self->fail(kTimedOut);
-    });
-    // Until its answer is here, nobody knows whether there is something of that name.
-    maybe_made_ = true;
-    ask("POST", kind_.collection, &Life::created, create_body(kind_, name_, caller_.start.ground));
-  }
+        name_(name) {}
 
  private:
-  using Next = void (Life::*)(const HttpAnswer&);
+  void first() override {
+    // Until its answer is here, nobody knows whether there is something of that name.
+    maybe_made_ = true;
+    book_.creating(kind_, name_);
+    ask("POST", kind_.service, kind_.collection, [this](const HttpAnswer& answer) { created(answer); },
+        {create_body(kind_, name_, caller_.start.ground), "application/json", ""});
+  }
 
-  void ask(const char* method, const std::string& path, Next next, std::string body = "",
-           const char* type = "application/json") {
-    caller_.ask(
-        method, kind_.service, path, fresh_, std::min(deadline_.left(), caller_.settings.request_timeout),
-        [self = shared_from_this(), next](const HttpAnswer& answer) {
-          if (self->done_) ((*self).*next)(answer);
-        },
-        std::move(body), type);
+  void ended() override {
+    if (maybe_made_) leftovers_.add(kind_, id_, name_);
   }
 
   std::string path() const { return std::string(kind_.collection) + "/" + url_encoded(id_); }
 
   void created(const HttpAnswer& answer) {
     id_ = succeeded(answer) ? text_of(resource_in(kind_, answer.body), "id") : "";
-    if (!id_.empty()) return kind_.upload ? upload() : look();
+    if (!id_.empty()) {
+      book_.created(name_, id_);
+      return kind_.upload ? upload() : look();
+    }
     const Workload::Result result = outcome_of(true, answer, false);
     maybe_made_ = result.outcome == Outcome::indeterminate;
+    if (!maybe_made_) book_.refused(name_);
     finish(result);
   }
 
   void upload() {
-    ask("PUT", path() + "/file", &Life::uploaded, std::string(static_cast<std::size_t>(caller_.start.ground.image_size), '\0'),
-        "application/octet-stream");
+    ask("PUT", kind_.service, path() + "/file",
+        [this](const HttpAnswer& answer) { succeeded(answer) ? look() : fail_by(answer); },
+        {std::string(static_cast<std::size_t>(caller_.start.ground.image_size), '\0'), "application/octet-stream", ""});
   }
 
-  void uploaded(const HttpAnswer& answer) { succeeded(answer) ? look() : fail_by(answer); }
-
-  void look() { ask("GET", path(), &Life::seen); }
+  void look() {
+    ask("GET", kind_.service, path(), [this](const HttpAnswer& answer) { seen(answer); });
+  }
 
   void seen(const HttpAnswer& answer) {
     // It was acknowledged, and nobody has deleted it.
@@ -77,51 +65,41 @@ class Life : public std::enable_shared_from_this<Life> {
     const auto is_state = [&](const char* wanted) { return state == wanted; };
     if (std::any_of(kind_.reached.begin(), kind_.reached.end(), is_state)) return remove();
     if (!state.empty() && state.rfind(kind_.broken, 0) == 0) return fail(kWrongAnswer);
-    after_pause(&Life::look);
+    after_pause([this] { look(); });
   }
 
-  void remove() { ask("DELETE", path(), &Life::removed); }
-
-  void removed(const HttpAnswer& answer) { succeeded(answer) ? look_whether_gone() : fail_by(answer); }
-
-  void look_whether_gone() { ask("GET", path(), &Life::seen_after); }
-
-  void seen_after(const HttpAnswer& answer) {
-    if (!answer.ok() || answer.status != 404) return after_pause(&Life::look_whether_gone);
-    maybe_made_ = false;
-    finish({Outcome::ok, 0});
+  void remove() {
+    book_.deleting(name_);
+    ask("DELETE", kind_.service, path(), [this](const HttpAnswer& answer) { removed(answer); });
   }
 
-  void after_pause(void (Life::*next)()) {
-    pause_.expires_after(caller_.settings.poll);
-    pause_.async_wait([self = shared_from_this(), next](boost::system::error_code cancelled) {
-      if (!cancelled && self->done_) ((*self).*next)();
+  void removed(const HttpAnswer& answer) {
+    note_deletion(book_, name_, answer);
+    succeeded(answer) ? look_whether_gone() : fail_by(answer);
+  }
+
+  void look_whether_gone() {
+    ask("GET", kind_.service, path(), [this](const HttpAnswer& answer) {
+      if (!answer.ok() || answer.status != 404) return after_pause([this] { look_whether_gone(); });
+      maybe_made_ = false;
+      finish({Outcome::ok, 0});
     });
   }
 
-  void fail_by(const HttpAnswer& answer) { fail(outcome_of(true, answer, false).error); }
-  void fail(std::uint16_t error) { finish({Outcome::indeterminate, error}); }
-
-  void finish(Workload::Result result) {
-    if (!done_) return;
-    end_.cancel();
-    pause_.cancel();
-    if (maybe_made_) leftovers_.add(kind_, id_, name_);
-    std::exchange(done_, nullptr)(result);
-  }
-
-  OpenStackCaller& caller_;
   Leftovers& leftovers_;
+  OpenStackBook& book_;
   const ResourceKind& kind_;
   std::string name_, id_;
-  const bool fresh_;
-  Deadline deadline_;
-  Workload::Done done_;
-  boost::asio::steady_timer end_, pause_;
   bool maybe_made_ = false;
 };
 
 }  // namespace
+
+void note_deletion(OpenStackBook& book, const std::string& name, const HttpAnswer& answer) {
+  if (succeeded(answer)) return book.deleted(name);
+  if (answer.ok() && answer.status == 404) return book.not_there(name);
+  if (outcome_of(true, answer, false).outcome == Outcome::failed) book.not_deleted(name);
+}
 
 void begin_life(OpenStackCaller& caller, Leftovers& leftovers, const ResourceKind& kind, const std::string& name, bool fresh,
                 const Deadline& deadline, Workload::Done done) {

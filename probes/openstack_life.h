@@ -7,6 +7,7 @@
 #include <string>
 
 #include "probes/open_loop.h"
+#include "probes/openstack_book.h"
 #include "probes/openstack_leftovers.h"
 #include "probes/openstack_workload.h"
 
@@ -17,5 +18,8 @@ namespace blackstart {
 // for again and again, whatever became of an earlier question.
 void begin_life(OpenStackCaller& caller, Leftovers& leftovers, const ResourceKind& kind, const std::string& name, bool fresh,
                 const Deadline& deadline, Workload::Done done);
+
+// What the answer to a DELETE says of it.
+void note_deletion(OpenStackBook& book, const std::string& name, const HttpAnswer& answer);
 
 }  // namespace blackstart

@@ -74,10 +74,18 @@ const std::vector<OpenStackOperation>& openstack_operations() {
       {"network-create", "a network: create, ACTIVE, delete, gone", ApiService::network, Form::life, "network", 30s, 10s},
       {"port-create", "a port: create, there, delete, gone", ApiService::network, Form::life, "port", 30s, 10s},
       {"volume-create", "a volume: create, available, delete, gone", ApiService::volume, Form::life, "volume", 120s, 60s},
+      {"live-migrate", "a standing server moves: ACTIVE on another host", ApiService::compute, Form::migrate, "server", 60s,
+       40s},
+      {"evacuate", "standing servers leave hosts that are down, all are ACTIVE elsewhere", ApiService::compute, Form::evacuate,
+       "server", 60s, 40s},
+      {"servers-home", "each standing server is ACTIVE on a host that is up", ApiService::compute, Form::home, "server", 10s,
+       5s},
       {"image-upload", "an image: create, upload, active, delete, gone", ApiService::image, Form::life, "image", 60s, 20s},
   };
   return all;
 }
+
+bool uses_pool(Form form) { return form == Form::migrate || form == Form::evacuate || form == Form::home; }
 
 const OpenStackOperation* find_operation(const std::string& name) {
   const auto& all = openstack_operations();
@@ -97,6 +105,9 @@ const std::string& OpenStackGround::shown(const std::string& resource) const {
   if (resource == "image") return image;
   return resource == "flavor" ? flavor : network;
 }
+
+std::string standing_name(const std::string& prefix, const std::string& resource) { return prefix + "standing-" + resource; }
+std::string pool_name(const std::string& prefix, std::size_t number) { return prefix + "pool-" + std::to_string(number); }
 
 std::string list_path(const std::string& resource) { return resource + "s?limit=" + std::to_string(kPage); }
 std::string list_key(const std::string& resource) { return resource + "s"; }

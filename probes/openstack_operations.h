@@ -29,24 +29,32 @@ struct OpenStackOperation {
   const char* name;  // "server-list"
   const char* doc;
   ApiService service;
-  enum class Form { issue, validate, list, show, life } form;
-  const char* resource;  // of list, show and life: "server", "flavor"
+  enum class Form { issue, validate, list, show, life, migrate, evacuate, home } form;
+  const char* resource;  // of all but issue and validate: "server", "flavor"
   Duration deadline, good_within;
 };
 const std::vector<OpenStackOperation>& openstack_operations();
 const OpenStackOperation* find_operation(const std::string& name);
 std::vector<std::string> operation_names();
 
+// Does it work on servers that stand through the whole rehearsal?
+bool uses_pool(OpenStackOperation::Form form);
+
 // What the operations work with, by id.
 struct OpenStackGround {
   std::string flavor, image, network, availability_zone;
   std::string server, volume;         // the standing ones that are only looked at
+  std::vector<std::string> pool;      // the standing servers that are moved
   std::string prefix;                 // begins the names of all that is ours
   std::int64_t volume_size = 1;       // GiB
   std::int64_t image_size = 1 << 20;  // bytes
   // The id of what `show` of this resource asks for.
   const std::string& shown(const std::string& resource) const;
 };
+
+// The names of standing ones: "blackstart-standing-server", "blackstart-pool-3".
+std::string standing_name(const std::string& prefix, const std::string& resource);
+std::string pool_name(const std::string& prefix, std::size_t number);
 
 // "servers?limit=50", and the key that a right answer has.
 std::string list_path(const std::string& resource);

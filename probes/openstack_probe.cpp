@@ -4,9 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <optional>
+#include <set>
 
 #include "base/error.h"
 #include "probes/open_files.h"
+#include "probes/openstack_audit.h"
+#include "probes/openstack_book.h"
 #include "probes/openstack_ground.h"
 #include "probes/openstack_workload.h"
 #include "probes/plain_probe.h"
@@ -18,12 +21,18 @@ constexpr Duration kOneTry = 10s, kTryAgain = 500ms;
 
 class OpenStackProbe final : public PlainProbe {
  public:
-  OpenStackProbe(const std::string& name, const OpenStackSettings& settings, const OpenStackCredentials& credentials)
-      : name_(name), settings_(settings), credentials_(credentials) {}
+  OpenStackProbe(const std::string& name, const OpenStackSettings& settings, const OpenStackCredentials& credentials,
+                 std::vector<Controller> controllers)
+      : name_(name),
+        settings_(settings),
+        credentials_(credentials),
+        control_plane_(settings, credentials, std::move(controllers)) {}
 
   ProbeInfo info() const override;
   void preflight(const Deadline& deadline) override;
   void prepare(const Deadline& deadline) override;
+  Time start(Clock& clock, Time zero, OperationSink& sink) override;
+  std::optional<ResourceEvidence> resources(const Deadline& deadline) override;
   void clean_up(const Deadline& deadline) override;
 
  protected:
@@ -31,12 +40,17 @@ class OpenStackProbe final : public PlainProbe {
 
  private:
   std::map<ApiService, Url> endpoints(const OpenStackApi& api) const;
+  // The ids of the servers that were made, as far as they are known.
+  std::set<std::string> servers() const;
+  // What prepare() made.
+  void write_down(OpenStackBook& book) const;
   // Removes all that is ours and waits until it is gone; throws Error(unmet) that names what is still there.
   void sweep(const std::string& doing, const Deadline& deadline) const;
 
   std::string name_;
   OpenStackSettings settings_;
   OpenStackCredentials credentials_;
+  ControlPlane control_plane_;
   std::optional<OpenStackStart> start_;
 };
 
@@ -48,6 +62,10 @@ ProbeInfo OpenStackProbe::info() const {
   for (const OpenStackSeries& series : series_of(settings_))
     info.series.push_back(
         {series.name(), series.line.rate, series.line.limits.deadline, series.line.limits.good_within, false});
+  info.controllers = control_plane_.names();
+  if (!info.controllers.empty()) info.description += fmt::format(", audited on {}", fmt::join(info.controllers, ", "));
+  if (!control_plane_.without_allocations().empty())
+    info.description += fmt::format(" (without allocations: {})", control_plane_.without_allocations());
   settings_.promise.fill(info);
   return info;
 }
@@ -65,6 +83,7 @@ void OpenStackProbe::preflight(const Deadline& deadline) {
   const OpenStackGround ground = find_ground(api, settings_);
   require_services(api, settings_);
   require_quota(api, settings_, ground);
+  control_plane_.require(api);
 }
 
 void OpenStackProbe::prepare(const Deadline& deadline) {
@@ -80,6 +99,36 @@ std::unique_ptr<Workload> OpenStackProbe::make_workload(boost::asio::io_context&
   return make_openstack_workload(io, settings_, *start_);
 }
 
+Time OpenStackProbe::start(Clock& clock, Time zero, OperationSink& sink) {
+  if (start_) {
+    start_->book = std::make_shared<OpenStackBook>(clock, zero, settings_.most_kept());
+    write_down(*start_->book);
+  }
+  return PlainProbe::start(clock, zero, sink);
+}
+
+void OpenStackProbe::write_down(OpenStackBook& book) const {
+  const OpenStackGround& ground = start_->ground;
+  for (const auto& [what, id] : {std::pair{"server", ground.server}, std::pair{"volume", ground.volume}})
+    if (!id.empty()) book.stands(resource_kind(what), id, standing_name(ground.prefix, what));
+  for (std::size_t i = 0; i < ground.pool.size(); ++i)
+    book.stands(resource_kind("server"), ground.pool[i], pool_name(ground.prefix, i));
+}
+
+std::set<std::string> OpenStackProbe::servers() const {
+  if (!start_) return {};
+  std::set<std::string> ids;
+  if (start_->book) ids = servers_of(start_->book->read());
+  ids.insert(start_->ground.pool.begin(), start_->ground.pool.end());
+  if (!start_->ground.server.empty()) ids.insert(start_->ground.server);
+  return ids;
+}
+
+std::optional<ResourceEvidence> OpenStackProbe::resources(const Deadline& deadline) {
+  if (control_plane_.names().empty()) return std::nullopt;
+  return control_plane_.read(name_, start_->book->read(), deadline);
+}
+
 void OpenStackProbe::clean_up(const Deadline& deadline) {
   sweep(fmt::format("removing what probe '{}' made", name_), deadline);
 }
@@ -88,10 +137,12 @@ void OpenStackProbe::clean_up(const Deadline& deadline) {
 void OpenStackProbe::sweep(const std::string& doing, const Deadline& deadline) const {
   if (!settings_.makes_anything()) return;
   std::vector<std::string> left;
+  const std::set<std::string> made = servers();
   const auto removed = [&] {
     try {
       OpenStackApi api(credentials_, deadline.sooner(kOneTry));
       left = remove_ours(api, settings_);
+      if (left.empty()) left = remove_ports_of(api, made);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::unreachable) throw;
       // That the time was up says less than what was seen before.
@@ -110,7 +161,7 @@ std::unique_ptr<Probe> make_openstack(const std::string& name, const OpenStackSe
   if (!cloud.openstack.present)
     throw Error(ErrorKind::unmet, fmt::format("making probe '{}' (openstack)", name),
                 fmt::format("cloud '{}' says nothing of OpenStack", cloud.name), "add 'openstack' to cloud.yaml");
-  return std::make_unique<OpenStackProbe>(name, settings, read_credentials(cloud.openstack));
+  return std::make_unique<OpenStackProbe>(name, settings, read_credentials(cloud.openstack), controllers_of(settings, cloud));
 }
 
 }  // namespace blackstart

@@ -15,6 +15,7 @@ using Form = OpenStackOperation::Form;
 
 constexpr std::int64_t kMostInFlight = 4000;
 constexpr std::size_t kShortestPrefix = 4;
+constexpr int kMostKept = 5;
 
 void describe_line(const std::string& name, Fields& f, OpenStackSettings& s) {
   OpenStackSettings::Line line;
@@ -62,6 +63,12 @@ void check(Fields& f, const OpenStackSettings& s) {
   if (s.prefix.size() < kShortestPrefix) f.problem("prefix", "it is too short to tell what is ours: at least 4 characters");
   if (s.prefix.size() > 32) f.problem("prefix", "it is longer than 32 characters");
   if (s.image_size < 1 || s.image_size > (64 << 20)) f.problem("image-size", "it must lie between 1B and 64MiB");
+  for (const auto& line : s.operations)
+    if (line.what().form == Form::migrate && line.most_in_flight() > s.servers)
+      f.problem("servers",
+                fmt::format("in an outage up to {} migrations would be under way at one time, and there are {} servers",
+                            line.most_in_flight(), s.servers),
+                "more servers, a shorter deadline, or a lower rate");
   if (s.most_in_flight() > kMostInFlight)
     f.problem("operations",
               fmt::format("with these rates up to {} operations would wait at one time in an outage, more than {}",
@@ -84,6 +91,13 @@ void OpenStackSettings::describe(Fields& f) {
   f.duration({"connect-timeout", "limit for looking a name up, TCP and TLS together"}, connect_timeout, {10ms, 30s});
   f.duration({"request-timeout", "limit for one request of an operation that has several"}, request_timeout, {1s, 10min});
   f.duration({"poll", "how often a state is asked for until it is reached"}, poll, {50ms, 1min});
+  f.integer({"servers", "standing servers for live-migrate, evacuate and servers-home"}, servers, {1, 200});
+  f.choice(
+      {"audit", "whom the control plane's audit asks: each node with the role controller, the catalogue's endpoint, or nobody"},
+      audit, {"controllers", "endpoint", "none"});
+  f.choice({"controllers-speak", "at a controller's own address: as the catalogue says, or http where TLS ends before them"},
+           controllers_speak, {"catalogue", "http"});
+  f.duration({"audit-patience", "for how long the audit looks again before what it finds counts"}, audit_patience, {0s, 4min});
   promise.describe(f);
   if (f.reading()) check(f, *this);
 }
@@ -112,12 +126,25 @@ std::int64_t OpenStackSettings::most_in_flight() const {
   return all;
 }
 
+std::int64_t OpenStackSettings::pool() const {
+  const bool used =
+      std::any_of(operations.begin(), operations.end(), [](const Line& line) { return uses_pool(line.what().form); });
+  return used ? servers : 0;
+}
+
+int OpenStackSettings::most_kept() const { return audit == "none" ? 0 : kMostKept; }
+
 std::int64_t OpenStackSettings::most_of(const std::string& resource) const {
   const bool stands = (resource == "server" || resource == "volume") && uses(Form::show, resource);
   std::int64_t all = stands ? 1 : 0;
+  if (resource == "server") all += pool();
+  bool lives = false;
   for (const Line& line : operations)
-    if (line.what().form == Form::life && line.what().resource == resource) all += line.most_in_flight();
-  return all;
+    if (line.what().form == Form::life && line.what().resource == resource) {
+      all += line.most_in_flight();
+      lives = true;
+    }
+  return all + (lives ? most_kept() : 0);
 }
 
 }  // namespace blackstart

@@ -32,6 +32,10 @@ struct OpenStackSettings final : ProbeSettings {
   Duration connect_timeout{1s};
   Duration request_timeout{10s};
   Duration poll{500ms};
+  std::int64_t servers = 3;  // of the pool that is moved
+  std::string audit = "controllers";
+  std::string controllers_speak = "catalogue";
+  Duration audit_patience{60s};
   Promise promise;
 
   void describe(Fields& f) override;
@@ -40,6 +44,10 @@ struct OpenStackSettings final : ProbeSettings {
 
   bool uses(OpenStackOperation::Form form, const std::string& resource) const;
   bool makes_anything() const;
+  // How many servers stand for live-migrate, evacuate and servers-home.
+  std::int64_t pool() const;
+  // How many leftovers of each kind stay until the audit has seen them.
+  int most_kept() const;
   std::int64_t most_in_flight() const;
   // How many of this resource there may be at one time.
   std::int64_t most_of(const std::string& resource) const;

@@ -6,6 +6,7 @@
 #include "probes/openstack_ground.h"
 #include "probes/openstack_leftovers.h"
 #include "probes/openstack_life.h"
+#include "probes/openstack_pool.h"
 
 namespace blackstart {
 namespace {
@@ -43,6 +44,12 @@ class OpenStackWorkload final : public Workload {
   void validate(bool fresh, const Deadline& deadline, Done done);
   void look(const OpenStackOperation& what, bool fresh, const Deadline& deadline, Done done);
 
+  // Each server has come to rest before its turn comes again, with both ways of connecting too.
+  std::size_t slot_of(const Operation& operation, const OpenStackSeries& series) const {
+    const bool both = series.line.fresh() && series.line.persistent();
+    return (both ? 2 * operation.number + (series.fresh ? 0 : 1) : operation.number) % caller_.start.ground.pool.size();
+  }
+
   std::vector<OpenStackSeries> series_;
   OpenStackCaller caller_;
   Leftovers leftovers_;
@@ -56,6 +63,9 @@ void OpenStackWorkload::send(const Operation& operation, const Deadline& deadlin
     case Form::validate: return validate(series.fresh, deadline, std::move(done));
     case Form::list:
     case Form::show: return look(what, series.fresh, deadline, std::move(done));
+    case Form::migrate: return begin_migration(caller_, slot_of(operation, series), series.fresh, deadline, std::move(done));
+    case Form::evacuate: return begin_evacuation(caller_, series.fresh, deadline, std::move(done));
+    case Form::home: return begin_roll_call(caller_, series.fresh, deadline, std::move(done));
     case Form::life: break;
   }
   const std::string name = caller_.settings.prefix + series.name() + "-" + std::to_string(operation.number);

@@ -13,6 +13,8 @@
 
 namespace blackstart {
 
+class OpenStackBook;
+
 struct OpenStackSeries {
   OpenStackSettings::Line line;
   bool fresh = true;
@@ -27,6 +29,7 @@ struct OpenStackStart {
   OpenStackToken token;
   OpenStackGround ground;
   std::map<ApiService, Url> endpoints;
+  std::shared_ptr<OpenStackBook> book = {};
 };
 std::unique_ptr<Workload> make_openstack_workload(boost::asio::io_context& io, const OpenStackSettings& settings,
                                                   const OpenStackStart& start);

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,22 +34,34 @@ class Probe {
   };
   // Schedules nothing more, waits until each outstanding operation has its outcome (at most the longest deadline).
   virtual Stopped stop() = 0;
-  // Waits until every replica says it is whole; what it saw goes into `redundancy`. For probes without replicas: nothing.
-  virtual std::vector<Redundancy> await_redundancy(const Deadline& deadline, const std::stop_token& stop) = 0;
+  // Waits until every replica says it is whole, or was seen whole after `since` (run time) by a probe that watches all the
+  // time; returns what it saw. For probes without replicas: nothing.
+  virtual std::vector<Redundancy> await_redundancy(Time since, const Deadline& deadline, const std::stop_token& stop) = 0;
+  // For a probe without series: is what it watches whole now, and has been seen so after `since` (-1: at any time), for good?
+  virtual bool whole(Time) const { return true; }
   // Reads every replica after recovery; a replica that can't be read is a snapshot that is not complete.
   virtual std::vector<ReplicaSnapshot> snapshots(const Deadline& deadline) = 0;
+  // What it made through the cloud's APIs, and what each of info().controllers says is there now; nullopt: it has no such
+  // audit.
+  virtual std::optional<ResourceEvidence> resources(const Deadline&) { return std::nullopt; }
   // Removes what prepare() made. Throws Error.
   virtual void clean_up(const Deadline& deadline) = 0;
   // Who gets the lines for the user: what prepare() and clean_up() have to try again, and why. Without it nobody does.
   void tell(std::function<void(const std::string& line)> whom) { say_ = std::move(whom); }
+  // Who is told, on the probe's own thread, when others hold what it watches than before.
+  void report_holders(std::function<void(const Holders&)> whom) { holders_ = std::move(whom); }
 
  protected:
   void say(const std::string& line) const {
     if (say_) say_(line);
   }
+  void tell_holders(const Holders& seen) const {
+    if (holders_) holders_(seen);
+  }
 
  private:
   std::function<void(const std::string&)> say_;
+  std::function<void(const Holders&)> holders_;
 };
 
 // A probe's parameters as the scenario gives them: typed fields with units, and the way to make it.

@@ -1,10 +1,13 @@
 // The table of probes: to add one is its file, its test, and a line here.
+#include "probes/amqp_probe.h"
 #include "probes/http_probe.h"
 #include "probes/latency.h"
 #include "probes/ledger_settings.h"
 #include "probes/openstack_settings.h"
 #include "probes/probe.h"
+#include "probes/redundancy.h"
 #include "probes/tcp_probe.h"
+#include "probes/vip_probe.h"
 
 namespace blackstart {
 
@@ -20,6 +23,13 @@ const std::vector<ProbeKind>& probe_kinds() {
        [] { return std::unique_ptr<ProbeSettings>(std::make_unique<LatencySettings>()); }},
       {"tcp", "opens a TCP connection at a fixed rate, and looks at the greeting if asked to",
        [] { return std::unique_ptr<ProbeSettings>(std::make_unique<TcpProbeSettings>()); }},
+      {"amqp", "payments through a replicated queue at a fixed rate, audited against what reached its consumer",
+       [] { return std::unique_ptr<ProbeSettings>(std::make_unique<AmqpSettings>()); }},
+      {"vip", "looks who holds the virtual IP at a fixed rate: handovers, and two holders at once",
+       [] { return std::unique_ptr<ProbeSettings>(std::make_unique<VipSettings>()); }},
+      {"redundancy",
+       "is the cloud whole: every member of Galera, RabbitMQ, HAProxy, keepalived, Nova, Neutron and Cinder at work",
+       [] { return std::unique_ptr<ProbeSettings>(std::make_unique<RedundancySettings>()); }},
   };
   return kinds;
 }

@@ -61,9 +61,10 @@ void take(const ReplicaAudit& one, Time fault, AuditResult& result) {
 }  // namespace
 
 bool AuditResult::intact() const {
-  auto sound = [](const Replica& r) {
+  auto sound = [this](const Replica& r) {
     // A sum is only wrong where every account was read.
-    return r.phantom + r.duplicate + r.altered + r.partial + r.unbalanced == 0 && (r.sum_right || !r.complete);
+    return r.phantom + (at_least_once ? 0 : r.duplicate) + r.altered + r.partial + r.unbalanced == 0 &&
+           (r.sum_right || !r.complete);
   };
   return replicas_equal && std::all_of(replicas.begin(), replicas.end(), sound);
 }
@@ -71,6 +72,7 @@ bool AuditResult::intact() const {
 AuditResult audit(const ProbeRecord& probe, const std::vector<Stream>& streams, Time fault) {
   AuditResult result;
   result.probe = probe.info.name;
+  result.at_least_once = probe.info.at_least_once;
   Postings postings = postings_of(probe, streams);
   result.problem = postings.problem;
   count(postings, result);

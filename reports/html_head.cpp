@@ -37,29 +37,48 @@ KeyFigure standstill(const Judgement& judgement) {
   return figure;
 }
 
+// What all audits of a run found.
+struct Losses {
+  std::uint64_t transfers = 0, findings = 0;
+  std::int64_t amount = 0;
+  std::size_t replicas = 0, controllers = 0;
+  bool complete = true, intact = true, transfers_audited = false, resources_audited = false;
+};
+
+Losses losses_of(const Judgement& judgement) {
+  Losses all;
+  for (const auto& probe : judgement.probes) {
+    if (probe.audit) {
+      all.transfers_audited = true;
+      all.complete = all.complete && probe.audit->complete;
+      all.intact = all.intact && probe.audit->intact();
+      all.transfers += probe.audit->lost;
+      all.amount += probe.audit->lost_amount;
+      all.replicas += probe.audit->replicas.size();
+    }
+    if (probe.resources) {
+      all.resources_audited = true;
+      all.complete = all.complete && probe.resources->complete;
+      all.findings += probe.resources->findings.size();
+      all.controllers += probe.resources->controllers.size();
+    }
+  }
+  return all;
+}
+
 // A verdict that proves nothing must not show a number that looks as if it did: the words say what the audit is worth.
 KeyFigure loss(const Judgement& judgement) {
-  KeyFigure figure{"Was anything lost?", "not audited", "", ""};
-  std::uint64_t lost = 0;
-  std::int64_t amount = 0;
-  std::size_t replicas = 0;
-  bool complete = true, intact = true, audited = false;
-  for (const auto& probe : judgement.probes) {
-    if (!probe.audit) continue;
-    audited = true;
-    complete = complete && probe.audit->complete;
-    intact = intact && probe.audit->intact();
-    lost += probe.audit->lost;
-    amount += probe.audit->lost_amount;
-    replicas += probe.audit->replicas.size();
-  }
-  if (!audited) return figure;
-  if (!complete) return {figure.question, "not known", "", "The audit is not complete."};
-  figure.answer = lost == 0 ? "nothing" : count_text(lost, "transfer");
-  figure.precision = lost == 0 ? "" : money_text(amount);
-  figure.note = fmt::format("{} read to the end; {}", count_text(replicas, "replica"),
-                            intact ? "equal, sums of balances right" : "NOT INTACT, see the audit");
-  return figure;
+  const Losses all = losses_of(judgement);
+  const std::string question = "Was anything lost?";
+  if (!all.transfers_audited && !all.resources_audited) return {question, "not audited", "", ""};
+  if (!all.complete) return {question, "not known", "", "The audit is not complete."};
+  std::vector<std::string> notes;
+  if (all.transfers_audited)
+    notes.push_back(fmt::format("{} read to the end; {}", count_text(all.replicas, "replica"),
+                                all.intact ? "equal, sums of balances right" : "NOT INTACT, see the audit"));
+  if (all.resources_audited) notes.push_back(count_text(all.controllers, "control plane listing") + " read to the end");
+  return {question, lost_text(all.transfers, all.findings), all.transfers == 0 ? "" : money_text(all.amount),
+          joined(notes, "; ")};
 }
 
 KeyFigure deed(const Record& record) {

@@ -33,11 +33,12 @@ Markup service(const Judgement& judgement);
 Markup budgets(const Record& record, const Judgement& judgement);
 Markup injections(const Record& record);
 Markup audits(const Judgement& judgement);
+Markup holders(const Judgement& judgement);
 Markup steady_state(const Record& record);
 Markup steps(const Record& record);
 Markup phases(const Record& record);
 Markup guards(const Record& record);
-Markup redundancy(const Record& record);
+Markup redundancy(const Record& record, const Judgement& judgement);
 Markup run_facts(const Record& record);
 
 }  // namespace blackstart::html

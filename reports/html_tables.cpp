@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/units.h"
+#include "reports/holders.h"
 #include "reports/html_parts.h"
 #include "reports/words.h"
 
@@ -92,6 +93,21 @@ Markup audit(const AuditResult& one) {
          audit_table(one) + list(found);
 }
 
+Markup control_plane(const ResourceAudit& one) {
+  Table controllers("What each controller lists", {{"Controller"}, {"Resources", true}, {"Read"}});
+  for (const auto& controller : one.controllers)
+    controllers.row(
+        {text(controller.name), text(grouped(controller.listed)),
+         yes(controller.complete, "to its end", controller.problem.empty() ? "not read" : controller.problem, Sign::unknown)});
+  Table findings("What was found", {{"Finding"}, {"Controller"}, {"What"}, {"Why"}});
+  for (const auto& finding : one.findings)
+    findings.row({badge(Sign::bad, name_of(finding.kind)), text(finding.controller), text(finding.what), text(finding.why)});
+  Markup state = yes(one.complete, "complete", "not complete", Sign::unknown) + raw(" ") +
+                 yes(one.findings.empty(), "nothing found", count_text(one.findings.size(), "finding"));
+  return tag("h3", "", text(one.probe + ": control plane")) + tag("p", "", state) +
+         tag("p", "", text(resources_text(one) + ".")) + if_any(controllers) + if_any(findings);
+}
+
 }  // namespace
 
 Markup objectives(const Judgement& judgement) {
@@ -157,9 +173,27 @@ Markup injections(const Record& record) {
 
 Markup audits(const Judgement& judgement) {
   Markup all;
-  for (const auto& probe : judgement.probes)
+  for (const auto& probe : judgement.probes) {
     if (probe.audit) all += audit(*probe.audit);
+    if (probe.resources) all += control_plane(*probe.resources);
+  }
   return section("audit", "Audit", all);
+}
+
+Markup holders(const Judgement& judgement) {
+  Table table("Who held what only one may hold",
+              {{"Probe"}, {"At first"}, {"Handovers"}, {"More than one at once"}, {"Sound"}});
+  for (const auto& probe : judgement.probes) {
+    if (!probe.holding) continue;
+    std::vector<std::string> handovers, conflicts{conflicts_text(*probe.holding)};
+    for (const auto& one : probe.holding->handovers) handovers.push_back(handover_text(one));
+    for (const auto& one : probe.holding->conflicts) conflicts.push_back(conflict_text(one));
+    table.row({text(probe.probe), text(probe.holding->first.empty() ? "–" : probe.holding->first),
+               text(handovers.empty() ? "none" : joined(handovers, "; ")), text(joined(conflicts, "; ")),
+               probe.holding->conflict() ? yes(false, "yes", "two at once")
+                                         : yes(probe.holding->known(), "yes", "not known", Sign::unknown)});
+  }
+  return section("holders", "Holders", if_any(table));
 }
 
 Markup steady_state(const Record& record) {
@@ -198,10 +232,20 @@ Markup guards(const Record& record) {
   return section("guards", "Guards", if_any(table));
 }
 
-Markup redundancy(const Record& record) {
-  Table table("After the undo", {{"What"}, {"Observed"}, {"At, run time", true}, {"Restored"}});
-  for (const auto& one : record.redundancy)
-    table.row({text(one.what), text(one.observed), text(time_text(one.at)), yes(one.restored, "yes", "no")});
+Markup redundancy(const Record& record, const Judgement& judgement) {
+  Table table("After the undo",
+              {{"What"}, {"Whole again after"}, {"Was missing"}, {"Observed"}, {"At, run time", true}, {"Restored"}});
+  for (const auto& one : record.redundancy) {
+    std::vector<std::string> times, missing;
+    for (const auto& time : judgement.restorations)
+      if (time.probe == one.probe && time.component == one.what)
+        times.push_back(time.injection + ": " + restoration_text(time));
+    for (const auto& loss : one.losses) missing.push_back(fmt::format("from {}: {}", time_text(loss.lost.to), loss.what));
+    Markup state = yes(one.restored, "yes", "no");
+    if (!one.single.empty()) state += raw(" ") + badge(Sign::bad, "no second: " + one.single);
+    table.row({text(one.what), text(times.empty() ? "–" : joined(times, "; ")),
+               text(missing.empty() ? "–" : joined(missing, "; ")), text(one.observed), text(time_text(one.at)), state});
+  }
   return section("redundancy", "Redundancy", if_any(table));
 }
 

@@ -45,12 +45,13 @@ Json run(const RunInfo& info) {
 
 // Null for the kinds that ask for no recovery.
 Json recovery(const ObjectiveSpec& spec) {
-  if (spec.kind != ObjectiveSpec::Kind::rto && spec.kind != ObjectiveSpec::Kind::first_success) return nullptr;
+  using Kind = ObjectiveSpec::Kind;
+  if (spec.kind != Kind::rto && spec.kind != Kind::first_success && spec.kind != Kind::redundancy) return nullptr;
   return spec.recovery == ObjectiveSpec::Recovery::any ? "any" : "itself";
 }
 
 Json objective(const ObjectiveResult& result) {
-  constexpr const char* kKinds[] = {"rto", "rpo", "downtime", "error-budget", "first-success", "refuses"};
+  constexpr const char* kKinds[] = {"rto", "rpo", "downtime", "error-budget", "first-success", "refuses", "redundancy"};
   return {{"kind", kKinds[static_cast<int>(result.spec.kind)]},
           {"probe", result.spec.probe},
           {"series", result.spec.series},
@@ -156,6 +157,45 @@ Json audit(const AuditResult& one) {
           {"replicas", array(one.replicas, replica)}};
 }
 
+Json controller(const ResourceAudit::Controller& one) {
+  return {{"name", one.name}, {"complete", one.complete}, {"problem", one.problem}, {"resources", one.listed}};
+}
+
+Json finding(const ResourceFinding& one) {
+  return {{"kind", name_of(one.kind)}, {"controller", one.controller}, {"what", one.what}, {"why", one.why}};
+}
+
+Json resources(const ResourceAudit& one) {
+  return {{"complete", one.complete},
+          {"problem", one.problem},
+          {"created", one.created},
+          {"deleted", one.deleted},
+          {"unclear", one.unclear},
+          {"in_error", one.in_error},
+          {"not_looked_at", one.not_looked_at},
+          {"controllers", array(one.controllers, controller)},
+          {"findings", array(one.findings, finding)}};
+}
+
+Json holding(const Holding& one) {
+  auto handover = [](const Holding::Handover& h) -> Json {
+    return {
+        {"from", h.from}, {"to", h.to}, {"last_seen_at_old", moment(h.when.from)}, {"first_seen_at_new", moment(h.when.to)}};
+  };
+  auto conflict = [](const Holding::Conflict& c) -> Json {
+    return {{"holders", c.names}, {"from", moment(c.when.from)}, {"to", moment(c.when.to)}};
+  };
+  return {{"sound", one.sound()},
+          {"looked", one.looked},
+          {"first", one.first.empty() ? Json(nullptr) : Json(one.first)},
+          {"last", one.last.empty() ? Json(nullptr) : Json(one.last)},
+          {"handovers", array(one.handovers, handover)},
+          {"conflicts", array(one.conflicts, conflict)},
+          {"conflicted_seconds", seconds(one.conflicted)},
+          {"unknown_seconds", seconds(one.unknown)},
+          {"allowed_seconds", seconds(one.allowed)}};
+}
+
 // What the probe was set to do; a comparison of runs needs to know that it was the same.
 Json settings(const ProbeInfo& info) {
   auto one = [](const SeriesInfo& series) -> Json {
@@ -175,9 +215,11 @@ Json probe(const Record& record, const ProbeMeasures& one) {
   Json json{{"name", one.probe},
             {"settings", nullptr},
             {"series", array(one.series, series)},
-            {"audit", one.audit ? audit(*one.audit) : Json(nullptr)}};
+            {"audit", one.audit ? audit(*one.audit) : Json(nullptr)},
+            {"resources", one.resources ? resources(*one.resources) : Json(nullptr)}};
   for (const auto& known : record.probes)
     if (known.info.name == one.probe) json["settings"] = settings(known.info);
+  if (one.holding) json["holding"] = holding(*one.holding);
   return json;
 }
 
@@ -222,8 +264,25 @@ Json steady(const SteadyCheck& one) {
 
 Json guard(const GuardTrip& one) { return {{"guard", one.guard}, {"observed", one.observed}, {"at", moment(one.at)}}; }
 
-Json redundancy(const Redundancy& one) {
-  return {{"what", one.what}, {"restored", one.restored}, {"observed", one.observed}, {"at", moment(one.at)}};
+Json loss(const Redundancy::Loss& one) {
+  return {{"lost", bracket(one.lost)}, {"back", bracket(one.back)}, {"what", one.what}};
+}
+
+Json restoration(const Restoration& one) {
+  return {{"injection", one.injection},
+          {"impact", one.impact},
+          {"censored", one.censored},
+          {"after_undo", one.after_undo.has_value()},
+          {"seconds", measured(one.time)}};
+}
+
+Json redundancy(const Redundancy& one, const Judgement& judgement) {
+  Json restorations = Json::array();
+  for (const auto& time : judgement.restorations)
+    if (time.probe == one.probe && time.component == one.what) restorations.push_back(restoration(time));
+  return {
+      {"what", one.what},   {"restored", one.restored}, {"observed", one.observed},          {"at", moment(one.at)},
+      {"probe", one.probe}, {"single", one.single},     {"losses", array(one.losses, loss)}, {"restorations", restorations}};
 }
 
 }  // namespace
@@ -246,7 +305,7 @@ Json of_run(const Record& record, const Judgement& judgement) {
           {"phases", array(record.phases, phase)},
           {"steps", array(record.steps, step)},
           {"guards", array(record.guards, guard)},
-          {"redundancy", array(record.redundancy, redundancy)},
+          {"redundancy", array(record.redundancy, [&](const auto& one) { return redundancy(one, judgement); })},
           {"problems", record.problems}};
 }
 

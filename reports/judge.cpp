@@ -1,7 +1,10 @@
 #include "reports/audit.h"
+#include "reports/audit_resources.h"
+#include "reports/holders.h"
 #include "reports/objectives.h"
 #include "reports/outages.h"
 #include "reports/refusal.h"
+#include "reports/restoration.h"
 #include "reports/rto.h"
 #include "reports/verdict_rules.h"
 
@@ -20,11 +23,16 @@ ProbeMeasures measure_probe(const ProbeRecord& probe, const Record& record, Judg
       judgement.refusals.push_back(std::move(refusal));
   }
   if (probe.info.audited) measures.audit = audit(probe, streams, first.known() ? first.middle() : Time(-1));
+  if (!probe.info.controllers.empty() || probe.resources)
+    measures.resources = audit_resources(probe.info.name, probe.info.controllers, probe.resources.value_or(ResourceEvidence{}));
+  if (probe.info.two_holders.count() >= 0) measures.holding = holding_of(probe, record.holders);
   return measures;
 }
 
 void measure_all(const Record& record, Judgement& judgement) {
   for (const ProbeRecord& probe : record.probes) judgement.probes.push_back(measure_probe(probe, record, judgement));
+  for (const Redundancy& redundancy : record.redundancy)
+    for (Restoration& one : restorations_of(redundancy, record.injections)) judgement.restorations.push_back(std::move(one));
   auto order = effective(record.injections);
   std::vector<std::string> ids;
   for (const Injection* injection : order) ids.push_back(injection->id);

@@ -97,6 +97,15 @@ struct Rto {
   std::optional<AfterUndo> after_undo{}, first_success_after_undo{};
 };
 
+// How long a watched component was not whole after one injection.
+struct Restoration {
+  std::string probe, component, injection;
+  bool impact = false;    // false: it was seen whole all the time; value is 0 with the time between two looks as ±
+  bool censored = false;  // not seen whole again; value is then the time that was watched
+  Measured time;          // from the fault until it was whole again
+  std::optional<AfterUndo> after_undo{};  // set when it was whole again only after our undo
+};
+
 // What became of the posting operations of one series while one injection was in force: those that were sent after all of its
 // effect was seen, and ended before its undo was asked.
 struct Refusal {
@@ -127,6 +136,7 @@ struct AuditResult {
     std::vector<std::string> examples;  // the first few of each finding, in words
   };
   std::vector<Replica> replicas;
+  bool at_least_once = false;  // a duplicate is told, and is no violation
   bool replicas_equal = false;
   std::vector<std::string> differences;  // the first few, in words
   // RPO, of the worst replica
@@ -134,7 +144,58 @@ struct AuditResult {
   std::int64_t lost_amount = 0;  // cents
   Duration rpo_time{0};          // fault time - newest moment up to which everything acknowledged is there
   Duration rpo_resolution{0};    // 1 / write rate
-  bool intact() const;           // no phantom, duplicate, altered, partial, unbalanced; equal; sums right
+  bool intact() const;  // no phantom, duplicate (unless at least once), altered, partial, unbalanced; equal; sums right
+};
+
+// What one controller's API says that can't be true, or that the others deny.
+struct ResourceFinding {
+  enum class Kind { lost, resurrected, phantom, stuck, orphaned, differs } kind = Kind::lost;
+  std::string controller;  // who says so; empty for `differs`
+  std::string what;        // "server 'blackstart-server-boot-7' (0a1b…)"
+  std::string why;         // "its creation was acknowledged at 12.3 s, nobody deleted it, and it is not there"
+};
+const char* name_of(ResourceFinding::Kind kind);  // "lost", …
+
+// The control plane's audit of one probe.
+struct ResourceAudit {
+  std::string probe;
+  bool complete = false;  // every controller was read to its end
+  std::string problem;
+  std::uint64_t created = 0, deleted = 0;  // acknowledged
+  std::uint64_t unclear = 0;               // may be there or not: an answer never came
+  std::uint64_t in_error = 0;              // there in a state of error, on any controller: said, but no finding
+  struct Controller {
+    std::string name;
+    bool complete = false;
+    std::string problem;
+    std::uint64_t listed = 0;
+  };
+  std::vector<Controller> controllers;
+  std::vector<ResourceFinding> findings;
+  std::string not_looked_at = {};  // "allocations: it answers 403"; empty: all was looked at
+};
+
+// Who held what only one may hold, over the whole record.
+struct Holding {
+  struct Handover {
+    std::string from, to;
+    Bracket when;  // from the last look that saw the old holder to the first that saw the new one
+  };
+  struct Conflict {
+    std::vector<std::string> names;
+    Bracket when;  // at most: from the last look that saw others to the first that did, or to the end of the record
+  };
+  std::vector<Handover> handovers;
+  std::vector<Conflict> conflicts;
+  Duration conflicted{0};  // in all, at most
+  Duration unknown{0};     // in all: between looks at which everybody who was asked said whether he has it
+  Duration allowed{0};
+  std::string first, last;  // holders at the beginning and the end; empty: nobody, or more than one
+  bool looked = false;      // false: the record says nothing of any holder
+  bool conflict() const { return !conflicts.empty() && (allowed.count() == 0 || conflicted > allowed); }
+  // Unknown time may all have been a conflict.
+  bool known() const { return looked && (unknown.count() == 0 || conflicted + unknown <= allowed); }
+  bool sound() const { return known() && !conflict(); }
 };
 
 struct ObjectiveResult {
@@ -149,6 +210,8 @@ struct ProbeMeasures {
   std::string probe;
   std::vector<SeriesMeasures> series;
   std::optional<AuditResult> audit;
+  std::optional<ResourceAudit> resources = {};
+  std::optional<Holding> holding = {};
 };
 
 struct Judgement {
@@ -156,7 +219,8 @@ struct Judgement {
   std::vector<std::string> reasons;  // one sentence each; for passed too
   std::vector<ProbeMeasures> probes;
   std::vector<Rto> rtos;
-  std::vector<Refusal> refusals;  // of each series that posts, for each injection whose effect is known
+  std::vector<Refusal> refusals;          // of each series that posts, for each injection whose effect is known
+  std::vector<Restoration> restorations;  // of each watched component, for each injection whose effect is known
   std::vector<ObjectiveResult> objectives;
 };
 

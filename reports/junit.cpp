@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "reports/budget_words.h"
+#include "reports/holders.h"
 #include "reports/junit_suite.h"
 #include "reports/reports.h"
 #include "reports/words.h"
@@ -101,6 +102,29 @@ void audits(Cases& cases, const Judgement& judgement) {
   }
 }
 
+void control_planes(Cases& cases, const Judgement& judgement) {
+  for (const auto& probe : judgement.probes) {
+    if (!probe.resources) continue;
+    const std::string text = resources_text(*probe.resources), name = "control plane's audit of " + probe.probe;
+    cases.push_back({probe.resources->complete ? State::good : State::error, "control-plane", name, text, text, 0s});
+    for (const auto& finding : probe.resources->findings)
+      cases.push_back({State::failure, "control-plane", fmt::format("{}: {} {}", name, name_of(finding.kind), finding.what),
+                       finding_text(finding), finding_text(finding), 0s});
+  }
+}
+
+void holders(Cases& cases, const Judgement& judgement) {
+  for (const auto& probe : judgement.probes) {
+    if (!probe.holding) continue;
+    std::string detail = conflicts_text(*probe.holding);
+    for (const auto& one : probe.holding->conflicts) detail += "\n" + conflict_text(one);
+    for (const auto& one : probe.holding->handovers) detail += "\n" + handover_text(one);
+    State state = probe.holding->known() ? State::good : State::error;
+    if (probe.holding->conflict()) state = State::failure;
+    cases.push_back({state, "holders", "one holder at a time: " + probe.probe, conflicts_text(*probe.holding), detail, 0s});
+  }
+}
+
 void sight(Cases& cases, const Judgement& judgement) {
   for (const auto& probe : judgement.probes) {
     for (const auto& series : probe.series) {
@@ -114,12 +138,20 @@ void sight(Cases& cases, const Judgement& judgement) {
   }
 }
 
-void rest(Cases& cases, const Record& record) {
+Duration longest_restoration(const Judgement& judgement, const Redundancy& item) {
+  Duration longest{0};
+  for (const auto& one : judgement.restorations)
+    if (one.probe == item.probe && one.component == item.what) longest = std::max(longest, one.time.value);
+  return longest;
+}
+
+void rest(Cases& cases, const Record& record, const Judgement& judgement) {
   for (const auto& guard : record.guards)
     cases.push_back({State::failure, "guard", guard.guard, guard.observed, "tripped at " + time_text(guard.at), 0s});
   for (const auto& item : record.redundancy)
-    cases.push_back({item.restored ? State::good : State::failure, "redundancy", item.what, "not restored: " + item.observed,
-                     item.observed, 0s});
+    cases.push_back({item.restored && item.single.empty() ? State::good : State::failure, "redundancy", item.what,
+                     item.restored ? "no second: " + item.single : "not restored: " + item.observed,
+                     redundancy_text(judgement, item), longest_restoration(judgement, item)});
   for (const auto& step : record.steps) {
     if (step.state != "done")
       cases.push_back({State::skipped, "step", fmt::format("step {}: {}", step.number, step.text),
@@ -169,7 +201,9 @@ JunitSuite junit_suite(const Record& record, const Judgement& judgement) {
   steady(suite.cases, record);
   sight(suite.cases, judgement);
   audits(suite.cases, judgement);
-  rest(suite.cases, record);
+  holders(suite.cases, judgement);
+  control_planes(suite.cases, judgement);
+  rest(suite.cases, record, judgement);
   return suite;
 }
 

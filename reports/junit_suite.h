@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "reports/judgement.h"
+#include "reports/reports.h"
 
 namespace blackstart {
 
@@ -29,6 +30,8 @@ struct JunitSuite {
 };
 
 JunitSuite junit_suite(const Record& record, const Judgement& judgement);
+// One for each run of a series, named after scenario and repetition.
+std::vector<JunitSuite> series_suites(const std::vector<Judged>& runs);
 std::string write_junit(const std::vector<JunitSuite>& suites);
 
 }  // namespace blackstart

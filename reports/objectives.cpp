@@ -34,6 +34,10 @@ std::string text_of(const ObjectiveSpec& spec) {
     case Kind::rpo: return fmt::format("RPO of {} ≤ {} transfers", whose(spec), format_number(spec.limit));
     case Kind::error_budget: return fmt::format("error budget spent by {} ≤ {}", whose(spec), format_ratio(spec.limit));
     case Kind::refuses: return refuses_text(spec);
+    case Kind::redundancy:
+      return fmt::format("redundancy of {} restored{}{} ≤ {}", whose(spec),
+                         spec.injection.empty() ? "" : " after " + spec.injection,
+                         spec.recovery == ObjectiveSpec::Recovery::itself ? " by itself" : "", limit);
   }
   return "an objective of an unknown kind";
 }
@@ -57,6 +61,7 @@ class Check {
       case Kind::error_budget: return each_series();
       case Kind::rpo: return check_rpo();
       case Kind::refuses: return each_refusal();
+      case Kind::redundancy: return each_restoration();
     }
     return not_measured("this kind of objective is unknown");
   }
@@ -206,6 +211,41 @@ class Check {
     if (refusal.blind) return fmt::format("{} was blind at some time {}", refusal.series, window);
     if (refusal.answered == 0) return "nobody answered: what can't be reached has refused nothing";
     return "";
+  }
+
+  // Every component asked for, after every injection asked for.
+  ObjectiveResult each_restoration() {
+    if (injections_.empty()) return not_measured("nothing was injected");
+    for (const std::string& injection : injections_) each_restoration_of(injection);
+    return std::move(result_);
+  }
+
+  void each_restoration_of(const std::string& injection) {
+    bool any = false;
+    for (const Restoration& one : measured_.restorations) {
+      if (one.probe != probe_->probe || one.injection != injection || !wanted(one.component)) continue;
+      any = true;
+      check_restoration(one);
+    }
+    if (!any)
+      worse(State::not_measured, 0, "",
+            fmt::format("'{}' is not known to have taken effect, or nobody watched {}", injection, whose(result_.spec)));
+  }
+
+  void check_restoration(const Restoration& one) {
+    const std::string told =
+        fmt::format("{} ({}{})", restoration_text(one), one.component, injections_.size() > 1 ? " after " + one.injection : "");
+    if (one.censored) return worse(State::missed, kForEver, told, one.component + " was not seen whole again");
+    if (undo_spoils(one.after_undo))
+      return worse(State::missed, kForEver, told,
+                   fmt::format("{} was whole again only after the undo was asked at {}; by itself it had not been within {}",
+                               one.component, time_text(one.after_undo->asked), format_seconds(one.after_undo->alone)));
+    // Never seen to be missing is 0 with its ±, too: a loss between two looks was not seen.
+    const Duration limit = from_seconds(result_.spec.limit);
+    const double rank = std::chrono::duration<double>(one.time.value).count();
+    if (one.time.value + one.time.plus_minus <= limit) return worse(State::met, rank, told, "");
+    if (one.time.value - one.time.plus_minus > limit) return worse(State::missed, rank, told, one.component + " took longer");
+    worse(State::not_measured, rank, told, one.component + " is too near the limit for its ±");
   }
 
   ObjectiveResult no_series() {

@@ -44,11 +44,12 @@ enum OperationError : std::uint16_t {
   kNoConnection = 60002,  // none within the limit for connecting
   kWrongAnswer = 60003,   // an answer that makes no sense, or not the one that is wanted
   kStopped = 60004,
-  kRefused = 60005,    // the connection was refused, or there is no way to the host
-  kBroken = 60006,     // the connection broke
-  kUntrusted = 60007,  // TLS: the certificate, the host's name in it, or the handshake
-  kNoName = 60008,     // the host's name could not be looked up
-  kNoSocket = 60009,   // this machine has no socket, port or memory left: a fault of ours
+  kRefused = 60005,     // the connection was refused, or there is no way to the host
+  kBroken = 60006,      // the connection broke
+  kUntrusted = 60007,   // TLS: the certificate, the host's name in it, or the handshake
+  kNoName = 60008,      // the host's name could not be looked up
+  kNoSocket = 60009,    // this machine has no socket, port or memory left: a fault of ours
+  kTwoHolders = 60010,  // more than one holds what only one may
 };
 
 // The service itself said what became of it: neither silence, nor an error of our side of the connection. Those are our own

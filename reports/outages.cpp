@@ -90,7 +90,7 @@ class Machine {
   }
 
   std::size_t end_of_hold(std::size_t start) const {
-    Time until = scheduled(start) + stream_.probe->hold;
+    Time until = scheduled(start) + stream_.hold();
     auto after = std::lower_bound(samples_.begin() + static_cast<std::ptrdiff_t>(start), samples_.end(), until,
                                   [](const Operation* o, Time time) { return o->scheduled < time; });
     return std::min(size_, std::max(start + window_, static_cast<std::size_t>(after - samples_.begin())));
@@ -103,7 +103,7 @@ class Machine {
 
   bool complete(std::size_t start) const {
     Time seen = std::min(stream_.end, scheduled(size_ - 1) + stream_.step);
-    return size_ - start >= window_ && seen - scheduled(start) >= stream_.probe->hold;
+    return size_ - start >= window_ && seen - scheduled(start) >= stream_.hold();
   }
 
   void note(std::size_t first, const Hold& hold) {

@@ -1,5 +1,6 @@
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -70,6 +71,17 @@ void recovery(Metrics& metrics, const Judgement& judgement) {
   }
 }
 
+void redundancy(Metrics& metrics, const Judgement& judgement) {
+  for (const auto& one : judgement.restorations) {
+    Labels labels{{"probe", one.probe}, {"component", one.component}, {"injection", one.injection}};
+    metrics.gauge("blackstart_redundancy_restored_seconds",
+                  "From the fault until the component was whole again; at least this where censored.", labels,
+                  one.impact ? seconds(one.time.value) : 0);
+    metrics.gauge("blackstart_redundancy_censored", "1 when the component was not seen whole again.", labels,
+                  one.censored ? 1 : 0);
+  }
+}
+
 void operations(Metrics& metrics, const Labels& labels, const SeriesMeasures& series) {
   auto outcome = [&](const char* name, std::uint64_t count) {
     Labels with = labels;
@@ -122,6 +134,31 @@ void audit(Metrics& metrics, const AuditResult& audit, bool proves) {
   metrics.gauge("blackstart_rpo_seconds", "Work that was lost, as time before the fault.", labels, seconds(audit.rpo_time));
 }
 
+// Nothing of what nobody looked at, or could not tell: a zero would shine as "never".
+// A finding is one whatever was not read; that there is none is known of a complete audit only.
+void control_plane(Metrics& metrics, const ResourceAudit& audit, bool proves) {
+  using Kind = ResourceFinding::Kind;
+  metrics.gauge("blackstart_control_plane_audit_complete", "1 when every controller's API was read to its end.",
+                {{"probe", audit.probe}}, audit.complete ? 1 : 0);
+  for (Kind kind : {Kind::lost, Kind::resurrected, Kind::phantom, Kind::stuck, Kind::orphaned, Kind::differs}) {
+    const auto found = std::count_if(audit.findings.begin(), audit.findings.end(),
+                                     [&](const ResourceFinding& finding) { return finding.kind == kind; });
+    if (found > 0 || (audit.complete && proves))
+      metrics.gauge("blackstart_control_plane_findings", "What the control plane's audit found wrong, by kind.",
+                    {{"probe", audit.probe}, {"kind", name_of(kind)}}, static_cast<double>(found));
+  }
+}
+
+void holding(Metrics& metrics, const ProbeMeasures& probe) {
+  if (!probe.holding->looked) return;
+  Labels labels{{"probe", probe.probe}};
+  metrics.gauge("blackstart_handovers", "Moves of the virtual IP from one holder to another.", labels,
+                static_cast<double>(probe.holding->handovers.size()));
+  if (!probe.holding->known() && !probe.holding->conflict()) return;
+  metrics.gauge("blackstart_two_holders_seconds", "Time with more than one holder of the virtual IP, at most.", labels,
+                seconds(probe.holding->conflicted));
+}
+
 }  // namespace
 
 std::string prometheus_text(const Record& record, const Judgement& judgement) {
@@ -130,9 +167,12 @@ std::string prometheus_text(const Record& record, const Judgement& judgement) {
   bool proves =
       judgement.verdict != Verdict::inconclusive;  // a fault without effect would shine as an RTO of 0 on every dashboard
   if (proves) recovery(metrics, judgement);
+  if (proves) redundancy(metrics, judgement);
   for (const auto& probe : judgement.probes) {
     for (const auto& series : probe.series) service(metrics, probe.probe, series);
     if (probe.audit) audit(metrics, *probe.audit, proves);
+    if (probe.resources) control_plane(metrics, *probe.resources, proves);
+    if (probe.holding) holding(metrics, probe);
   }
   return metrics.text();
 }

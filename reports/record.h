@@ -1,8 +1,9 @@
 // The record: everything one rehearsal produced. Verdicts and reports are computed from it alone.
 //
 // Purpose: the schema, as plain values. On disk it is a run folder: events.jsonl (append-only, one JSON object a line, written
-// by RecordWriter), ops/<probe>.ops (OperationFile), audit/<probe>/<replica>.rows (ReplicaSnapshot), scenario.yaml, cloud.yaml.
-// Ownership: plain values. Thread rule: a RecordWriter may be called from any thread; Record is plain data.
+// by RecordWriter), ops/<probe>.ops (OperationFile), audit/<probe>/<replica>.rows (ReplicaSnapshot), audit/<probe>.resources
+// and audit/<probe>/<controller>.resources (ResourceEvidence), scenario.yaml, cloud.yaml. Ownership: plain values. Thread rule:
+// a RecordWriter may be called from any thread; Record is plain data.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@
 
 #include "base/clock.h"
 #include "reports/operation.h"
+#include "reports/resources.h"
 #include "reports/snapshot.h"
 
 namespace blackstart {
@@ -55,8 +57,20 @@ struct ProbeInfo {
   Duration slo_window{30 * 24h};
   Duration hold{30s};  // H: how long it must stay up to count as recovered
   bool audited = false;
-  std::int64_t initial_sum = 0;       // of all balances, cents
-  std::vector<std::string> replicas;  // the audit must read all of these
+  std::int64_t initial_sum = 0;               // of all balances, cents
+  std::vector<std::string> replicas;          // the audit must read all of these
+  std::vector<std::string> controllers = {};  // the control plane's audit must read all of these; empty: there is none
+  bool at_least_once = false;                 // what it posts may come twice: that is told, and is no violation
+  Duration two_holders{-1};  // for how long in all more than one may hold what it watches; -1: it watches no holders
+  // Whose redundancy it watches: the record must tell of each what became of it. Such a probe has no series.
+  std::vector<std::string> components = {};
+};
+
+// Who holds a probe's virtual IP, whenever that is another than before.
+struct Holders {
+  std::string probe;
+  std::vector<std::string> names;  // sorted; empty: nobody, more than one: a conflict
+  Bracket since;                   // from the last look that saw others to the first that saw these
 };
 
 // `observer` is who saw it: "c1" (the target itself), "runner" (a third party). Stage: "effect", "hold" (seen again just before
@@ -108,18 +122,18 @@ struct SteadyCheck {
 };
 
 struct ObjectiveSpec {
-  enum class Kind { rto, rpo, downtime, error_budget, first_success, refuses } kind = Kind::rto;
+  enum class Kind { rto, rpo, downtime, error_budget, first_success, refuses, redundancy } kind = Kind::rto;
   // Whose doing the recovery must be: the cloud's own, or anybody's, our undo included.
   enum class Recovery { itself, any };
   std::string probe;
-  std::string series;  // empty: the worst of all
-  // For rto and first_success: counted from this one; for refuses: while this one is in force; empty: each, and the worst
-  // counts.
+  std::string series;  // for redundancy: the component; empty: the worst of all
+  // For rto, first_success and redundancy: counted from this one; for refuses: while this one is in force; empty: each, and the
+  // worst counts.
   std::string injection;
-  // Seconds for rto, downtime, first_success; transfers for rpo; share (0.01 = 1 %) for error_budget; acknowledged operations
-  // for refuses.
+  // Seconds for rto, downtime, first_success, redundancy; transfers for rpo; share (0.01 = 1 %) for error_budget; acknowledged
+  // operations for refuses.
   double limit = 0;
-  Recovery recovery = Recovery::itself;  // for rto and first_success
+  Recovery recovery = Recovery::itself;  // for rto, first_success and redundancy
 };
 
 // A bound that stopped the rehearsal.
@@ -129,11 +143,22 @@ struct GuardTrip {
   Time at{-1};
 };
 
+// What must be whole again after the undo. Seen once, or by a probe that watched it all the time.
 struct Redundancy {
-  std::string what;  // "Galera: 3 of 3 nodes synced"
+  std::string what;  // "every replica of Galera is whole"; of a watched one, the component: "Galera"
   bool restored = false;
-  std::string observed;
+  std::string observed;  // when it was looked at last
   Time at{-1};
+  // Of a watched one only:
+  std::string probe = {};  // who watched
+  Duration every{0};       // the longest time between two looks
+  struct Loss {
+    Bracket lost;      // (last seen whole, first seen not to be]
+    Bracket back;      // (last seen not to be, first seen whole again]; not known: it never was
+    std::string what;  // what was missing at the worst moment
+  };
+  std::vector<Loss> losses = {};
+  std::string single = {};  // what has no second even when all is well; empty: nothing
 };
 
 struct ProbeRecord {
@@ -145,6 +170,7 @@ struct ProbeRecord {
   std::uint64_t damaged_bytes = 0;
   bool snapshots_taken = false;
   std::vector<ReplicaSnapshot> snapshots;
+  std::optional<ResourceEvidence> resources = {};
 };
 
 struct Record {
@@ -152,6 +178,7 @@ struct Record {
   std::vector<Phase> phases;
   std::vector<Step> steps;
   std::vector<ProbeRecord> probes;
+  std::vector<Holders> holders;  // in time, of each probe that watches some
   std::vector<SteadyCheck> steady;
   std::vector<Injection> injections;
   std::vector<ObjectiveSpec> objectives;
@@ -179,12 +206,14 @@ class RecordWriter {
   void objectives(const std::vector<ObjectiveSpec>& objectives);
   void probe_started(const ProbeInfo& info, Time started);
   void probe_stopped(const std::string& probe, Time stopped, const std::vector<std::uint64_t>& planned);
+  void holders(const Holders& holders);
   void steady(const SteadyCheck& check);
   void injection(const Injection& injection);  // without its evidence
   void evidence(const Evidence& evidence);
   void guard(const GuardTrip& trip);
   void redundancy(const Redundancy& redundancy);
   void snapshots(const std::string& probe, const std::vector<ReplicaSnapshot>& snapshots);  // writes the .rows files too
+  void resources(const std::string& probe, const ResourceEvidence& evidence);               // writes the .resources files too
   void problem(const std::string& problem);
   void finished(Time ended);
 
@@ -201,5 +230,10 @@ Record read_record(const std::filesystem::path& run_folder);
 std::filesystem::path operations_path(const std::filesystem::path& run_folder, const std::string& probe);
 // Where what the audit read from a replica is: RUN/audit/<probe>/<replica>.rows
 std::filesystem::path rows_path(const std::filesystem::path& run_folder, const std::string& probe, const std::string& replica);
+// What the probe believes of its resources: RUN/audit/<probe>.resources; a controller's:
+// RUN/audit/<probe>/<controller>.resources
+std::filesystem::path book_path(const std::filesystem::path& run_folder, const std::string& probe);
+std::filesystem::path listing_path(const std::filesystem::path& run_folder, const std::string& probe,
+                                   const std::string& controller);
 
 }  // namespace blackstart

@@ -22,8 +22,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Bracket, from, to)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunInfo, id, scenario, claim, source, cloud, simulated, seed, repetition, repetitions,
                                    zero_wall, version)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SeriesInfo, name, rate, deadline, good_within, posts)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProbeInfo, name, kind, description, series, slo, slo_window, hold, audited, initial_sum,
-                                   replicas)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Holders, probe, names, since)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Evidence, injection, target, stage, expected, observed, observer, confirmed, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Injection, id, fault, summary, targets, parameters, effect, skew, problem, undo_asked,
                                    undone, undo_problem)
@@ -31,7 +30,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Step, number, text, state, reason, began, end
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Phase, name, began, ended)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SteadyCheck, probe, series, length, required, observed, operations, steady)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(GuardTrip, guard, observed, at)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Redundancy, what, restored, observed, at)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Redundancy::Loss, lost, back, what)
 
 namespace {
 constexpr std::pair<ObjectiveSpec::Kind, const char*> kKinds[] = {{ObjectiveSpec::Kind::rto, "rto"},
@@ -39,7 +38,8 @@ constexpr std::pair<ObjectiveSpec::Kind, const char*> kKinds[] = {{ObjectiveSpec
                                                                   {ObjectiveSpec::Kind::downtime, "downtime"},
                                                                   {ObjectiveSpec::Kind::error_budget, "error_budget"},
                                                                   {ObjectiveSpec::Kind::first_success, "first_success"},
-                                                                  {ObjectiveSpec::Kind::refuses, "refuses"}};
+                                                                  {ObjectiveSpec::Kind::refuses, "refuses"},
+                                                                  {ObjectiveSpec::Kind::redundancy, "redundancy"}};
 }  // namespace
 
 // An unknown kind makes the line unreadable: to take it for another one would judge by the wrong bound.
@@ -62,6 +62,40 @@ void from_json(const nlohmann::json& j, ObjectiveSpec::Recovery& recovery) {
   recovery = name == "any" ? ObjectiveSpec::Recovery::any : ObjectiveSpec::Recovery::itself;
 }
 
+void to_json(nlohmann::json& j, const ProbeInfo& info) {
+  j = {{"name", info.name},
+       {"kind", info.kind},
+       {"description", info.description},
+       {"series", info.series},
+       {"slo", info.slo},
+       {"slo_window", info.slo_window},
+       {"hold", info.hold},
+       {"audited", info.audited},
+       {"initial_sum", info.initial_sum},
+       {"replicas", info.replicas},
+       {"controllers", info.controllers},
+       {"components", info.components},
+       {"at_least_once", info.at_least_once},
+       {"two_holders", info.two_holders}};
+}
+// Older records have none of the last four: no such audit, nothing watched, nothing may come twice, no holders.
+void from_json(const nlohmann::json& j, ProbeInfo& info) {
+  j.at("name").get_to(info.name);
+  j.at("kind").get_to(info.kind);
+  j.at("description").get_to(info.description);
+  j.at("series").get_to(info.series);
+  j.at("slo").get_to(info.slo);
+  j.at("slo_window").get_to(info.slo_window);
+  j.at("hold").get_to(info.hold);
+  j.at("audited").get_to(info.audited);
+  j.at("initial_sum").get_to(info.initial_sum);
+  j.at("replicas").get_to(info.replicas);
+  info.controllers = j.value("controllers", info.controllers);
+  info.components = j.value("components", info.components);
+  info.at_least_once = j.value("at_least_once", info.at_least_once);
+  info.two_holders = j.value("two_holders", info.two_holders);
+}
+
 void to_json(nlohmann::json& j, const ObjectiveSpec& spec) {
   j = {{"kind", spec.kind},           {"probe", spec.probe}, {"series", spec.series},
        {"injection", spec.injection}, {"limit", spec.limit}, {"recovery", spec.recovery}};
@@ -74,6 +108,22 @@ void from_json(const nlohmann::json& j, ObjectiveSpec& spec) {
   j.at("injection").get_to(spec.injection);
   j.at("limit").get_to(spec.limit);
   if (j.contains("recovery")) j.at("recovery").get_to(spec.recovery);
+}
+
+void to_json(nlohmann::json& j, const Redundancy& one) {
+  j = {{"what", one.what},   {"restored", one.restored}, {"observed", one.observed}, {"at", one.at},
+       {"probe", one.probe}, {"every", one.every},       {"losses", one.losses},     {"single", one.single}};
+}
+// Older records have none of the last four: looked at once, after the undo.
+void from_json(const nlohmann::json& j, Redundancy& one) {
+  j.at("what").get_to(one.what);
+  j.at("restored").get_to(one.restored);
+  j.at("observed").get_to(one.observed);
+  j.at("at").get_to(one.at);
+  one.probe = j.value("probe", one.probe);
+  one.every = j.value("every", one.every);
+  one.losses = j.value("losses", one.losses);
+  one.single = j.value("single", one.single);
 }
 
 namespace events {
@@ -117,6 +167,8 @@ void objectives(const json& j, Events& e) { e.record.objectives = j.at("objectiv
 void started(const json& j, Events& e) {
   ProbeRecord probe;
   probe.info = j.at("probe").get<ProbeInfo>();
+  // Records of before the control plane's audit have none.
+  if (j.at("probe").contains("controllers")) j.at("probe").at("controllers").get_to(probe.info.controllers);
   probe.started = j.at("started").get<Time>();
   probe.planned.assign(probe.info.series.size(), ~std::uint64_t{0});
   replace(e.record.probes, std::move(probe), [](const ProbeRecord& p) { return p.info.name; });
@@ -129,6 +181,7 @@ void stopped(const json& j, Events& e) {
   probe.planned = std::move(planned);
   probe.stopped = at;
 }
+void holders(const json& j, Events& e) { e.record.holders.push_back(j.get<Holders>()); }
 void steady(const json& j, Events& e) {
   replace(e.record.steady, j.get<SteadyCheck>(), [](const SteadyCheck& s) { return std::pair(s.probe, s.series); });
 }
@@ -141,13 +194,17 @@ void evidence(const json& j, Events& e) {
 }
 void guard(const json& j, Events& e) { e.record.guards.push_back(j.get<GuardTrip>()); }
 void redundancy(const json& j, Events& e) {
-  replace(e.record.redundancy, j.get<Redundancy>(), [](const Redundancy& r) { return r.what; });
+  replace(e.record.redundancy, j.get<Redundancy>(), [](const Redundancy& r) { return std::pair(r.probe, r.what); });
 }
 void rows(const json& j, Events& e) {
   auto replicas = j.at("replicas").get<std::vector<std::string>>();
   ProbeRecord& probe = probe_named(e.record, j.at("probe"));
   probe.snapshots_taken = true;
   e.replicas[probe.info.name] = std::move(replicas);
+}
+void controllers(const json& j, Events& e) {
+  auto names = j.at("controllers").get<std::vector<std::string>>();
+  e.controllers[probe_named(e.record, j.at("probe")).info.name] = std::move(names);
 }
 void trouble(const json& j, Events& e) { e.record.problems.push_back(j.at("problem").get<std::string>()); }
 void end(const json& j, Events& e) {
@@ -161,12 +218,14 @@ const std::map<std::string, void (*)(const json&, Events&)> kApply{{"run", run},
                                                                    {"objectives", objectives},
                                                                    {"probe_started", started},
                                                                    {"probe_stopped", stopped},
+                                                                   {"holders", holders},
                                                                    {"steady", steady},
                                                                    {"injection", injection},
                                                                    {"evidence", evidence},
                                                                    {"guard", guard},
                                                                    {"redundancy", redundancy},
                                                                    {"snapshots", rows},
+                                                                   {"resources", controllers},
                                                                    {"problem", trouble},
                                                                    {"finished", end}};
 
@@ -181,11 +240,14 @@ std::string line(const Phase& phase) { return text_of("phase", phase); }
 std::string line(const Step& step) { return text_of("step", step); }
 std::string line(const std::vector<ObjectiveSpec>& all) { return text_of("objectives", {{"objectives", all}}); }
 std::string probe_started(const ProbeInfo& info, Time at) {
-  return text_of("probe_started", {{"probe", info}, {"started", at}});
+  json probe = info;
+  probe["controllers"] = info.controllers;
+  return text_of("probe_started", {{"probe", probe}, {"started", at}});
 }
 std::string probe_stopped(const std::string& probe, Time at, const std::vector<std::uint64_t>& planned) {
   return text_of("probe_stopped", {{"probe", probe}, {"stopped", at}, {"planned", planned}});
 }
+std::string line(const Holders& holders) { return text_of("holders", holders); }
 std::string line(const SteadyCheck& check) { return text_of("steady", check); }
 std::string line(const Injection& injection) { return text_of("injection", injection); }
 std::string line(const Evidence& evidence) { return text_of("evidence", evidence); }
@@ -193,6 +255,9 @@ std::string line(const GuardTrip& trip) { return text_of("guard", trip); }
 std::string line(const Redundancy& redundancy) { return text_of("redundancy", redundancy); }
 std::string snapshots(const std::string& probe, const std::vector<std::string>& replicas) {
   return text_of("snapshots", {{"probe", probe}, {"replicas", replicas}});
+}
+std::string resources(const std::string& probe, const std::vector<std::string>& names) {
+  return text_of("resources", {{"probe", probe}, {"controllers", names}});
 }
 std::string problem(const std::string& what) { return text_of("problem", {{"problem", what}}); }
 std::string finished(Time ended) { return text_of("finished", {{"ended", ended}}); }

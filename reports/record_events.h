@@ -18,20 +18,23 @@ std::string line(const Step& step);
 std::string line(const std::vector<ObjectiveSpec>& objectives);
 std::string probe_started(const ProbeInfo& info, Time started);
 std::string probe_stopped(const std::string& probe, Time stopped, const std::vector<std::uint64_t>& planned);
+std::string line(const Holders& holders);
 std::string line(const SteadyCheck& check);
 std::string line(const Injection& injection);
 std::string line(const Evidence& evidence);
 std::string line(const GuardTrip& trip);
 std::string line(const Redundancy& redundancy);
 std::string snapshots(const std::string& probe, const std::vector<std::string>& replicas);
+std::string resources(const std::string& probe, const std::vector<std::string>& controllers);
 std::string problem(const std::string& problem);
 std::string finished(Time ended);
 
 // What the lines tell, before the files beside them are read.
 struct Events {
   Record record;
-  std::vector<Evidence> evidence;                            // to be given to its injection
-  std::map<std::string, std::vector<std::string>> replicas;  // for each probe: whose rows were written
+  std::vector<Evidence> evidence;                               // to be given to its injection
+  std::map<std::string, std::vector<std::string>> replicas;     // for each probe: whose rows were written
+  std::map<std::string, std::vector<std::string>> controllers;  // the same for its control plane's audit
 };
 
 // False when the line is none of ours (torn, or of another version); `events` is then untouched.

@@ -56,6 +56,12 @@ ReplicaSnapshot read_rows(const std::filesystem::path& folder, const std::string
   return snapshot;
 }
 
+void read_resources(const std::filesystem::path& folder, const std::vector<std::string>& controllers, ProbeRecord& probe) {
+  probe.resources.emplace().book = read_book(book_path(folder, probe.info.name));
+  for (const std::string& controller : controllers)
+    probe.resources->listings.push_back(read_listing(listing_path(folder, probe.info.name, controller), controller));
+}
+
 }  // namespace
 
 Record read_record(const std::filesystem::path& run_folder) {
@@ -69,6 +75,8 @@ Record read_record(const std::filesystem::path& run_folder) {
     read_operations_of(run_folder, probe, record.problems);
     for (const std::string& replica : events.replicas[probe.info.name])
       probe.snapshots.push_back(read_rows(run_folder, probe.info.name, replica));
+    if (auto found = events.controllers.find(probe.info.name); found != events.controllers.end())
+      read_resources(run_folder, found->second, probe);
   }
   return std::move(events.record);
 }

@@ -61,6 +61,7 @@ void RecordWriter::probe_started(const ProbeInfo& info, Time started) { impl_->a
 void RecordWriter::probe_stopped(const std::string& probe, Time stopped, const std::vector<std::uint64_t>& planned) {
   impl_->append(events::probe_stopped(probe, stopped, planned));
 }
+void RecordWriter::holders(const Holders& holders) { impl_->append(events::line(holders)); }
 void RecordWriter::steady(const SteadyCheck& check) { impl_->append(events::line(check)); }
 // Durable, as is what follows from it: after a power cut of the runner's own host, what it may have broken must still be known.
 void RecordWriter::injection(const Injection& injection) { impl_->append(events::line(injection), true); }
@@ -80,12 +81,32 @@ void RecordWriter::snapshots(const std::string& probe, const std::vector<Replica
   impl_->append(events::snapshots(probe, replicas));
 }
 
+void RecordWriter::resources(const std::string& probe, const ResourceEvidence& evidence) {
+  make_folder(listing_path(impl_->folder, probe, "x").parent_path());
+  write_book(book_path(impl_->folder, probe), evidence.book);
+  std::vector<std::string> controllers;
+  for (const ResourceListing& listing : evidence.listings) {
+    write_listing(listing_path(impl_->folder, probe, listing.controller), listing);
+    controllers.push_back(listing.controller);
+  }
+  impl_->append(events::resources(probe, controllers));
+}
+
 std::filesystem::path operations_path(const std::filesystem::path& run_folder, const std::string& probe) {
   return run_folder / "ops" / (file_name_of(probe) + ".ops");
 }
 
 std::filesystem::path rows_path(const std::filesystem::path& run_folder, const std::string& probe, const std::string& replica) {
   return run_folder / "audit" / file_name_of(probe) / (file_name_of(replica) + ".rows");
+}
+
+std::filesystem::path book_path(const std::filesystem::path& run_folder, const std::string& probe) {
+  return run_folder / "audit" / (file_name_of(probe) + ".resources");
+}
+
+std::filesystem::path listing_path(const std::filesystem::path& run_folder, const std::string& probe,
+                                   const std::string& controller) {
+  return run_folder / "audit" / file_name_of(probe) / (file_name_of(controller) + ".resources");
 }
 
 }  // namespace blackstart

@@ -5,26 +5,7 @@
 namespace blackstart {
 namespace {
 
-struct Aftermath {
-  const Injection* injection;
-  Time until;  // when the next injection began, or the end
-};
-
-// Injections whose effects overlap (`parallel`) can't be told apart: what follows belongs to each of them.
-std::vector<Aftermath> aftermaths(const std::vector<const Injection*>& order) {
-  std::vector<Aftermath> all;
-  for (const Injection* one : order) {
-    auto next = std::find_if(order.begin(), order.end(), [&](const Injection* i) { return i->effect.from > one->effect.to; });
-    all.push_back({one, next == order.end() ? Time::max() : (*next)->effect.from});
-  }
-  return all;
-}
-
 Bracket span(const Outage& outage, Time end) { return outage.censored ? Bracket{end, end} : outage.recovery; }
-
-Measured between(const Bracket& from, const Bracket& to, Duration more) {
-  return {std::max(to.middle() - from.middle(), Duration(0)), from.half() + to.half() + more};
-}
 
 class Calculation {
  public:
@@ -105,7 +86,7 @@ class Calculation {
 bool watched(const Stream& stream, const Injection& injection) {
   if (stream.operations.empty()) return false;
   Time from = stream.operations.front().scheduled, to = std::min(stream.end, stream.operations.back().scheduled + stream.step);
-  return from <= injection.effect.from && to >= injection.effect.to + stream.probe->hold;
+  return from <= injection.effect.from && to >= injection.effect.to + stream.hold();
 }
 
 bool has_outage(const std::vector<Rto>& all) { return !all.empty() && all.back().impact; }
@@ -119,6 +100,19 @@ std::vector<const Injection*> effective(const std::vector<Injection>& injections
   std::stable_sort(result.begin(), result.end(),
                    [](const Injection* a, const Injection* b) { return a->effect.from < b->effect.from; });
   return result;
+}
+
+std::vector<Aftermath> aftermaths(const std::vector<const Injection*>& order) {
+  std::vector<Aftermath> all;
+  for (const Injection* one : order) {
+    auto next = std::find_if(order.begin(), order.end(), [&](const Injection* i) { return i->effect.from > one->effect.to; });
+    all.push_back({one, next == order.end() ? Time::max() : (*next)->effect.from});
+  }
+  return all;
+}
+
+Measured between(const Bracket& from, const Bracket& to, Duration more) {
+  return {std::max(to.middle() - from.middle(), Duration(0)), from.half() + to.half() + more};
 }
 
 std::vector<Rto> rtos_of(const Stream& stream, const SeriesMeasures& measures, const std::vector<Injection>& injections) {

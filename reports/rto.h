@@ -15,6 +15,17 @@ namespace blackstart {
 // operations were recorded nothing can be said, and there is none.
 std::vector<Rto> rtos_of(const Stream& stream, const SeriesMeasures& measures, const std::vector<Injection>& injections);
 
+// An injection and the time that is its own.
+struct Aftermath {
+  const Injection* injection;
+  Time until;  // when the next injection began, or the end of time
+};
+// Injections whose effects overlap (`parallel`) can't be told apart: what follows belongs to each of them.
+std::vector<Aftermath> aftermaths(const std::vector<const Injection*>& order);
+
+// From one moment to another, each known to its bracket; `more` is added to the ±.
+Measured between(const Bracket& from, const Bracket& to, Duration more);
+
 // Injections with a known effect, in the order of their effects.
 std::vector<const Injection*> effective(const std::vector<Injection>& injections);
 

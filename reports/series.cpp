@@ -86,9 +86,7 @@ std::string series_summary(const std::vector<Judged>& runs) {
   page.entry("cloud", run.cloud);
   summary_rows(page, stats);
   page.section("What was lost (RPO)");
-  page.bullet(stats.audits == 0 ? "not measured"
-                                : fmt::format("{} lost in {}", count_text(stats.lost, "acknowledged transfer"),
-                                              count_text(stats.audits, "complete audit")));
+  page.bullet(series_rpo_text(stats));
   page.section("Every run");
   for (std::size_t at = 0; at < runs.size(); ++at) {
     page.entry(repetition_folder(at, runs[at]),
@@ -98,14 +96,16 @@ std::string series_summary(const std::vector<Judged>& runs) {
   return page.text();
 }
 
-std::string series_junit(const std::vector<Judged>& runs) {
+std::vector<JunitSuite> series_suites(const std::vector<Judged>& runs) {
   std::vector<JunitSuite> suites;
   for (std::size_t at = 0; at < runs.size(); ++at) {
     suites.push_back(junit_suite(runs[at].record, runs[at].judgement));
     suites.back().name = series_info(runs).scenario + "." + repetition_folder(at, runs[at]);
   }
-  return write_junit(suites);
+  return suites;
 }
+
+std::string series_junit(const std::vector<Judged>& runs) { return write_junit(series_suites(runs)); }
 
 std::string series_json(const std::vector<Judged>& runs) {
   SeriesStats stats = series_stats(runs);
@@ -115,6 +115,7 @@ std::string series_json(const std::vector<Judged>& runs) {
   json["inconclusive"] = stats.inconclusive;
   json["undo_pending"] = stats.undo_pending;
   json["lost"] = stats.audits == 0 ? Json(nullptr) : Json(stats.lost);
+  json["findings"] = stats.control_planes == 0 ? Json(nullptr) : Json(stats.findings);
   json["rto"] = Json::array();
   for (const auto& row : stats.rows) json["rto"].push_back(row_json(row));
   json["statements"] = stats.statements;

@@ -12,23 +12,12 @@ namespace {
 
 using html::Markup;
 
-// The series' slowest row: the one that an objective would bind.
-const SeriesRow* slowest(const SeriesStats& stats) {
-  const SeriesRow* worst = nullptr;
-  for (const auto& row : stats.rows) {
-    bool worse = worst == nullptr ||
-                 (row.maximum.more != worst->maximum.more ? row.maximum.more : row.maximum.value > worst->maximum.value);
-    if (worse) worst = &row;
-  }
-  return worst;
-}
-
 Markup figures(const SeriesStats& stats) {
   std::vector<html::KeyFigure> all;
   all.push_back(
       {"How many runs passed?", fmt::format("{} of {}", stats.passed, stats.runs), "",
        fmt::format("{} failed, {} inconclusive, {} undo-pending", stats.failed, stats.inconclusive, stats.undo_pending)});
-  const SeriesRow* worst = slowest(stats);
+  const SeriesRow* worst = slowest_row(stats);
   if (worst == nullptr) {
     all.push_back({"How long did it stand still?", "not measured", "", ""});
   } else {
@@ -37,9 +26,7 @@ Markup figures(const SeriesStats& stats) {
     all.push_back({"Median RTO", bound_text(worst->median), precision(worst->median), note});
     all.push_back({"Longest RTO", bound_text(worst->maximum), precision(worst->maximum), note});
   }
-  std::string lost = stats.lost == 0 ? "nothing" : count_text(stats.lost, "transfer");
-  all.push_back({"Was anything lost?", stats.audits == 0 ? "not audited" : lost, "",
-                 fmt::format("{} of all sound runs", count_text(stats.audits, "complete audit"))});
+  all.push_back({"Was anything lost?", lost_text(stats), "", audits_text(stats)});
   return html::key_figure_list(all);
 }
 

@@ -78,10 +78,13 @@ void measure_rtos(SeriesStats& stats, const std::vector<Judged>& runs) {
 
 void count_losses(SeriesStats& stats, const std::vector<Judged>& runs) {
   for (const auto& run : runs) {
+    if (!is_sound(run)) continue;
     for (const auto& probe : run.judgement.probes) {
-      if (!is_sound(run) || !probe.audit || !probe.audit->complete) continue;
-      ++stats.audits;
-      stats.lost += probe.audit->lost;
+      if (probe.audit && probe.audit->complete) ++stats.audits, stats.lost += probe.audit->lost;
+      if (probe.resources && probe.resources->complete)
+        ++stats.control_planes, stats.findings += probe.resources->findings.size();
+      stats.unread += probe.audit && !probe.audit->complete;
+      stats.unread += probe.resources && !probe.resources->complete;
     }
   }
 }
@@ -126,6 +129,29 @@ void say(SeriesStats& stats) {
 
 }  // namespace
 
+std::string lost_text(const SeriesStats& stats) {
+  if (stats.audits + stats.control_planes + stats.unread == 0) return "not audited";
+  if (stats.lost + stats.findings == 0 && stats.unread > 0) return "not known";
+  return lost_text(stats.lost, stats.findings);
+}
+
+std::string audits_text(const SeriesStats& stats) {
+  const std::string unread = stats.unread == 0 ? "" : fmt::format("; {} not complete", grouped(stats.unread));
+  return fmt::format("{} of all sound runs{}", count_text(stats.audits + stats.control_planes, "complete audit"), unread);
+}
+
+std::string series_rpo_text(const SeriesStats& stats) {
+  std::vector<std::string> all;
+  if (stats.audits > 0)
+    all.push_back(fmt::format("{} lost in {}", count_text(stats.lost, "acknowledged transfer"),
+                              count_text(stats.audits, "complete audit")));
+  if (stats.control_planes > 0)
+    all.push_back(fmt::format("{} in {}", count_text(stats.findings, "control-plane finding"),
+                              count_text(stats.control_planes, "complete audit")));
+  if (stats.unread > 0) all.push_back(count_text(stats.unread, "audit") + " not complete");
+  return all.empty() ? "not measured" : joined(all);
+}
+
 std::string bound_text(const Bound& bound) { return (bound.more ? "> " : "") + format_seconds(bound.value); }
 
 Bound median(std::vector<Bound> values) {
@@ -141,6 +167,17 @@ Bound maximum(const std::vector<Bound>& values) {
     result.more = result.more || value.more;
   }
   return result;
+}
+
+bool slower(const SeriesRow& row, const SeriesRow& than) {
+  return row.maximum.more != than.maximum.more ? row.maximum.more : row.maximum.value > than.maximum.value;
+}
+
+const SeriesRow* slowest_row(const SeriesStats& stats) {
+  const SeriesRow* slowest = nullptr;
+  for (const auto& row : stats.rows)
+    if (slowest == nullptr || slower(row, *slowest)) slowest = &row;
+  return slowest;
 }
 
 double failure_rate_bound(std::size_t runs, std::size_t failed) {

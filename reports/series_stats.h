@@ -36,11 +36,22 @@ struct SeriesStats {
   std::size_t runs = 0;
   std::size_t passed = 0, failed = 0, inconclusive = 0, undo_pending = 0;
   std::size_t sound() const { return passed + failed; }  // only these measured anything
-  std::uint64_t lost = 0, audits = 0;                    // over all sound runs with a complete audit
+  std::uint64_t lost = 0, audits = 0;                    // transfers, over all sound runs with a complete audit
+  std::uint64_t findings = 0, control_planes = 0;        // the same of control planes
+  std::uint64_t unread = 0;  // audits of sound runs that are not complete: what they would have found is not known
   std::vector<SeriesRow> rows;
   std::vector<std::string> statements;  // a sentence each: what N allows
 };
 SeriesStats series_stats(const std::vector<Judged>& runs);
+// "not audited", "not known", "nothing", "3 transfers"; and what it stands on: "4 complete audits of all sound runs".
+std::string lost_text(const SeriesStats& stats);
+std::string audits_text(const SeriesStats& stats);
+// Both in a line; "not measured" without a complete audit.
+std::string series_rpo_text(const SeriesStats& stats);
+// By the maximum; one that is only a lower bound counts as slower than any that is exact.
+bool slower(const SeriesRow& row, const SeriesRow& than);
+// The row that an objective would bind; null when there is none.
+const SeriesRow* slowest_row(const SeriesStats& stats);
 
 // One-sided 95 % upper bound of a failure rate after `failed` of `runs` (Clopper and Pearson 1934). 1 for no runs.
 double failure_rate_bound(std::size_t runs, std::size_t failed);

@@ -73,9 +73,14 @@ Time Stream::known(const Operation& bad) const {
   return bad.outcome != Outcome::ok && in_time ? bad.done : bad.scheduled + info->good_within;
 }
 
-std::size_t Stream::window() const {
+std::size_t window_of(const SeriesInfo& series) {
   constexpr std::size_t kLeast = 20;
-  return std::max(kLeast, static_cast<std::size_t>(std::ceil(std::clamp(info->rate, 0.0, 1e9))));
+  return std::max(kLeast, static_cast<std::size_t>(std::ceil(std::clamp(series.rate, 0.0, 1e9))));
+}
+
+Duration hold_of(const ProbeInfo& probe, const SeriesInfo& series) {
+  if (series.rate <= 0) return probe.hold;
+  return std::max(probe.hold, from_seconds(static_cast<double>(window_of(series)) / series.rate));
 }
 
 std::vector<Stream> streams_of(const ProbeRecord& probe) {

@@ -11,6 +11,12 @@
 
 namespace blackstart {
 
+// The length of a series' sliding window in operations: 20, or one second of them if that is more.
+std::size_t window_of(const SeriesInfo& series);
+// How long a series must stay up to count as recovered: the probe's hold, or one window of its operations if that is longer.
+// A shorter one could not be told from a flap (docs/measurement.md).
+Duration hold_of(const ProbeInfo& probe, const SeriesInfo& series);
+
 struct Stream {
   const ProbeInfo* probe = nullptr;
   const SeriesInfo* info = nullptr;
@@ -24,8 +30,8 @@ struct Stream {
   bool good(const Operation& operation) const;
   // From when on this bad operation was certain to be bad: it had failed, or could be good no more.
   Time known(const Operation& bad) const;
-  // The length of the sliding window in operations: 20, or one second of them if that is more.
-  std::size_t window() const;
+  std::size_t window() const { return window_of(*info); }
+  Duration hold() const { return hold_of(*probe, *info); }
 };
 
 // One for each series of the probe, in its order.

@@ -2,6 +2,7 @@
 
 #include "base/units.h"
 #include "reports/budget_words.h"
+#include "reports/holders.h"
 #include "reports/reports.h"
 #include "reports/text_page.h"
 #include "reports/words.h"
@@ -72,7 +73,28 @@ void audit(TextPage& page, const ProbeMeasures& probe) {
   for (const auto& difference : probe.audit->differences) page.entry("difference", difference);
 }
 
+void control_plane(TextPage& page, const ProbeMeasures& probe) {
+  if (!probe.resources) return;
+  page.section("What the cloud acknowledged (" + probe.probe + ")");
+  page.entry("audit", resources_text(*probe.resources));
+  for (const auto& one : probe.resources->controllers)
+    page.entry(one.name, one.complete ? count_text(one.listed, "resource") + " listed" : "NOT READ: " + one.problem);
+  for (const auto& finding : probe.resources->findings) page.entry("FOUND", finding_text(finding));
+}
+
+void holders(TextPage& page, const ProbeMeasures& probe) {
+  if (!probe.holding) return;
+  page.section("Who held it (" + probe.probe + ")");
+  if (probe.holding->looked)
+    page.entry("holder", probe.holding->first.empty() ? "not one at the beginning" : probe.holding->first);
+  for (const auto& handover : probe.holding->handovers) page.entry("handover", handover_text(handover));
+  const char* found = probe.holding->conflict() ? "CONFLICTS" : "NOT KNOWN";
+  page.entry(probe.holding->sound() ? "conflicts" : found, conflicts_text(*probe.holding));
+  for (const auto& conflict : probe.holding->conflicts) page.entry("", conflict_text(conflict));
+}
+
 void service(TextPage& page, const ProbeMeasures& probe) {
+  if (probe.series.empty()) return;
   page.section("Service (" + probe.probe + ")");
   for (const auto& series : probe.series) {
     page.entry(series.name, fmt::format("{}: {} good, {} late, {} failed, {} indeterminate, {} unsent",
@@ -88,6 +110,7 @@ void service(TextPage& page, const ProbeMeasures& probe) {
 }
 
 void budgets(TextPage& page, const ProbeMeasures& probe) {
+  if (probe.series.empty()) return;
   page.section("Error budget (" + probe.probe + ")");
   bool alerts = false;
   for (const auto& series : probe.series) {
@@ -110,7 +133,7 @@ void objectives(TextPage& page, const Judgement& judgement) {
   }
 }
 
-void troubles(TextPage& page, const Record& record) {
+void troubles(TextPage& page, const Record& record, const Judgement& judgement) {
   page.section("Steady state, guards, redundancy, steps");
   for (const auto& check : record.steady) {
     page.entry(
@@ -121,7 +144,7 @@ void troubles(TextPage& page, const Record& record) {
   for (const auto& guard : record.guards)
     page.entry("GUARD", fmt::format("{} at {}: {}", guard.guard, time_text(guard.at), guard.observed));
   for (const auto& item : record.redundancy)
-    page.entry(item.restored ? "restored" : "NOT RESTORED", item.what + (item.observed.empty() ? "" : ": " + item.observed));
+    page.entry(item.restored ? "restored" : "NOT RESTORED", item.what + ": " + redundancy_text(judgement, item));
   for (const auto& step : record.steps) {
     if (step.state == "done") continue;
     page.entry(upper(step.state),
@@ -139,10 +162,12 @@ std::string text_summary(const Record& record, const Judgement& judgement) {
   objectives(page, judgement);
   recovery(page, judgement);
   for (const auto& probe : judgement.probes) audit(page, probe);
+  for (const auto& probe : judgement.probes) control_plane(page, probe);
+  for (const auto& probe : judgement.probes) holders(page, probe);
   for (const auto& probe : judgement.probes) service(page, probe);
   for (const auto& probe : judgement.probes) budgets(page, probe);
   injections(page, record);
-  troubles(page, record);
+  troubles(page, record, judgement);
   return page.text();
 }
 

@@ -14,9 +14,22 @@ std::vector<std::string> why_passed(const Record& record, const Judgement& judge
     reasons.push_back(fmt::format("Met: {}, measured {}.", result.text, result.measured));
   for (const ProbeMeasures& probe : judgement.probes)
     if (probe.audit && probe.audit->lost == 0)  // an RPO objective above 0 may be met with some lost
-      reasons.push_back(fmt::format("Each of the {} acknowledged transfers of {} is on each of {}.",
-                                    grouped(probe.audit->acknowledged), probe.probe,
-                                    count_text(probe.audit->replicas.size(), "replica")));
+      reasons.push_back(probe.audit->at_least_once
+                            ? fmt::format("Each of the {} confirmed payments of {} has reached its consumer.",
+                                          grouped(probe.audit->acknowledged), probe.probe)
+                            : fmt::format("Each of the {} acknowledged transfers of {} is on each of {}.",
+                                          grouped(probe.audit->acknowledged), probe.probe,
+                                          count_text(probe.audit->replicas.size(), "replica")));
+  for (const ProbeMeasures& probe : judgement.probes)
+    if (probe.resources)
+      reasons.push_back(fmt::format("What the cloud acknowledged to {} is so on {}: {}.", probe.probe,
+                                    each_controller_text(*probe.resources), resources_text(*probe.resources)));
+  for (const ProbeMeasures& probe : judgement.probes)
+    if (probe.audit && probe.audit->at_least_once)
+      for (const AuditResult::Replica& replica : probe.audit->replicas)
+        if (replica.duplicate > 0)
+          reasons.push_back(fmt::format("{} of {} came more than once, as delivery at least once allows.",
+                                        count_text(replica.duplicate, "transfer"), probe.probe));
   reasons.push_back(fmt::format("{} took effect and {} undone, each with its evidence.",
                                 count_text(record.injections.size(), "injection"),
                                 record.injections.size() == 1 ? "was" : "were"));
@@ -45,6 +58,7 @@ Objections objections(const Record& record, const Judgement& measured) {
   rules::evidence(record, o);
   rules::series(record, measured, o);
   rules::audits(record, measured, o);
+  rules::holders(measured, o);
   rules::guards(record, o);
   rules::objectives(record, measured, o);
   rules::redundancy(record, o);

@@ -4,13 +4,17 @@
 #include <algorithm>
 
 #include "base/units.h"
+#include "reports/holders.h"
 #include "reports/verdict_rules.h"
 #include "reports/words.h"
 
 namespace blackstart::rules {
 namespace {
 
-constexpr std::size_t kBlindTold = 3;
+constexpr std::size_t kBlindTold = 3, kFindingsTold = 10;
+// From one look at a component to the end of the next. The slowest come every 5 s and take 4 s at most: more than twice that is
+// a watch that stood still.
+constexpr Duration kUnwatched = 20s;
 
 void blind(const std::string& name, const SeriesMeasures& series, const Bracket& window, Objections& o) {
   std::size_t count = 0;
@@ -46,9 +50,41 @@ void audit_of(const AuditResult& audit, bool has_rpo_objective, Objections& o) {
     o.failed.push_back(fmt::format("The replicas of {} are not equal: {}.", audit.probe, joined(audit.differences, "; ")));
 }
 
+void control_plane(const ResourceAudit& audit, Objections& o) {
+  if (!audit.complete)
+    o.inconclusive.push_back(fmt::format("The control plane's audit of {} is not complete: {}.", audit.probe, audit.problem));
+  for (std::size_t i = 0; i < std::min(audit.findings.size(), kFindingsTold); ++i)
+    o.failed.push_back(fmt::format("The control plane's audit of {} found {}.", audit.probe, finding_text(audit.findings[i])));
+  if (audit.findings.size() > kFindingsTold)
+    o.failed.push_back(
+        fmt::format("The control plane's audit of {} found {} more.", audit.probe, audit.findings.size() - kFindingsTold));
+}
+
 bool asks_for_rpo(const Record& record, const std::string& probe) {
   return std::any_of(record.objectives.begin(), record.objectives.end(),
                      [&](const ObjectiveSpec& spec) { return spec.kind == ObjectiveSpec::Kind::rpo && spec.probe == probe; });
+}
+
+// Such a probe has no operations: what it saw of its components counts.
+bool watches(const Record& record, const std::string& name) {
+  return std::any_of(record.probes.begin(), record.probes.end(),
+                     [&](const ProbeRecord& probe) { return probe.info.name == name && !probe.info.components.empty(); });
+}
+
+// What was missing before the first effect is none of the faults' doing, and with it nothing is known of theirs.
+void watched(const Redundancy& r, Time effect, Objections& o) {
+  for (const Redundancy::Loss& loss : r.losses)
+    if (loss.lost.to < effect && (!loss.back.known() || loss.back.to > effect))
+      o.inconclusive.push_back(
+          fmt::format("{} was not whole before the first fault, from {} on: {}.", r.what, time_text(loss.lost.to), loss.what));
+  if (r.every > kUnwatched)
+    o.inconclusive.push_back(
+        fmt::format("{} was not looked at for up to {}: a loss may have been overlooked.", r.what, format_seconds(r.every, 1)));
+}
+
+bool seen(const Record& record, const std::string& probe, const std::string& component) {
+  return std::any_of(record.redundancy.begin(), record.redundancy.end(),
+                     [&](const Redundancy& r) { return r.probe == probe && r.what == component && r.at.count() >= 0; });
 }
 
 }  // namespace
@@ -56,7 +92,8 @@ bool asks_for_rpo(const Record& record, const std::string& probe) {
 void series(const Record& record, const Judgement& measured, Objections& o) {
   Bracket window = judged_window(record);
   for (const ProbeMeasures& probe : measured.probes) {
-    if (probe.series.empty()) o.inconclusive.push_back("Probe " + probe.probe + " has no series of operations.");
+    if (probe.series.empty() && !watches(record, probe.probe))
+      o.inconclusive.push_back("Probe " + probe.probe + " has no series of operations.");
     for (const SeriesMeasures& m : probe.series) {
       std::string name = probe.probe + "/" + m.name;
       if (m.operations == 0) o.inconclusive.push_back(name + " has no operations in the record.");
@@ -68,12 +105,29 @@ void series(const Record& record, const Judgement& measured, Objections& o) {
 }
 
 void audits(const Record& record, const Judgement& measured, Objections& o) {
-  for (const ProbeMeasures& probe : measured.probes)
+  for (const ProbeMeasures& probe : measured.probes) {
     if (probe.audit) audit_of(*probe.audit, asks_for_rpo(record, probe.probe), o);
+    if (probe.resources) control_plane(*probe.resources, o);
+  }
+}
+
+void holders(const Judgement& measured, Objections& o) {
+  for (const ProbeMeasures& probe : measured.probes) {
+    if (!probe.holding) continue;
+    if (!probe.holding->looked)
+      o.inconclusive.push_back("The record does not say who held what " + probe.probe + " watches.");
+    else if (!probe.holding->known())
+      o.inconclusive.push_back(fmt::format("More than one may have held what {} watches: for {} somebody did not say.",
+                                           probe.probe, format_seconds(probe.holding->unknown)));
+    if (probe.holding->conflict())
+      o.failed.push_back(fmt::format("What {} watches had {}: {}.", probe.probe, conflicts_text(*probe.holding),
+                                     conflict_text(probe.holding->conflicts.front())));
+  }
 }
 
 void objectives(const Record& record, const Judgement& measured, Objections& o) {
-  bool audited = std::any_of(measured.probes.begin(), measured.probes.end(), [](const auto& p) { return p.audit.has_value(); });
+  bool audited =
+      std::any_of(measured.probes.begin(), measured.probes.end(), [](const auto& p) { return p.audit || p.resources; });
   if (record.objectives.empty() && !audited) o.inconclusive.push_back("No objective was set and nothing was audited.");
   for (const ObjectiveResult& result : measured.objectives) {
     std::string value = result.measured.empty() ? "" : ", measured " + result.measured;
@@ -92,8 +146,18 @@ void guards(const Record& record, Objections& o) {
 }
 
 void redundancy(const Record& record, Objections& o) {
-  for (const Redundancy& r : record.redundancy)
-    if (!r.restored) o.failed.push_back(fmt::format("Redundancy did not come back: {}, observed {}.", r.what, r.observed));
+  const Bracket window = judged_window(record);
+  for (const Redundancy& r : record.redundancy) {
+    if (window.known()) watched(r, window.from, o);
+    const bool open = !r.losses.empty() && !r.losses.back().back.known();
+    if (!r.restored || open)
+      o.failed.push_back(fmt::format("Redundancy did not come back: {}, observed {}.", r.what, r.observed));
+    if (!r.single.empty()) o.failed.push_back(fmt::format("There is no redundancy in {}: {}.", r.what, r.single));
+  }
+  for (const ProbeRecord& probe : record.probes)
+    for (const std::string& component : probe.info.components)
+      if (!seen(record, probe.info.name, component))
+        o.inconclusive.push_back(fmt::format("Nobody looked whether {} was whole again ({}).", component, probe.info.name));
   for (const ProbeRecord& probe : record.probes)
     if (probe.info.replicas.size() > 1 && record.redundancy.empty())
       o.inconclusive.push_back("Nobody looked whether the replicas of " + probe.info.name + " were whole again.");

@@ -68,6 +68,26 @@ std::string rto_text(const Rto& rto) {
   return measured_text(rto.rto) + (rto.after_undo ? " (recovered only after our undo)" : "");
 }
 
+std::string restoration_text(const Restoration& one) {
+  if (one.censored) return "> " + format_seconds(one.time.value) + " (not seen whole again)";
+  if (!one.impact) return "whole all the time (looked at least every " + format_duration(one.time.plus_minus) + ")";
+  if (!one.after_undo) return measured_text(one.time);
+  return fmt::format("{}, after our undo at {}", measured_text(one.time), format_seconds(one.after_undo->asked));
+}
+
+std::string redundancy_text(const Judgement& judgement, const Redundancy& redundancy) {
+  std::vector<std::string> parts;
+  for (const Restoration& one : judgement.restorations)
+    if (one.probe == redundancy.probe && one.component == redundancy.what)
+      parts.push_back(one.injection + ": " + restoration_text(one));
+  for (const Redundancy::Loss& loss : redundancy.losses)
+    parts.push_back(fmt::format("missing from {}{}: {}", bracket_text(loss.lost),
+                                loss.back.known() ? " to " + bracket_text(loss.back) : " on", loss.what));
+  if (!redundancy.observed.empty()) parts.push_back(redundancy.observed);
+  if (!redundancy.single.empty()) parts.push_back("NO SECOND: " + redundancy.single);
+  return joined(parts, "; ");
+}
+
 std::string latency_text(Duration value) {
   if (value.count() < 0) return kNone;
   double milliseconds = std::chrono::duration<double, std::milli>(value).count();
@@ -136,6 +156,28 @@ std::string findings_text(const AuditResult::Replica& replica) {
   return found.empty() ? "nothing" : joined(found);
 }
 
+std::string resources_text(const ResourceAudit& audit) {
+  std::string text =
+      fmt::format("{} and {} were acknowledged", count_text(audit.created, "creation"), count_text(audit.deleted, "deletion"));
+  if (audit.unclear > 0) text += fmt::format("; of {} the answer never came", grouped(audit.unclear));
+  if (audit.in_error > 0) text += fmt::format("; {} ended in a state of error", grouped(audit.in_error));
+  if (!audit.not_looked_at.empty()) text += "; not looked at: " + audit.not_looked_at;
+  if (!audit.complete) return text + "; the audit is not complete: " + audit.problem;
+  return text +
+         (audit.findings.empty() ? "; nothing was found wrong" : "; found: " + count_text(audit.findings.size(), "fault"));
+}
+
+std::string finding_text(const ResourceFinding& finding) {
+  const std::string where = finding.controller.empty() ? "" : " on " + finding.controller;
+  return fmt::format("{}{}: {}: {}", name_of(finding.kind), where, finding.what, finding.why);
+}
+
+std::string each_controller_text(const ResourceAudit& audit) {
+  std::vector<std::string> names;
+  for (const auto& controller : audit.controllers) names.push_back(controller.name);
+  return names.size() == 1 ? names.front() : "each of " + joined(names);
+}
+
 bool refusal_wanted(const Judgement& judgement, const Rto& rto) {
   using Kind = ObjectiveSpec::Kind;
   bool refuses = false, recovers = false;
@@ -179,18 +221,27 @@ std::string run_rto_text(const Judgement& judgement) {
   return worst == nullptr ? "not measured" : rto_text(*worst) + ", " + series_name(*worst);
 }
 
+std::string lost_text(std::uint64_t transfers, std::uint64_t findings) {
+  std::vector<std::string> all;
+  if (transfers > 0) all.push_back(count_text(transfers, "transfer"));
+  if (findings > 0) all.push_back(count_text(findings, "control-plane finding"));
+  return all.empty() ? "nothing" : joined(all);
+}
+
 std::string run_rpo_text(const Judgement& judgement) {
-  std::uint64_t lost = 0;
+  std::uint64_t lost = 0, findings = 0;
   std::int64_t amount = 0;
-  bool measured = false;
+  bool transfers = false, resources = false;
   for (const auto& probe : judgement.probes) {
-    if (!probe.audit) continue;
-    if (!probe.audit->complete) return "lost: not known, the audit is not complete";
-    measured = true;
-    lost += probe.audit->lost;
-    amount += probe.audit->lost_amount;
+    if ((probe.audit && !probe.audit->complete) || (probe.resources && !probe.resources->complete))
+      return "lost: not known, the audit is not complete";
+    if (probe.audit) transfers = true, lost += probe.audit->lost, amount += probe.audit->lost_amount;
+    if (probe.resources) resources = true, findings += probe.resources->findings.size();
   }
-  return measured ? fmt::format("{} lost ({})", count_text(lost, "transfer"), money_text(amount)) : "lost: not measured";
+  std::vector<std::string> all;
+  if (transfers) all.push_back(fmt::format("{} lost ({})", count_text(lost, "transfer"), money_text(amount)));
+  if (resources) all.push_back(count_text(findings, "control-plane finding"));
+  return all.empty() ? "lost: not measured" : joined(all);
 }
 
 bool holds_together(std::string_view before, std::string_view after) {

@@ -22,6 +22,10 @@ std::string grouped(std::uint64_t count);
 std::string measured_text(const Measured& value);
 // "4.417 s ± 0.021 s", "> 120.000 s (not seen to recover)", "no outage (± 0.020 s)".
 std::string rto_text(const Rto& rto);
+// "43.2 s ± 1.0 s, after our undo", "> 120.000 s (not seen whole again)", "whole all the time (looked every 2 s)".
+std::string restoration_text(const Restoration& restoration);
+// What became of a component: how long after each injection it was whole again, what was missing, what is there now.
+std::string redundancy_text(const Judgement& judgement, const Redundancy& redundancy);
 // "1.3 ms"; "–" below zero.
 std::string latency_text(Duration value);
 // Share of the budget in percent, three digits that count: "0.171 %".
@@ -39,8 +43,16 @@ const char* state_text(ObjectiveResult::State state);  // "met", "missed", "not 
 std::string series_name(const Rto& rto);
 // "0 of 1,234 acknowledged transfers lost, …", and why that is not all when the audit is not complete.
 std::string rpo_text(const AuditResult& audit);
+// What audits found lost or wrong: "nothing", "3 transfers, 1 control-plane finding".
+std::string lost_text(std::uint64_t transfers, std::uint64_t findings);
 // What the audit found on one replica beyond lost ones, in words; "nothing" when it is clean.
 std::string findings_text(const AuditResult::Replica& replica);
+// "12 creations and 11 deletions were acknowledged; 1 may be there or not; nothing was found wrong"
+std::string resources_text(const ResourceAudit& audit);
+// "lost on c2: server 'a' (0a1b): its creation …"
+std::string finding_text(const ResourceFinding& finding);
+// "each of c1, c2 and c3"; "c1"
+std::string each_controller_text(const ResourceAudit& audit);
 // Whether and when an injection's effect was undone.
 std::string undo_text(const Injection& injection);
 // True while something of this injection may still be in effect.

@@ -19,6 +19,7 @@ constexpr const char* kExitCodes =
 
 struct Arguments {
   RunOptions run;
+  ImportOptions drafted;
   std::vector<std::string> files, words;
   std::string name, reason, lab, cloud_file = "cloud.yaml", folder;
   std::int64_t milliseconds = 0;
@@ -26,7 +27,7 @@ struct Arguments {
 };
 
 void add_run_options(CLI::App& command, RunOptions& run) {
-  command.add_option("scenario", run.scenario, "scenario file")->required();
+  command.add_option("scenario", run.scenario, "scenario file, or a folder of them: one after the other")->required();
   command.add_option("--cloud", run.cloud, "cloud file")->capture_default_str();
   command.add_option("--seed", run.seed, "fixes every random choice");
 }
@@ -38,7 +39,7 @@ void add_file_commands(CLI::App& app, Arguments& a, Action& action) {
   check->add_option("files", a.files, "files")->required();
   check->callback([&] { action = [&] { return check_command(a.files); }; });
   auto* schema = app.add_subcommand("schema", "print the JSON Schema of a kind of file, for editors");
-  schema->add_option("kind", a.name, "cloud, scenario or lab")->required();
+  schema->add_option("kind", a.name, "cloud, scenario, lab or defect")->required();
   schema->callback([&] { action = [&] { return schema_command(a.name); }; });
   auto* faults = app.add_subcommand("faults", "list the faults, or describe one");
   faults->add_option("name", a.name, "the fault");
@@ -87,6 +88,21 @@ void add_safety_commands(CLI::App& app, Arguments& a, Action& action) {
   resume->callback([&] { action = [&] { return resume_command(a.name); }; });
 }
 
+void add_cloud_commands(CLI::App& app, Arguments& a, Action& action) {
+  auto* cloud = app.add_subcommand("cloud", "cloud files of clouds that exist");
+  cloud->require_subcommand(1);
+  auto* draft = cloud->add_subcommand("import", "draft a cloud file from Ansible's inventory, OpenStack itself, or both");
+  draft->add_option("inventory", a.drafted.inventory, "INI, YAML or 'ansible-inventory --list'; - for standard input");
+  draft->add_flag("--openstack", a.drafted.openstack, "ask OpenStack, with OS_CLOUD or the other OS_* variables");
+  draft->add_option("--os-cloud", a.drafted.os_cloud, "ask OpenStack, with this cloud of clouds.yaml");
+  draft->add_option("--name", a.drafted.name, "the cloud's name, instead of the inventory's or the one in clouds.yaml");
+  draft->add_option("--sites", a.drafted.sites, "groups of the inventory that are sites: dc1,dc2")->delimiter(',');
+  draft->add_option("--racks", a.drafted.racks, "groups of the inventory that are racks: r1,r2")->delimiter(',');
+  draft->add_option("--out", a.drafted.out, "where to write the cloud file")->capture_default_str();
+  draft->add_flag("--force", a.drafted.force, "replace a file that is there");
+  draft->callback([&] { action = [&] { return cloud_import_command(a.drafted); }; });
+}
+
 void add_lab_commands(CLI::App& app, Arguments& a, Action& action) {
   auto* lab = app.add_subcommand("lab", "a simulated cloud on this machine");
   lab->require_subcommand(1);
@@ -105,6 +121,13 @@ void add_lab_commands(CLI::App& app, Arguments& a, Action& action) {
   bmc->add_option("mode", a.reason, "honest, lying, hung or dead")->required();
   bmc->add_option("--lab", a.lab, "its lab, when several are up");
   bmc->callback([&] { action = [&] { return lab_bmc_command(a.lab, a.name, a.reason); }; });
+  auto* plant = lab->add_subcommand("plant", "put a mistake into a running lab, that rehearsals must find");
+  plant->add_option("defect", a.name, "defect file: lab/defects/*.yaml")->required();
+  plant->add_option("--lab", a.lab, "the lab, when several are up");
+  plant->callback([&] { action = [&] { return lab_plant_command(a.lab, a.name); }; });
+  auto* unplant = lab->add_subcommand("unplant", "take the mistake out again");
+  unplant->add_option("lab", a.lab, "its name, when several are up");
+  unplant->callback([&] { action = [&] { return lab_unplant_command(a.lab); }; });
   auto* ssh = lab->add_subcommand("ssh", "a shell on a node");
   ssh->add_option("node", a.name, "the node")->required();
   ssh->add_option("--lab", a.lab, "its lab, when several are up");
@@ -144,6 +167,7 @@ int run_cli(int argc, char** argv) {
   add_run_commands(app, arguments, action);
   add_file_commands(app, arguments, action);
   add_safety_commands(app, arguments, action);
+  add_cloud_commands(app, arguments, action);
   add_lab_commands(app, arguments, action);
   try {
     check_command_name(app, argc, argv);

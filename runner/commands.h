@@ -19,13 +19,24 @@ int faults_markdown_command();
 int probes_command(const std::string& name);
 
 struct RunOptions {
-  std::string scenario, cloud = "cloud.yaml", out = "runs";
+  std::string scenario;  // a file, or a folder of them
+  std::string cloud = "cloud.yaml", out = "runs";
   std::optional<std::int64_t> seed, repeat;
   std::string live;  // the name of a cloud that is no lab, typed out
 };
 int plan_command(const RunOptions& options);
 int run_command(const RunOptions& options);
 int judge_command(const std::filesystem::path& folder);
+
+struct ImportOptions {
+  std::string inventory;  // file, "-" for standard input, "" for none
+  bool openstack = false;
+  std::string os_cloud;  // its name in clouds.yaml; asks OpenStack, too
+  std::string name, out = "cloud.yaml";
+  std::vector<std::string> sites, racks;  // groups of the inventory
+  bool force = false;
+};
+int cloud_import_command(const ImportOptions& options);
 
 // Of this cloud and of this run only, where they are not empty.
 int recover_command(const std::string& cloud, const std::string& run);
@@ -37,6 +48,9 @@ int lab_up_command(const std::string& lab_file, const std::string& cloud_file);
 int lab_down_command(const std::string& lab);
 int lab_status_command(const std::string& lab);
 int lab_bmc_command(const std::string& lab, const std::string& node, const std::string& mode);
+// Puts a mistake into a running lab (lab/defect.h), and takes it out again.
+int lab_plant_command(const std::string& lab, const std::string& file);
+int lab_unplant_command(const std::string& lab);
 // Without a command: a shell. Becomes the SSH client, and does not return then.
 int lab_shell_command(const std::string& lab, const std::string& node, const std::vector<std::string>& command);
 

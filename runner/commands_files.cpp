@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "lab/cloud.h"
+#include "lab/defect.h"
 #include "lab/lab_file.h"
 #include "runner/catalogue.h"
 #include "runner/commands.h"
@@ -28,6 +29,7 @@ void describe_as(Fields& f) {
 
 const std::vector<FileKind>& file_kinds() {
   static const std::vector<FileKind> kinds = {
+      {"defect", "Blackstart defect", describe_as<Defect>},  // first: it names its scenario too
       {"cloud", "Blackstart cloud", describe_as<Cloud>},
       {"scenario", "Blackstart scenario", describe_as<Scenario>},
       {"lab", "Blackstart lab", describe_as<LabFile>},
@@ -48,8 +50,8 @@ std::vector<yaml::Problem> check_file(const std::string& file) {
   if (!problems.empty()) return problems;
   for (const FileKind& kind : file_kinds())
     if (tree.find(kind.name)) return check_text(text, file, kind.describe);
-  return {{file, tree.place, "this is no cloud, scenario or lab file",
-           "one of the keys 'cloud', 'scenario' or 'lab' must name it"}};
+  return {{file, tree.place, "this is no cloud, scenario, lab or defect file",
+           "one of the keys 'cloud', 'scenario', 'lab' or 'defect' must name it"}};
 }
 
 // The kind of this name. Throws Error(usage) when there is none.

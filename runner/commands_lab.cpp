@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/error.h"
+#include "lab/defect.h"
 #include "lab/lab.h"
 #include "lab/lab_folder.h"
 #include "runner/commands.h"
@@ -50,6 +51,8 @@ int lab_down_command(const std::string& lab) {
 
 int lab_status_command(const std::string& lab) {
   const std::string name = lab_name(lab);
+  const std::string defect = planted_defect(name);
+  if (!defect.empty()) std::puts(fmt::format("planted: {}", defect).c_str());
   std::puts(fmt::format("lab {}\n{:<10} {:<8} {:<9} {:<16} {:<5} {:<7} {}", name, "node", "site", "domain", "address", "ssh",
                         "bmc", "galera")
                 .c_str());
@@ -63,6 +66,21 @@ int lab_status_command(const std::string& lab) {
 int lab_bmc_command(const std::string& lab, const std::string& node, const std::string& mode) {
   lab_set_bmc(lab_name(lab), node, mode, steps_with_time());
   std::puts(fmt::format("the BMC of {} is {}", node, mode).c_str());
+  return kPassed;
+}
+
+int lab_plant_command(const std::string& lab, const std::string& file) {
+  const Progress progress = steps_with_time();
+  plant_defect(lab_name(lab), file, progress);
+  progress(fmt::format("{} is planted: {}", read_defect(file).name, read_defect(file).mistake));
+  return kPassed;
+}
+
+int lab_unplant_command(const std::string& lab) {
+  const Progress progress = steps_with_time();
+  const std::string name = lab_name(lab), defect = planted_defect(name);
+  remove_defect(name, progress);
+  progress(defect.empty() ? "nothing is planted" : defect + " is out again");
   return kPassed;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "reports/stream.h"
+
 namespace blackstart {
 namespace {
 
@@ -73,7 +75,7 @@ bool LiveProbe::recovered(Time since) const {
   for (std::size_t i = 0; i < series_.size(); ++i) {
     // The hold of the record begins at the first good operation after the last bad one (docs/measurement.md), a step later.
     const Duration step = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(1 / info_.series[i].rate));
-    if (series_[i].reached < std::max({since, series_[i].bad + step, start_}) + info_.hold) return false;
+    if (series_[i].reached < std::max({since, series_[i].bad + step, start_}) + hold_of(info_, info_.series[i])) return false;
   }
   return true;
 }

@@ -26,7 +26,8 @@ class LiveProbe final : public OperationSink {
 
   // Share of good operations among those scheduled in the last `length` before `now` whose outcome is due, for each series.
   std::vector<SteadyCheck> steady(Time now, Duration length, double required) const;
-  // True when every series has a stretch of `info().hold` without a bad operation, begun after `since` and seen to its end.
+  // True when every series has a stretch of its hold (hold_of) without a bad operation, begun after `since` and seen to its
+  // end.
   bool recovered(Time since) const;
   // The longest time, over all series, without a good operation within [since, now].
   Duration without_success(Time since, Time now) const;

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/units.h"
+#include "reports/stream.h"
 #include "runner/hits.h"
 #include "runner/selection.h"
 #include "runner/state.h"
@@ -32,7 +33,23 @@ void check_node(const Node& node, Remote& remote, const Deadline& deadline) {
                 "wait for that rehearsal, or run 'blackstart recover' where it ran");
 }
 
+// What a probe with components measures, and what one with series.
+void check_kind(const ObjectiveSpec& objective, const ProbeInfo& probe) {
+  const std::string doing = "checking the objectives of probe " + probe.name;
+  const bool redundancy = objective.kind == ObjectiveSpec::Kind::redundancy;
+  if (redundancy && probe.components.empty())
+    throw Error(ErrorKind::unmet, doing, "it watches no redundancy", "name a probe of the kind 'redundancy'");
+  if (!redundancy && !probe.components.empty())
+    throw Error(ErrorKind::unmet, doing, "it has no operations, only components", "the objective 'redundancy' is for them");
+  const auto& known = probe.components;
+  if (redundancy && !objective.series.empty() && std::find(known.begin(), known.end(), objective.series) == known.end())
+    throw Error(ErrorKind::unmet, doing, fmt::format("it does not watch '{}'", objective.series),
+                suggestion(objective.series, known));
+}
+
 void check_objective(const ObjectiveSpec& objective, const ProbeInfo& probe) {
+  check_kind(objective, probe);
+  if (objective.kind == ObjectiveSpec::Kind::redundancy) return;
   std::vector<std::string> names;
   for (const auto& series : probe.series) names.push_back(series.name);
   const std::string doing = "checking the objectives of probe " + probe.name;
@@ -50,20 +67,27 @@ void check_objective(const ObjectiveSpec& objective, const ProbeInfo& probe) {
   const bool timed = objective.kind == ObjectiveSpec::Kind::rto || objective.kind == ObjectiveSpec::Kind::first_success;
   // docs/measurement.md: the schedule must resolve the bound to 1/20 of it.
   for (const auto& series : probe.series)
-    if (timed && objective.limit > 0 && series.rate < 20 / objective.limit)
+    if (timed && (objective.series.empty() || objective.series == series.name) && objective.limit > 0 &&
+        series.rate < 20 / objective.limit)
       throw Error(ErrorKind::unmet, doing,
                   fmt::format("{} at {}/s is too coarse for a bound of {} s", series.name, format_number(series.rate),
                               format_number(objective.limit)),
-                  fmt::format("raise its rate to at least {}/s", format_number(20 / objective.limit)));
+                  fmt::format("raise its rate to at least {}/s{}", format_number(20 / objective.limit),
+                              objective.series.empty() ? ", or name the 'series' that is meant" : ""));
 }
 
-// docs/measurement.md: a hold shorter than one window of the state machine could not be told from a flap.
-void check_hold(const ProbeInfo& probe) {
+// A wait that is over before the slowest series could have been seen to recover would stop every rehearsal.
+void check_wait(const ScenarioStep& step, const ProbeInfo& probe) {
   for (const auto& series : probe.series)
-    if (std::chrono::duration<double>(probe.hold).count() * series.rate < 20)
-      throw Error(ErrorKind::unmet, "checking probe " + probe.name,
-                  fmt::format("its hold of {} has fewer than 20 operations of {}", format_duration(probe.hold), series.name),
-                  "make the hold longer or the rate higher");
+    if (const Duration hold = hold_of(probe, series); step.length < hold)
+      throw Error(
+          ErrorKind::unmet, fmt::format("checking the step '{}'", step.text()),
+          hold > probe.hold
+              ? fmt::format("{} of {} at {}/s has recovered when {} operations in a row were good, and they take {}",
+                            series.name, probe.name, format_number(series.rate), window_of(series), format_duration(hold))
+              : fmt::format("{} has recovered when it was good for its hold of {}", probe.name, format_duration(hold)),
+          fmt::format("wait for longer than {}{}", format_duration(hold),
+                      hold > probe.hold ? ", or raise the rate" : ", or make the hold shorter"));
 }
 
 std::string planned_text(const InjectStep& step, const std::vector<std::string>& targets) {
@@ -153,9 +177,15 @@ void check_nodes(const Cloud& cloud, Remote& remote, const Deadline& deadline) {
 
 void check_objectives(const Scenario& scenario, const std::vector<ProbeInfo>& probes) {
   for (const ProbeInfo& probe : probes) {
-    check_hold(probe);
+    for (const ScenarioStep& step : scenario.steps)
+      if (step.kind == ScenarioStep::Kind::wait_recovered && (step.name.empty() || step.name == probe.name))
+        check_wait(step, probe);
     for (const ObjectiveSpec& objective : scenario.objectives)
       if (probe.name == objective.probe) check_objective(objective, probe);
+    for (const GuardSpec& guard : scenario.guards)
+      if (guard.kind == GuardSpec::Kind::no_success && guard.probe == probe.name && probe.series.empty())
+        throw Error(ErrorKind::unmet, "checking the guards",
+                    fmt::format("probe {} has no operations that could succeed", probe.name), "name a probe that has");
   }
 }
 

@@ -19,8 +19,8 @@ namespace blackstart {
 void check_free(const Cloud& cloud);
 // Every node answers over SSH, runs systemd, and carries no dead-man of another rehearsal.
 void check_nodes(const Cloud& cloud, Remote& remote, const Deadline& deadline);
-// Objectives fit the probes: series exist, rates are high enough to resolve the bound and the hold, audited when an RPO is
-// asked for.
+// Objectives fit the probes: series exist, rates are high enough to resolve the bound, audited when an RPO is asked for. Waits
+// are long enough for a recovery to be seen.
 void check_objectives(const Scenario& scenario, const std::vector<ProbeInfo>& probes);
 // Resolves each injection's targets as they are now, checks that they leave enough nodes unhit and don't meet, and asks each
 // fault whether it could be injected there.

@@ -46,6 +46,7 @@ class Rehearsal {
   void do_steps();
   void undo_everything();
   void settle();
+  void note(const Redundancy& seen);
   void audit();
   void finish();
   bool injected() const { return steps_ && steps_->injected(); }
@@ -129,7 +130,8 @@ void Rehearsal::become_steady() {
   const bool reached = guards_.watch(
       [&] {
         checks = probes_.steady(wanted);
-        return std::all_of(checks.begin(), checks.end(), [](const SteadyCheck& check) { return check.steady; });
+        return probes_.whole() &&
+               std::all_of(checks.begin(), checks.end(), [](const SteadyCheck& check) { return check.steady; });
       },
       wanted.within);
   for (const SteadyCheck& check : checks) {
@@ -139,8 +141,8 @@ void Rehearsal::become_steady() {
   }
   if (!reached)
     throw Error(ErrorKind::unmet, "waiting for a steady baseline",
-                fmt::format("not {} good for {} within {}", format_ratio(wanted.success), format_duration(wanted.length),
-                            format_duration(wanted.within)),
+                fmt::format("not {} good for {}{} within {}", format_ratio(wanted.success), format_duration(wanted.length),
+                            probes_.whole() ? "" : ", or not whole for its hold,", format_duration(wanted.within)),
                 "nothing was injected; mend the cloud first, or look at the probe's errors in the report");
 }
 
@@ -157,6 +159,11 @@ void Rehearsal::undo_everything() {
   log_.phase("undo", "undoing everything", [&] { undone_ = steps_->undo_all(); });
 }
 
+void Rehearsal::note(const Redundancy& seen) {
+  record_.redundancy(seen);
+  log_.say(fmt::format("  {} {}: {}", seen.restored ? "seen" : "NOT SEEN", seen.what, seen.observed));
+}
+
 // Waited for after the undo, so that no recovery is cut off by our own end. Redundancy first: its return can hurt once more (a
 // cluster that takes a node back stops for a moment), and that belongs into the record with its recovery.
 void Rehearsal::settle() {
@@ -165,14 +172,13 @@ void Rehearsal::settle() {
   const Deadline deadline(in_.clock, in_.scenario.settle);
   guards_.disarm();
   log_.phase("redundancy", "waiting for full redundancy", [&] {
-    for (const Redundancy& seen : probes_.await_redundancy(deadline, stopper_.token())) {
-      record_.redundancy(seen);
-      log_.say(fmt::format("  {} {}: {}", seen.restored ? "seen" : "NOT SEEN", seen.what, seen.observed));
-    }
+    for (const Redundancy& seen : probes_.await_redundancy(since, deadline, stopper_.token())) note(seen);
   });
   log_.phase("settle", "waiting for recovery of the probes", [&] {
     // Even when redundancy has used up the time: a hold that has begun is seen to its end.
     guards_.watch([&] { return probes_.recovered(since); }, std::max(deadline.left(), probes_.longest_hold() + kLeast));
+    // What was whole then may have been lost since: the last word counts.
+    for (const Redundancy& seen : probes_.watched_redundancy(since)) note(seen);
   });
 }
 

@@ -6,6 +6,8 @@
 #include <exception>
 #include <functional>
 
+#include "reports/stream.h"
+
 namespace blackstart {
 namespace {
 
@@ -31,6 +33,10 @@ void RunningProbes::take(std::vector<std::unique_ptr<Probe>> probes, const std::
   for (auto& probe : probes) {
     const std::string name = probe->info().name;
     probe->tell([say, name](const std::string& line) { say(fmt::format("  {}: {}", name, line)); });
+    probe->report_holders([this, name](Holders seen) {
+      seen.probe = name;
+      record_.holders(seen);
+    });
     probes_.push_back({name, std::move(probe), nullptr, nullptr});
   }
 }
@@ -64,7 +70,7 @@ std::vector<SteadyCheck> RunningProbes::steady(const Steady& wanted) const {
 
 bool RunningProbes::recovered(Time since, const std::string& name) const {
   return std::all_of(probes_.begin(), probes_.end(), [&](const Running& running) {
-    return (!name.empty() && running.name != name) || running.live->recovered(since);
+    return (!name.empty() && running.name != name) || (running.live->recovered(since) && running.probe->whole(since));
   });
 }
 
@@ -77,13 +83,17 @@ Duration RunningProbes::without_success(Time since, const std::string& name) con
 
 Duration RunningProbes::longest_hold() const {
   Duration longest{0};
-  for (const Running& running : probes_) longest = std::max(longest, running.live->info().hold);
+  for (const Running& running : probes_) {
+    const ProbeInfo& info = running.live->info();
+    for (const SeriesInfo& series : info.series) longest = std::max(longest, hold_of(info, series));
+  }
   return longest;
 }
 
 std::string RunningProbes::pulse() const {
   std::string text;
   for (const Running& running : probes_) {
+    if (running.live->info().series.empty()) continue;
     const auto pulse = running.live->pulse(run_time());
     text +=
         fmt::format("{}{} {:.0f}/s {:.1f} % good", text.empty() ? "" : " · ", running.name, pulse.rate, 100 * pulse.success);
@@ -91,10 +101,22 @@ std::string RunningProbes::pulse() const {
   return text;
 }
 
-std::vector<Redundancy> RunningProbes::await_redundancy(const Deadline& deadline, const std::stop_token& stop) {
+bool RunningProbes::whole() const {
+  return std::all_of(probes_.begin(), probes_.end(), [](const Running& running) { return running.probe->whole(Time(-1)); });
+}
+
+std::vector<Redundancy> RunningProbes::await_redundancy(Time since, const Deadline& deadline, const std::stop_token& stop) {
   std::vector<Redundancy> all;
   for (const Running& running : probes_)
-    for (Redundancy& seen : running.probe->await_redundancy(deadline, stop)) all.push_back(std::move(seen));
+    for (Redundancy& seen : running.probe->await_redundancy(since, deadline, stop)) all.push_back(std::move(seen));
+  return all;
+}
+
+std::vector<Redundancy> RunningProbes::watched_redundancy(Time since) {
+  std::vector<Redundancy> all;
+  for (const Running& running : probes_)
+    if (!running.live->info().components.empty())
+      for (Redundancy& seen : running.probe->await_redundancy(since, within(0s), {})) all.push_back(std::move(seen));
   return all;
 }
 
@@ -110,8 +132,9 @@ void RunningProbes::stop() {
 
 void RunningProbes::audit() {
   for_all(probes_, [&](Running& running) {
-    if (running.stopped && running.probe->info().audited)
-      record_.snapshots(running.name, running.probe->snapshots(within(kAudit)));
+    if (!running.stopped) return;
+    if (running.probe->info().audited) record_.snapshots(running.name, running.probe->snapshots(within(kAudit)));
+    if (const auto resources = running.probe->resources(within(kAudit))) record_.resources(running.name, *resources);
   });
 }
 

@@ -32,7 +32,13 @@ class RunningProbes {
   Duration longest_hold() const;
   std::string pulse() const;  // "bank 50/s 100.0 % good"
 
-  std::vector<Redundancy> await_redundancy(const Deadline& deadline, const std::stop_token& stop);
+  // Everything that probes without operations watch is seen whole.
+  bool whole() const;
+
+  // What is whole since `since` (run time) counts, also when one probe's waiting has used up the time of the next.
+  std::vector<Redundancy> await_redundancy(Time since, const Deadline& deadline, const std::stop_token& stop);
+  // How what is watched all the time is now.
+  std::vector<Redundancy> watched_redundancy(Time since);
   // Each of these does what it can for every probe, then throws what went wrong first.
   void stop();
   void audit();

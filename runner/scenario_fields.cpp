@@ -148,11 +148,16 @@ void describe_bound(Fields& f, ObjectiveSpec& spec, const Scenario& scenario) {
   using Kind = ObjectiveSpec::Kind;
   f.name({"probe", "of which probe", Field::required}, spec.probe);
   must_be_known(f, "probe", "probe", spec.probe, probe_names(scenario));
-  if (spec.kind != Kind::rpo) f.name({"series", "of which of its series; without it, of the worst"}, spec.series);
-  if (spec.kind == Kind::rto || spec.kind == Kind::first_success) {
+  const bool redundancy = spec.kind == Kind::redundancy;
+  if (redundancy)
+    f.name({"component", "of which of its components; without it, of the worst"}, spec.series);
+  else if (spec.kind != Kind::rpo)
+    f.name({"series", "of which of its series; without it, of the worst"}, spec.series);
+  if (spec.kind == Kind::rto || spec.kind == Kind::first_success || redundancy) {
     f.name({"injection", "counted from this injection; without it, from each"}, spec.injection);
     must_be_known(f, "injection", "injection", spec.injection, injection_ids(scenario.steps));
-    std::string recovery = "itself";
+    // What was switched off can hardly be whole before it is on again.
+    std::string recovery = redundancy ? "any" : "itself";
     f.choice({"recovery", "itself: what comes only after our undo has missed it; any: our undo counts as the repair"}, recovery,
              {"itself", "any"});
     spec.recovery = recovery == "any" ? ObjectiveSpec::Recovery::any : ObjectiveSpec::Recovery::itself;
@@ -189,6 +194,7 @@ void describe_objective(Fields& f, Scenario& scenario) {
       {Kind::downtime, {"downtime", "sum of the time without good service, brown-outs weighted"}},
       {Kind::error_budget, {"error-budget", "share of the probe's SLO error budget that this rehearsal may spend"}},
       {Kind::rpo, {"rpo", "acknowledged transfers lost, by audit of every replica"}},
+      {Kind::redundancy, {"redundancy", "time from the fault until everything that a probe watches is whole again"}},
       {Kind::refuses, {"refuses", "writes that the service acknowledged while an injection was in force and it should refuse"}},
   };
   for (const Row& row : rows)

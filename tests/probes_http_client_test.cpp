@@ -204,8 +204,11 @@ TEST_CASE("TLS towards a plain server, and plain towards a TLS server", "[http]"
   Certificate certificate("IP:127.0.0.1");
   HttpServer plain(always({200, "x"})), tls(always({200, "x"}), &certificate);
   HttpAnswer answer = ask("https://127.0.0.1:" + std::to_string(plain.port()));
-  CHECK_FALSE(answer.ok());
+  CHECK(answer.error == kWrongAnswer);
   CHECK_FALSE(answer.sent);
+  const Error told = no_answer("asking", answer);
+  CHECK_THAT(told.what(), Catch::Contains("does not speak TLS"));
+  CHECK_THAT(told.hint(), Catch::Contains("http or https") && !Catch::Contains("cacert"));
   CHECK_FALSE(ask("http://127.0.0.1:" + std::to_string(tls.port())).ok());
 }
 

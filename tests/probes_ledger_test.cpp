@@ -418,7 +418,7 @@ TEST_CASE("a replica that can't be read is a snapshot that is not complete", "[l
   CHECK((snapshots[0].replica == "c1" && snapshots[0].complete && snapshots[0].problem.empty()));
   CHECK((snapshots[1].replica == "c2" && !snapshots[1].complete));
   CHECK_THAT(snapshots[1].problem, Contains("connecting"));
-  auto redundancy = probe->await_redundancy(within(300ms), {});
+  auto redundancy = probe->await_redundancy(0s, within(300ms), {});
   REQUIRE(redundancy.size() == 1);
   CHECK_FALSE(redundancy[0].restored);
   CHECK_THAT(redundancy[0].observed, Contains("c2"));
@@ -437,7 +437,7 @@ TEST_CASE("Galera is asked who writes and whether it is whole", "[ledger][galera
   it.stop();
   require_complete(it);
   CHECK(it.sink.count(Outcome::ok) == it.sink.operations.size());
-  auto redundancy = it.probe->await_redundancy(within(5s), {});
+  auto redundancy = it.probe->await_redundancy(0s, within(5s), {});
   REQUIRE(redundancy.size() == 1);
   CHECK(redundancy[0].restored);
   CHECK(redundancy[0].observed == "1 of 1 nodes synced");
@@ -449,6 +449,6 @@ TEST_CASE("Galera is asked who writes and whether it is whole", "[ledger][galera
   two.replicas.push_back({"c2", "127.0.0.1", own.port()});
   auto probe = settings.make("bank", cloud_of(two));
   CHECK_THROWS_WITH(probe->preflight(within(5s)), Contains("size 1"));
-  CHECK_FALSE(probe->await_redundancy(within(300ms), {})[0].restored);
+  CHECK_FALSE(probe->await_redundancy(0s, within(300ms), {})[0].restored);
   own.ask("SELECT 1");
 }

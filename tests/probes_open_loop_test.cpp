@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <map>
 
+#include "base/error.h"
 #include "probes/open_loop.h"
 
 using namespace blackstart;
@@ -125,6 +126,27 @@ TEST_CASE("operations that are overdue by their whole deadline are recorded as u
   CHECK(unsent >= 195);
   CHECK(unsent <= 205);
   CHECK(late >= 40);
+}
+
+namespace {
+
+struct NoMemory final : Workload {
+  explicit NoMemory(bool& gone_) : gone(gone_) {}
+  ~NoMemory() override { gone = true; }
+  void send(const Operation&, const Deadline&, Done) override { throw std::bad_alloc(); }
+  bool& gone;
+};
+
+}  // namespace
+
+TEST_CASE("a loop that failed says so, and keeps no workload that may outlive what it refers to", "[open-loop]") {
+  Recorder sink;
+  bool gone = false;
+  OpenLoop loop(real_clock(), real_clock().now(), sink, {series("a", 100)});
+  loop.start(std::make_unique<NoMemory>(gone));
+  real_clock().pause(50ms);  // the first operation is due after 10 ms; stop() sends what is due in any case
+  CHECK_THROWS_AS(loop.stop(), Error);
+  CHECK(gone);
 }
 
 TEST_CASE("stop() waits for what is outstanding, and may be called again", "[open-loop]") {

@@ -7,87 +7,12 @@
 #include "probes/openstack_ground.h"
 #include "probes/openstack_probe.h"
 #include "tests/support/error_of.h"
-#include "tests/support/fake_openstack.h"
+#include "tests/support/openstack_site.h"
 
 using namespace blackstart;
-using test::FakeOpenStack;
-using test::HttpReply;
-using test::HttpSeen;
+using namespace blackstart::test;
 
 namespace {
-
-constexpr const char* kPassword = "s3cret-pass";
-
-struct Recorder final : OperationSink {
-  void record(const Operation& operation) override { operations.push_back(operation); }
-  void flush() override {}
-  std::vector<Operation> operations;
-};
-
-OpenStackSettings settings_of(const std::string& operations, const std::string& more = "") {
-  OpenStackSettings settings;
-  read_text("operations: " + operations + "\nflavor: m1.nano\nimage: cirros\nnetwork: private\npoll: 50ms\nhold: 2s\n" + more,
-            "s.yaml", [&](Fields& f) { settings.describe(f); });
-  return settings;
-}
-
-std::string trouble_with(const std::string& operations, const std::string& more = "") {
-  return error_of([&] { settings_of(operations, more); }).what();
-}
-
-// A cloud whose clouds.yaml leads to the fake.
-struct ApiSite {
-  explicit ApiSite(const std::string& auth_url, const std::string& password = kPassword, const std::string& more = "") {
-    std::ofstream(folder.path / "clouds.yaml") << "clouds:\n  lab:\n    auth: {auth_url: '" << auth_url
-                                               << "', username: demo, password: '" << password << "', project_name: demo}\n"
-                                               << more;
-    cloud.name = "lab";
-    cloud.openstack.present = true;
-    cloud.openstack.cloud = "lab";
-    cloud.openstack.clouds_file = (folder.path / "clouds.yaml").string();
-  }
-  explicit ApiSite(const FakeOpenStack& fake) : ApiSite(fake.url() + "/identity") {}
-  std::unique_ptr<Probe> probe(const OpenStackSettings& settings) const { return settings.make("api", cloud); }
-  Folder folder;
-  Cloud cloud;
-};
-
-Deadline within(Duration length) { return Deadline(real_clock(), length); }
-
-Error preflight_error(const ApiSite& site, const OpenStackSettings& settings) {
-  auto probe = site.probe(settings);
-  Error error = error_of([&] { probe->preflight(within(5s)); });
-  CHECK_THAT(error.what(), !Catch::Contains(kPassword));
-  return error;
-}
-
-// Prepares, runs for a while, stops, and cleans up.
-std::vector<Operation> run(
-    Probe& probe, Duration length, const std::function<void()>& meanwhile = [] {}) {
-  Recorder sink;
-  probe.preflight(within(5s));
-  probe.prepare(within(10s));
-  probe.start(real_clock(), real_clock().now(), sink);
-  meanwhile();
-  real_clock().pause(length);
-  auto stopped = probe.stop();
-  std::uint64_t planned = 0;
-  for (auto count : stopped.planned) planned += count;
-  CHECK(sink.operations.size() == planned);
-  probe.clean_up(within(10s));
-  return sink.operations;
-}
-
-std::map<std::pair<Outcome, int>, int> outcomes(const std::vector<Operation>& operations) {
-  std::map<std::pair<Outcome, int>, int> counts;
-  for (const auto& o : operations) ++counts[{o.outcome, static_cast<int>(o.error)}];
-  return counts;
-}
-
-bool all_ok(const std::vector<Operation>& operations) {
-  const auto counts = outcomes(operations);
-  return counts.size() == 1 && counts.begin()->first == std::pair(Outcome::ok, 0);
-}
 
 const std::string kReads =
     "{token-issue: {rate: 10/s, connections: both}, token-validate: {rate: 10/s}, server-list: {rate: 10/s}, server-show: "
@@ -111,7 +36,7 @@ TEST_CASE("openstack: operations, rates and series as a scenario gives them", "[
   REQUIRE(series.size() == 3);
   CHECK((series[0].name == "token-issue" && series[1].name == "token-issue-persistent" && series[2].name == "server-boot"));
   CHECK((series[1].rate == 2 && series[2].deadline == 100s));
-  CHECK(s.most_of("server") == 11);
+  CHECK(s.most_of("server") == 11 + 5);  // and those that stay for the audit
   CHECK(s.stands_on() == "OpenStack resources with prefix 'blackstart-'");
   CHECK(settings_of("{token-issue: {}}").stands_on().empty());
 }
@@ -165,7 +90,7 @@ TEST_CASE("openstack: an end state that is not reached is not good, and what it 
   FakeOpenStack fake;
   fake.looks_until_reached = 1'000'000;
   ApiSite site(fake);
-  auto probe = site.probe(settings_of("{server-boot: {rate: 5/s, deadline: 400ms, good-within: 300ms}}"));
+  auto probe = site.probe(settings_of("{server-boot: {rate: 5/s, deadline: 400ms, good-within: 300ms}}", "audit: none\n"));
   Recorder sink;
   probe->preflight(within(5s));
   probe->prepare(within(5s));
@@ -286,7 +211,7 @@ TEST_CASE("openstack: preflight tells what is wrong before anything is injected"
   fake.most_servers = 10;
   Error quota = preflight_error(site, lives);
   CHECK(quota.kind() == ErrorKind::unmet);
-  CHECK_THAT(quota.what(), Catch::Contains("instances: 0 of 10 are used") && Catch::Contains("up to 21 more"));
+  CHECK_THAT(quota.what(), Catch::Contains("instances: 0 of 10 are used") && Catch::Contains("up to 26 more"));
   fake.most_servers = 100, fake.most_ports = 3;
   CHECK_THAT(preflight_error(site, lives).what(), Catch::Contains("ports: 0 of 3"));
   fake.most_ports = -1, fake.most_volumes = 0;
@@ -299,10 +224,37 @@ TEST_CASE("openstack: preflight tells what is wrong before anything is injected"
   CHECK(fake.count("ports") == 1);
   for (const std::string& line : fake.log()) CHECK((line.rfind("GET ", 0) == 0 || line.find("/auth/tokens") != line.npos));
 
+  fake.intercept = [](const HttpSeen& seen) {
+    return seen.target.rfind("/compute", 0) == 0
+               ? std::optional(HttpReply{401, R"({"error": {"message": "The token expired."}})"})
+               : std::nullopt;
+  };
+  Error expired = preflight_error(site, reads);
+  CHECK(expired.kind() == ErrorKind::unmet);
+  CHECK_THAT(expired.what(), Catch::Contains("compute service") && Catch::Contains("401: The token expired."));
+  CHECK_THAT(expired.hint(), Catch::Contains("the token was not taken"));
+  fake.intercept = nullptr;
+
   fake.stop();
   Error down = preflight_error(site, reads);
   CHECK(down.kind() == ErrorKind::unreachable);
   CHECK_THAT(down.what(), Catch::Contains("asking Keystone at"));
+}
+
+TEST_CASE("openstack: a quota that only the service itself knows is told when the standing ones are made", "[openstack]") {
+  FakeOpenStack fake;
+  ApiSite site(fake);
+  auto probe = site.probe(settings_of("{server-show: {}}"));
+  probe->preflight(within(5s));
+  fake.intercept = [](const HttpSeen& seen) {
+    return seen.method == "POST" && seen.target == "/compute/v2.1/servers"
+               ? std::optional(HttpReply{403, R"({"forbidden": {"message": "Quota exceeded for instances: 10 of 10."}})"})
+               : std::nullopt;
+  };
+  Error error = error_of([&] { probe->prepare(within(5s)); });
+  CHECK(error.kind() == ErrorKind::unmet);
+  CHECK_THAT(error.what(), Catch::Contains("403: Quota exceeded for instances"));
+  CHECK_THAT(error.hint(), Catch::Contains("raise the project's quota"));
 }
 
 TEST_CASE("openstack: a certificate that is not trusted is told in preflight, with what to do", "[openstack]") {

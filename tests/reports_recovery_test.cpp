@@ -51,6 +51,16 @@ const ObjectiveSpec kRto15{Kind::rto, "bank", "", "", 15};
 
 }  // namespace
 
+TEST_CASE("a slow series has no RTO before twenty of its operations went well, however short the hold is") {
+  for (const Duration length : {55s, 70s}) {
+    Settings settings = of_length(length);
+    settings.rate = 0.5;
+    settings.hold = 5s;
+    const Judgement j = judge(rehearsal(probe(always_up(), settings), {19'990ms, 20'010ms}, settings));
+    CHECK(j.rtos.empty() == (length == 55s));
+  }
+}
+
 TEST_CASE("parallel injections share their outage") {
   Settings settings = of_length(90s);
   for (const char* named : {"", "kill-writer", "cut-link"}) {

@@ -51,7 +51,7 @@ TEST_CASE("a wrong file is told with its place, exit code 65") {
   CHECK(place.run({"check", (place.path / "none.yaml").string()}).exit_code == 65);
   const auto neither = place.run({"check", place.write("x.yaml", "what: is this\n").string()});
   CHECK(neither.exit_code == 65);
-  CHECK_THAT(neither.err, Catch::Contains("x.yaml:1:1: this is no cloud, scenario or lab file"));
+  CHECK_THAT(neither.err, Catch::Contains("x.yaml:1:1: this is no cloud, scenario, lab or defect file"));
   const auto both = place.run({"check", kSmoke, place.write("y.yaml", "cloud: a\nsites: 3\n").string()});
   CHECK(both.exit_code == 65);
   CHECK_THAT(both.out, Catch::Contains("writer-kill.yaml: good"));
@@ -62,7 +62,7 @@ TEST_CASE("a wrong file is told with its place, exit code 65") {
 
 TEST_CASE("schemas are JSON, and every file of ours is good") {
   Place place;
-  for (const char* kind : {"cloud", "scenario", "lab"}) {
+  for (const char* kind : {"cloud", "scenario", "lab", "defect"}) {
     const auto result = place.run({"schema", kind});
     CHECK(result.exit_code == 0);
     CHECK(nlohmann::json::parse(result.out).at("$schema") == "http://json-schema.org/draft-07/schema#");

@@ -172,6 +172,25 @@ TEST_CASE("recovered: a late outcome that is bad counts from when it was due") {
   CHECK(rig.probe.recovered(6s));
 }
 
+TEST_CASE("recovered: a slow series needs twenty of its operations, however short the hold is") {
+  ProbeInfo info = Rig::info();
+  info.series = {{"boot", 0.5, 60s, 60s, false}};
+  Next next;
+  LiveProbe probe(info, next);
+  probe.started(0s);
+  auto recovered_after = [&, number = std::uint64_t{0}](std::uint64_t operations) mutable {
+    for (; number < operations; ++number) {
+      Operation o = Rig::operation(0, number);
+      o.scheduled = o.sent = o.done = 2s * static_cast<std::int64_t>(number);
+      probe.record(o);
+    }
+    return probe.recovered(0s);
+  };
+  CHECK_FALSE(recovered_after(3));
+  CHECK_FALSE(recovered_after(20));
+  CHECK(recovered_after(22));
+}
+
 TEST_CASE("without success: since the last good answer, of the series that waits longest") {
   Rig rig;
   rig.probe.started(5s);

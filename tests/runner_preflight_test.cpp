@@ -76,13 +76,38 @@ TEST_CASE("objectives: a series that is not there and an RPO without an audit ar
   CHECK_NOTHROW(check_objectives(with_objective(Kind::rpo, 0), {bank(10)}));
 }
 
-TEST_CASE("a hold that is shorter than a window of the state machine is refused") {
+TEST_CASE("objectives: the rate of a series that no bound is for does not matter") {
+  using Kind = ObjectiveSpec::Kind;
   ProbeInfo info = bank(10);
-  info.hold = 2s;
-  CHECK_NOTHROW(check_objectives({}, {info}));
-  info.hold = 1900ms;
-  CHECK_THAT(error_of([&] { check_objectives({}, {info}); }).what(),
-             Catch::Contains("its hold of 1.9s has fewer than 20 operations of transfer"));
+  info.series.push_back({"boot", 0.1, 60s, 60s, false});
+  CHECK_NOTHROW(check_objectives(with_objective(Kind::rto, 2, "transfer"), {info}));
+  const Error all = error_of([&] { check_objectives(with_objective(Kind::rto, 2), {info}); });
+  CHECK_THAT(all.what(), Catch::Contains("boot at 0.1/s is too coarse for a bound of 2 s"));
+  CHECK_THAT(all.hint(), Catch::Contains("at least 10/s, or name the 'series' that is meant"));
+  const Error one = error_of([&] { check_objectives(with_objective(Kind::rto, 199, "boot"), {info}); });
+  CHECK_THAT(one.what(), Catch::Contains("boot at 0.1/s is too coarse"));
+  CHECK_THAT(one.hint(), !Catch::Contains("name the 'series'"));
+  CHECK_NOTHROW(check_objectives(with_objective(Kind::rto, 200, "boot"), {info}));
+}
+
+TEST_CASE("a wait that is over before a recovery could be seen is refused, in the words of what makes it too short") {
+  const auto waiting = [](Duration length, const std::string& name) {
+    Scenario scenario;
+    scenario.steps.push_back({ScenarioStep::Kind::wait_recovered, {}, length, name});
+    return scenario;
+  };
+  ProbeInfo info = bank(10);
+  info.hold = 10s;
+  CHECK_NOTHROW(check_objectives(waiting(10s, "bank"), {info}));
+  CHECK_THAT(error_of([&] { check_objectives(waiting(9s, "bank"), {info}); }).what(),
+             Catch::Contains("bank has recovered when it was good for its hold of 10s"));
+  info.series.push_back({"boot", 0.2, 60s, 60s, false});
+  const Error slow = error_of([&] { check_objectives(waiting(60s, "bank"), {info}); });
+  CHECK_THAT(slow.what(), Catch::Contains("boot of bank at 0.2/s has recovered when 20 operations in a row were good, and they "
+                                          "take 100s"));
+  CHECK_THAT(slow.hint(), Catch::Contains("or raise the rate"));
+  CHECK_NOTHROW(check_objectives(waiting(100s, "bank"), {info}));
+  CHECK_NOTHROW(check_objectives(waiting(1s, "another"), {info}));
 }
 
 TEST_CASE("the plan's dead-men wait for the undo too, unless the scenario says when") {

@@ -35,6 +35,10 @@ class FakeOpenStack {
   int token_life = 3600;        // seconds
   std::int64_t most_servers = 100, most_volumes = 100, most_ports = 1000;
   std::vector<std::string> regions{"RegionOne"};
+  std::map<std::string, std::string> hosts{{"k1", "up"}, {"k2", "up"}, {"k3", "up"}};  // of nova-compute; servers begin on k1
+  Json allocations = Json::object();                                                   // Placement's, on its one provider k1
+  std::size_t longest_page = 1000;
+  bool moves = true;  // false: what is asked to move is taken, and stays where it is
 
   // --- what it saw and has ---
   OpenStackCredentials credentials(const std::string& password = "s3cret-pass") const {
@@ -53,6 +57,19 @@ class FakeOpenStack {
   void put(const std::string& collection, const Json& resource) {
     auto guard = lock();
     all_[collection][resource["id"]] = resource;
+  }
+  void drop(const std::string& collection, const std::string& id) {
+    auto guard = lock();
+    all_[collection].erase(id);
+  }
+  // Changes each resource of a collection.
+  void each(const std::string& collection, const std::function<void(Json&)>& change) {
+    auto guard = lock();
+    for (auto& [id, resource] : all_[collection]) change(resource);
+  }
+  void set_host(const std::string& host, const std::string& state) {
+    auto guard = lock();
+    hosts[host] = state;
   }
   int tokens() {
     auto guard = lock();
@@ -88,6 +105,8 @@ class FakeOpenStack {
     if (path == "/identity/v3/auth/tokens") return seen.method == "POST" ? issue(seen) : validate(seen);
     if (path.find("/auth/tokens") != path.npos) return refusal(404, "Not found: " + path);
     if (!valid(seen.headers, "x-auth-token")) return refusal(401, "The request you have made requires authentication.");
+    if (path == "/compute/v2.1/os-services") return services();
+    if (path.rfind("/placement/resource_providers", 0) == 0) return placement(path);
     for (const char* base : {"/compute/v2.1/", "/network/v2.0/", "/image/v2/", "/volume/v3/p1/"})
       if (path.rfind(base, 0) == 0) return resource(seen, path.substr(std::string(base).size()));
     return refusal(404, "Not found: " + path);
@@ -130,7 +149,7 @@ class FakeOpenStack {
     Json all = Json::array();
     for (const auto& [type, path] :
          {std::pair{"identity", "/identity"}, std::pair{"compute", "/compute/v2.1"}, std::pair{"network", "/network"},
-          std::pair{"image", "/image/"}, std::pair{"volumev3", "/volume/v3/p1"}}) {
+          std::pair{"image", "/image/"}, std::pair{"volumev3", "/volume/v3/p1"}, std::pair{"placement", "/placement"}}) {
       Json endpoints = Json::array();
       for (const std::string& region : regions)
         endpoints.push_back(
@@ -148,6 +167,7 @@ class FakeOpenStack {
     if (!all_.count(collection)) return refusal(404, "no such collection");
     std::string id = slash == path.npos ? "" : path.substr(slash + 1);
     if (id == "detail") id.clear();
+    if (id.size() > 7 && id.substr(id.size() - 7) == "/action") return act(seen, all_[collection], id.substr(0, id.size() - 7));
     if (seen.method == "POST") return create(seen, collection, one);
     if (id.empty()) return list(seen, collection);
     const bool file = id.size() > 5 && id.substr(id.size() - 5) == "/file";
@@ -165,23 +185,67 @@ class FakeOpenStack {
     return show(found->second, collection, one);
   }
 
+  HttpReply services() const {
+    Json all = Json::array();
+    for (const auto& [host, state] : hosts) all.push_back({{"binary", "nova-compute"}, {"host", host}, {"state", state}});
+    return json(200, {{"services", all}});
+  }
+
+  HttpReply placement(const std::string& path) const {
+    if (path.find("/allocations") != path.npos) return json(200, {{"allocations", allocations}});
+    return json(200, {{"resource_providers", {{{"uuid", "rp1"}, {"name", "k1"}}}}});
+  }
+
+  HttpReply act(const HttpSeen& seen, std::map<std::string, Json>& servers, const std::string& id) {
+    auto found = servers.find(id);
+    if (found == servers.end()) return refusal(404, "no server " + id);
+    Json& server = found->second;
+    const std::string host = server["OS-EXT-SRV-ATTR:host"];
+    const bool evacuates = Json::parse(seen.body).contains("evacuate");
+    if (evacuates && hosts[host] == "up") return refusal(400, "Compute service of " + host + " is still in use.");
+    if (!server["OS-EXT-STS:task_state"].is_null()) return refusal(409, "it is moving already");
+    for (const auto& [other, state] : hosts)
+      if (other != host && state == "up" && moves) server["moves_to"] = other;
+    server["status"] = evacuates ? "REBUILD" : "MIGRATING";
+    server["OS-EXT-STS:task_state"] = evacuates ? "rebuilding" : "migrating";
+    server["left"] = looks_until_reached;
+    return {202, ""};
+  }
+
+  // It has been looked at once more.
+  void tick(Json& resource, const std::string& collection) {
+    if (!resource.contains("left") || resource["left"].get<int>() == 0) return;
+    resource["left"] = resource["left"].get<int>() - 1;
+    if (resource["left"] != 0 || collection == "images" || (resource.contains("moves_to") && !moves)) return;
+    resource["status"] = collection == "volumes" ? "available" : "ACTIVE";
+    resource["OS-EXT-STS:task_state"] = nullptr;
+    if (resource.contains("moves_to")) resource["OS-EXT-SRV-ATTR:host"] = resource["moves_to"];
+    resource.erase("moves_to");
+  }
+
   HttpReply show(Json& resource, const std::string& collection, const std::string& one) {
-    if (resource.contains("left") && resource["left"].get<int>() > 0) {
-      resource["left"] = resource["left"].get<int>() - 1;
-      if (resource["left"] == 0 && collection != "images")
-        resource["status"] = collection == "volumes" ? "available" : "ACTIVE";
-    }
+    tick(resource, collection);
     return json(200, collection == "images" ? resource : Json{{one, resource}});
+  }
+
+  // A parameter of the query; empty: it has none.
+  static std::string asked(const HttpSeen& seen, const std::string& parameter) {
+    const std::size_t at = seen.target.find(parameter + "=");
+    if (at == seen.target.npos) return "";
+    const std::size_t from = at + parameter.size() + 1;
+    return seen.target.substr(from, seen.target.find('&', from) - from);
   }
 
   HttpReply list(const HttpSeen& seen, const std::string& collection) {
     Json items = Json::array();
-    const std::size_t at = seen.target.find("name=");
-    const std::string name = at == seen.target.npos ? "" : seen.target.substr(at + 5);
-    // It has pages of its own length: a marker means that all were on the first.
-    if (seen.target.find("marker=") == seen.target.npos)
-      for (const auto& [id, resource] : all_[collection])
-        if (name.empty() || resource.value("name", "").rfind(name, 0) == 0) items.push_back(resource);
+    const std::string name = asked(seen, "name"), marker = asked(seen, "marker");
+    if (!marker.empty() && !all_[collection].count(marker)) return refusal(400, "marker [" + marker + "] not found");
+    for (auto& [id, resource] : all_[collection]) {
+      if (id <= marker || items.size() == longest_page) continue;
+      if (!name.empty() && resource.value("name", "").rfind(name, 0) != 0) continue;
+      if (resource.contains("moves_to")) tick(resource, collection);
+      items.push_back(resource);
+    }
     return json(200, {{collection, items}});
   }
 
@@ -191,6 +255,7 @@ class FakeOpenStack {
     made["id"] = id;
     made["left"] = collection == "ports" ? 0 : looks_until_reached;
     made["status"] = collection == "images" ? "queued" : collection == "ports" ? "DOWN" : "BUILD";
+    if (collection == "servers") made["OS-EXT-SRV-ATTR:host"] = "k1", made["OS-EXT-STS:task_state"] = nullptr;
     names_.push_back(made["name"]);
     all_[collection][id] = made;
     return json(collection == "servers" || collection == "volumes" ? 202 : 201,

@@ -32,6 +32,7 @@ class FakeService : public Tcp {
   Duration start_time{0};         // how long it is "activating"
   bool queue_full = false;        // a frozen one accepts no more connections
   bool silent_at_rest = false;    // its port never answers anybody
+  bool defers_accept = false;     // its kernel tells nobody of the end of a connection that said nothing
   bool listens = true;
   bool armed = true;     // the dead-man, as the order's guard sees it
   bool ordered = false;  // the mark that the order leaves
@@ -96,7 +97,7 @@ class FakeService : public Tcp {
       return yes;
     }
     std::optional<Time> closed_by(const Deadline& deadline) override {
-      if (generation != service.generation_) return service.clock.now();
+      if (generation != service.generation_ && !service.defers_accept) return service.clock.now();
       service.clock.advance(deadline.left());
       return std::nullopt;
     }

@@ -134,7 +134,13 @@ class HttpServer {
     for (;;) {
       http::request_parser<http::string_body> parser;
       parser.body_limit(64 << 20);
-      http::read(stream, buffer, parser);
+      boost::system::error_code error;
+      http::read(stream, buffer, parser, error);
+      // As every web server answers what is no HTTP, TLS above all.
+      const bool foreign =
+          error == http::error::bad_method || error == http::error::bad_target || error == http::error::bad_version;
+      if (foreign) answer(stream, socket, {400, "no HTTP"}, false);
+      if (error) return;
       const auto& request = parser.get();
       HttpSeen seen{std::string(request.method_string()), std::string(request.target()), request.body(), {}, number};
       for (const auto& field : request) {

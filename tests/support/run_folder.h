@@ -27,6 +27,7 @@ inline void write_run(const std::filesystem::path& folder, const Record& record)
     operations.close();
     if (probe.stopped.count() >= 0) writer.probe_stopped(probe.info.name, probe.stopped, probe.planned);
     if (probe.snapshots_taken) writer.snapshots(probe.info.name, probe.snapshots);
+    if (probe.resources) writer.resources(probe.info.name, *probe.resources);
   }
   if (record.finished) writer.finished(record.ended);
 }

@@ -322,4 +322,27 @@ std::vector<Judged> series() {
   return runs;
 }
 
+BatchPlan batch_plan() {
+  BatchPlan plan{
+      "openstack", "three-sites", true, passed().record.run.zero_wall, "0.1.0", {}, "something is still broken after frozen"};
+  for (const char* name : {"keystone-kill", "writer-kill", "three-times", "no-evidence", "frozen", "never"})
+    plan.items.push_back({name, "A sentence about what users may count on when this happens.", "handbook 4.2",
+                          "0" + std::to_string(plan.items.size() + 1) + "-" + name, 1});
+  plan.items[2].repetitions = 10;
+  return plan;
+}
+
+std::vector<BatchRun> batch() {
+  const std::vector<BatchItem> items = batch_plan().items;
+  Judged never;
+  never.record.run.scenario = items[5].scenario;
+  never.judgement.reasons = {"It did not run: something is still broken after frozen."};
+  return {{items[0], Verdict::passed, {passed()}, true},
+          {items[1], Verdict::failed, {failed()}, true},
+          {items[2], Verdict::failed, series(), true},
+          {items[3], Verdict::inconclusive, {inconclusive()}, true},
+          {items[4], Verdict::undo_pending, {undo_pending()}, true},
+          {items[5], Verdict::inconclusive, {never}, false}};
+}
+
 }  // namespace blackstart::sample

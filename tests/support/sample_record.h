@@ -2,7 +2,7 @@
 // The judgement is given, not computed: a writer's test says nothing about the judge.
 #pragma once
 
-#include "reports/reports.h"
+#include "reports/batch.h"
 
 namespace blackstart::sample {
 
@@ -18,5 +18,8 @@ Judged undo_pending();
 Judged long_run();
 // Ten runs, most of them passed.
 std::vector<Judged> series();
+// One scenario of each verdict, the series, and one that did not run.
+BatchPlan batch_plan();
+std::vector<BatchRun> batch();
 
 }  // namespace blackstart::sample

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "base/error.h"
+#include "reports/batch.h"
 #include "reports/series.h"
 #include "tests/support/sample_record.h"
 
@@ -36,6 +37,7 @@ int main(int argc, char** argv) {
     report("long.html", sample::long_run());
     report("empty.html", {});
     write(folder / "series.html", series_html(sample::series()));
+    write(folder / "index.html", batch_html(sample::batch_plan(), sample::batch()));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return kInternal;

@@ -1,0 +1,184 @@
+#include "probes/openstack_pool.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "probes/http_outcome.h"
+#include "probes/openstack_ground.h"
+#include "probes/openstack_task.h"
+
+namespace blackstart {
+namespace {
+
+using Json = nlohmann::json;
+
+// Nova's micro-versions: from 2.25 on it finds out itself whether disks must be copied; from 2.30 on a host that is not forced
+// is checked by the scheduler. From 2.14 on it knows itself whether storage is shared.
+constexpr const char* kMigrateVersion = "2.30";
+constexpr const char* kEvacuateVersion = "2.29";
+const std::string kMigrate = R"({"os-migrateLive": {"host": null, "block_migration": "auto"}})";
+const std::string kEvacuate = R"({"evacuate": {}})";
+
+struct Standing {
+  std::string id, status, task, host;
+  bool active() const { return status == "ACTIVE" && task.empty(); }
+  bool broken() const { return status == "ERROR"; }
+};
+
+Standing standing_of(const Json& server) {
+  return {text_of(server, "id"), text_of(server, "status"), text_of(server, "OS-EXT-STS:task_state"),
+          text_of(server, "OS-EXT-SRV-ATTR:host")};
+}
+
+std::string server_path(const std::string& id) { return "servers/" + url_encoded(id); }
+
+class Migration final : public OpenStackTask {
+ public:
+  Migration(OpenStackCaller& caller, std::size_t slot, bool fresh, const Deadline& deadline, Workload::Done done)
+      : OpenStackTask(caller, fresh, deadline, std::move(done)), id_(caller.start.ground.pool.at(slot)) {}
+
+ private:
+  void first() override {
+    ask("GET", ApiService::compute, server_path(id_), [this](const HttpAnswer& answer) {
+      const Standing server = seen(answer);
+      from_ = server.host;
+      if (!server.active() || from_.empty()) return finish(outcome_of(false, answer, false));
+      move();
+    });
+  }
+
+  Standing seen(const HttpAnswer& answer) const {
+    return succeeded(answer) ? standing_of(resource_in(resource_kind("server"), answer.body)) : Standing{};
+  }
+
+  void move() {
+    ask("POST", ApiService::compute, server_path(id_) + "/action",
+        [this](const HttpAnswer& answer) {
+          if (!succeeded(answer)) return finish(outcome_of(true, answer, false));
+          look();
+        },
+        {kMigrate, "application/json", kMigrateVersion});
+  }
+
+  void look() {
+    ask("GET", ApiService::compute, server_path(id_), [this](const HttpAnswer& answer) {
+      const Standing server = seen(answer);
+      if (server.active() && !server.host.empty() && server.host != from_) return finish({Outcome::ok, 0});
+      if (server.broken()) return fail(kWrongAnswer);
+      after_pause([this] { look(); });
+    });
+  }
+
+  const std::string id_;
+  std::string from_;
+};
+
+// Who is where, and which hosts are up: two questions, asked one after the other.
+class PoolTask : public OpenStackTask {
+ public:
+  using OpenStackTask::OpenStackTask;
+
+ protected:
+  void first() override { look(); }
+  virtual void told(const std::vector<Standing>& away) = 0;  // those that are not where they should be
+  virtual void unanswered(const HttpAnswer& answer) = 0;
+
+  void look() {
+    ask("GET", ApiService::compute, "os-services?binary=nova-compute", [this](const HttpAnswer& answer) {
+      const auto services = list_in(answer, "services");
+      if (!services) return unanswered(answer);
+      up_.clear();
+      for (const Json& service : *services)
+        if (text_of(service, "state") == "up") up_.insert(text_of(service, "host"));
+      look_at_servers();
+    });
+  }
+
+  bool lives(const Standing& server) const { return up_.count(server.host) > 0; }
+
+ private:
+  static std::optional<std::vector<Json>> list_in(const HttpAnswer& answer, const char* key) {
+    const Json body = succeeded(answer) ? Json::parse(answer.body, nullptr, false) : Json();
+    const auto found = body.is_object() ? body.find(key) : body.end();
+    if (!body.is_object() || found == body.end() || !found->is_array()) return std::nullopt;
+    return std::vector<Json>(found->begin(), found->end());
+  }
+
+  void look_at_servers() {
+    const std::string name = url_encoded(pool_name(caller_.start.ground.prefix, 0));
+    // Nova takes a name for a pattern: without its number, all of the pool have it.
+    ask("GET", ApiService::compute, "servers/detail?limit=500&name=" + name.substr(0, name.size() - 1),
+        [this](const HttpAnswer& answer) {
+          const auto servers = list_in(answer, "servers");
+          if (!servers) return unanswered(answer);
+          std::map<std::string, Standing> there;
+          for (const Json& server : *servers) there[text_of(server, "id")] = standing_of(server);
+          std::vector<Standing> away;
+          for (const std::string& id : caller_.start.ground.pool) {
+            const Standing& server = there[id];
+            if (!server.active() || !lives(server)) away.push_back(server);
+          }
+          told(away);
+        });
+  }
+
+  std::set<std::string> up_;
+};
+
+class RollCall final : public PoolTask {
+ public:
+  using PoolTask::PoolTask;
+
+ private:
+  void told(const std::vector<Standing>& away) override {
+    finish(away.empty() ? Workload::Result{Outcome::ok, 0} : Workload::Result{Outcome::failed, kWrongAnswer});
+  }
+  void unanswered(const HttpAnswer& answer) override { finish(outcome_of(false, answer, false)); }
+};
+
+class Evacuation final : public PoolTask {
+ public:
+  using PoolTask::PoolTask;
+
+ private:
+  void told(const std::vector<Standing>& away) override {
+    if (away.empty()) return finish({Outcome::ok, 0});
+    to_leave_.clear();
+    for (const Standing& server : away)
+      if (!server.host.empty() && !lives(server) && server.task.empty()) to_leave_.push_back(server.id);
+    leave_next();
+  }
+
+  // One after the other; a refusal is no end: the next look asks again.
+  void leave_next() {
+    if (to_leave_.empty()) return after_pause([this] { look(); });
+    const std::string id = to_leave_.back();
+    to_leave_.pop_back();
+    ask("POST", ApiService::compute, server_path(id) + "/action", [this](const HttpAnswer&) { leave_next(); },
+        {kEvacuate, "application/json", kEvacuateVersion});
+  }
+
+  void unanswered(const HttpAnswer&) override {
+    after_pause([this] { look(); });
+  }
+
+  std::vector<std::string> to_leave_;
+};
+
+}  // namespace
+
+void begin_migration(OpenStackCaller& caller, std::size_t slot, bool fresh, const Deadline& deadline, Workload::Done done) {
+  std::make_shared<Migration>(caller, slot, fresh, deadline, std::move(done))->begin();
+}
+
+void begin_evacuation(OpenStackCaller& caller, bool fresh, const Deadline& deadline, Workload::Done done) {
+  std::make_shared<Evacuation>(caller, fresh, deadline, std::move(done))->begin();
+}
+
+void begin_roll_call(OpenStackCaller& caller, bool fresh, const Deadline& deadline, Workload::Done done) {
+  std::make_shared<RollCall>(caller, fresh, deadline, std::move(done))->begin();
+}
+
+}  // namespace blackstart

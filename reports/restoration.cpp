@@ -1,0 +1,63 @@
+#include "reports/restoration.h"
+
+#include <algorithm>
+
+#include "reports/rto.h"
+
+namespace blackstart {
+namespace {
+
+using Loss = Redundancy::Loss;
+
+// It may have begun before the next injection did, and was not over when this one had its effect.
+bool belongs(const Loss& loss, const Aftermath& after) {
+  return loss.lost.from < after.until && (!loss.back.known() || loss.back.to > after.injection->effect.from);
+}
+
+// The first undo that was asked between the loss and its end: the repair may be ours.
+std::optional<AfterUndo> undo_within(const Loss& loss, const Bracket& effect, const std::vector<Aftermath>& all) {
+  std::optional<AfterUndo> first;
+  for (const Aftermath& after : all) {
+    const Time asked = after.injection->undo_asked;
+    const bool amid = asked.count() >= 0 && asked > loss.lost.from && asked < loss.back.to;
+    if (amid && (!first || asked < first->asked)) first = {asked, std::max(asked - effect.middle(), Duration(0))};
+  }
+  return first;
+}
+
+// A loss that began after our undo was asked is the undo's doing.
+Bracket cause_of(const Loss& loss, const Injection& injection) {
+  const Time undo = injection.undo_asked;
+  return undo.count() >= 0 && loss.lost.from >= undo ? Bracket{undo, undo} : injection.effect;
+}
+
+void take(const Loss& loss, const Aftermath& after, Time end, const std::vector<Aftermath>& all, Restoration& worst) {
+  const bool censored = !loss.back.known();
+  const Bracket back = censored ? Bracket{end, end} : loss.back;
+  const Measured length = between(cause_of(loss, *after.injection), back, Duration(0));
+  if (!censored && !worst.after_undo) worst.after_undo = undo_within(loss, after.injection->effect, all);
+  if (worst.impact && std::pair(censored, length.value) <= std::pair(worst.censored, worst.time.value)) return;
+  worst.impact = true;
+  worst.censored = censored;
+  worst.time = length;
+}
+
+}  // namespace
+
+std::vector<Restoration> restorations_of(const Redundancy& redundancy, const std::vector<Injection>& injections) {
+  std::vector<Restoration> result;
+  if (redundancy.probe.empty() || redundancy.at.count() < 0) return result;
+  const std::vector<Aftermath> all = aftermaths(effective(injections));
+  for (const Aftermath& after : all) {
+    Restoration one{redundancy.probe, redundancy.what, after.injection->id, false, false, {0s, redundancy.every}, {}};
+    for (const Loss& loss : redundancy.losses)
+      if (belongs(loss, after)) take(loss, after, redundancy.at, all, one);
+    // Whole in the end, but not seen so for long enough, is not whole again.
+    if (!redundancy.restored && !one.censored)
+      one.impact = one.censored = true, one.time = between(after.injection->effect, {redundancy.at, redundancy.at}, 0s);
+    result.push_back(std::move(one));
+  }
+  return result;
+}
+
+}  // namespace blackstart

@@ -1,0 +1,15 @@
+// How long a component that a probe watched was not whole after each injection (docs/measurement.md, "Redundancy").
+//
+// Purpose: from the fault until the component was whole again. Ownership: plain values. Thread rule: pure functions.
+#pragma once
+
+#include <vector>
+
+#include "reports/judgement.h"
+
+namespace blackstart {
+
+// One for each injection whose effect is known; none for what nobody watched all the time.
+std::vector<Restoration> restorations_of(const Redundancy& redundancy, const std::vector<Injection>& injections);
+
+}  // namespace blackstart

@@ -1,0 +1,235 @@
+// Redundancy that a probe watched: how long after which injection it was whole again, and what the verdict makes of it.
+#include "reports/restoration.h"
+
+#include <catch2/catch.hpp>
+
+#include "reports/reports.h"
+#include "tests/support/folder.h"
+#include "tests/support/run_folder.h"
+#include "tests/support/trace.h"
+
+using namespace blackstart;
+using Catch::Contains;
+
+namespace {
+
+Injection injected(const std::string& id, Time at, Time undo_asked = Time(-1)) {
+  Injection one;
+  one.id = id;
+  one.effect = {at, at + 200ms};
+  one.undo_asked = undo_asked;
+  return one;
+}
+
+Redundancy watched(const std::vector<Redundancy::Loss>& losses, bool restored = true) {
+  Redundancy one{"nova", restored, "all 9 services as before", 100s};
+  one.probe = "whole";
+  one.every = 2s;
+  one.losses = losses;
+  return one;
+}
+
+Redundancy::Loss loss(Time lost, Time back) { return {{lost - 1s, lost}, {back - 1s, back}, "nova-compute on k1: down"}; }
+Redundancy::Loss lost_for_good(Time lost) { return {{lost - 1s, lost}, {}, "nova-compute on k1: down"}; }
+
+// A sound rehearsal with a probe that watched Nova.
+Record with_probe(const Redundancy& seen, double limit = 60, const std::string& component = "") {
+  Record record = trace::sound_and_small();
+  ProbeRecord probe;
+  probe.info.name = "whole";
+  probe.info.kind = "redundancy";
+  probe.info.components = {"nova"};
+  probe.started = 1s;
+  probe.stopped = record.probes[0].stopped;
+  record.probes.push_back(probe);
+  record.redundancy.push_back(seen);
+  ObjectiveSpec spec;
+  spec.kind = ObjectiveSpec::Kind::redundancy;
+  spec.probe = "whole";
+  spec.series = component;
+  spec.limit = limit;
+  spec.recovery = ObjectiveSpec::Recovery::any;
+  record.objectives.push_back(spec);
+  return record;
+}
+
+}  // namespace
+
+TEST_CASE("restoration: from the fault until it was whole again, with its ±", "[redundancy]") {
+  const auto all = restorations_of(watched({loss(12s, 30s)}), {injected("a", 10s)});
+  REQUIRE(all.size() == 1);
+  CHECK((all[0].impact && !all[0].censored && !all[0].after_undo));
+  CHECK(all[0].time.value == 29500ms - 10100ms);
+  CHECK(all[0].time.plus_minus == 500ms + 100ms);
+}
+
+TEST_CASE("restoration: the last of several losses counts, one that was over before the fault does not", "[redundancy]") {
+  const auto all = restorations_of(watched({loss(3s, 6s), loss(12s, 20s), loss(25s, 40s)}), {injected("a", 10s)});
+  REQUIRE(all.size() == 1);
+  CHECK(all[0].time.value == 39500ms - 10100ms);
+  const auto before = restorations_of(watched({loss(3s, 6s)}), {injected("a", 10s)});
+  CHECK_FALSE(before[0].impact);
+  CHECK(before[0].time.plus_minus == 2s);
+}
+
+TEST_CASE("restoration: each injection has the losses up to the next, one that both share counts for both", "[redundancy]") {
+  const std::vector<Injection> two{injected("a", 10s), injected("b", 50s)};
+  const auto apart = restorations_of(watched({loss(12s, 20s), loss(55s, 70s)}), two);
+  REQUIRE(apart.size() == 2);
+  CHECK(apart[0].time.value == 19500ms - 10100ms);
+  CHECK(apart[1].time.value == 69500ms - 50100ms);
+  const auto shared = restorations_of(watched({loss(12s, 70s)}), two);
+  CHECK(shared[0].time.value == 69500ms - 10100ms);
+  CHECK(shared[1].time.value == 69500ms - 50100ms);
+}
+
+TEST_CASE("restoration: what came only after our undo says so; what the undo broke counts from there", "[redundancy]") {
+  const auto helped = restorations_of(watched({loss(12s, 60s)}), {injected("a", 10s, 40s)});
+  REQUIRE(helped[0].after_undo);
+  CHECK(helped[0].after_undo->asked == 40s);
+  CHECK(helped[0].after_undo->alone == 40s - 10100ms);
+  const auto broken = restorations_of(watched({loss(42s, 60s)}), {injected("a", 10s, 40s)});
+  CHECK_FALSE(broken[0].after_undo);
+  CHECK(broken[0].time.value == 59500ms - 40s);
+}
+
+TEST_CASE("restoration: never whole again, or not for long enough, is censored", "[redundancy]") {
+  const auto lost = restorations_of(watched({lost_for_good(12s)}, false), {injected("a", 10s)});
+  CHECK((lost[0].censored && lost[0].time.value == 100s - 10100ms));
+  const auto short_of = restorations_of(watched({loss(12s, 99s)}, false), {injected("a", 10s)});
+  CHECK(short_of[0].censored);
+  CHECK(restorations_of(watched({}, false), {injected("a", 10s)})[0].censored);
+}
+
+TEST_CASE("restoration: none without a watcher or without an effect", "[redundancy]") {
+  Redundancy once = watched({});
+  once.probe.clear();
+  CHECK(restorations_of(once, {injected("a", 10s)}).empty());
+  CHECK(restorations_of(watched({}), {Injection{}}).empty());
+}
+
+TEST_CASE("restoration: a rehearsal that watched passes, and says how long it took", "[redundancy]") {
+  const Time fault = trace::sound_and_small().injections.at(0).effect.from;
+  const Judgement judged = judge(with_probe(watched({loss(fault + 3s, fault + 20s)})));
+  INFO(judged.reasons.at(0));
+  CHECK(judged.verdict == Verdict::passed);
+  CHECK(judged.objectives.back().state == ObjectiveResult::State::met);
+  CHECK(judged.objectives.back().text == "redundancy of whole restored ≤ 1min");
+  CHECK_THAT(judged.objectives.back().measured, Contains("19.") && Contains("(nova)"));
+}
+
+TEST_CASE("restoration: too late, or never, fails", "[redundancy]") {
+  const Time fault = trace::sound_and_small().injections.at(0).effect.from;
+  const Judgement late = judge(with_probe(watched({loss(fault + 3s, fault + 20s)}), 10));
+  CHECK(late.verdict == Verdict::failed);
+  CHECK_THAT(late.reasons.at(0), Contains("nova took longer"));
+  Redundancy never = watched({lost_for_good(fault + 3s)}, false);
+  never.observed = "nova-compute on k1: down, enabled";
+  const Judgement lost = judge(with_probe(never));
+  CHECK(lost.verdict == Verdict::failed);
+  CHECK_THAT(lost.reasons.at(0), Contains("nova was not seen whole again"));
+  CHECK_THAT(lost.reasons.at(1), Contains("Redundancy did not come back: nova, observed nova-compute on k1: down"));
+}
+
+TEST_CASE("restoration: what never had a second fails, and is named", "[redundancy]") {
+  Redundancy seen = watched({});
+  seen.single = "conductor (a classic queue with one copy of it)";
+  const Judgement judged = judge(with_probe(seen));
+  CHECK(judged.verdict == Verdict::failed);
+  CHECK(judged.reasons.at(0) == "There is no redundancy in nova: conductor (a classic queue with one copy of it).");
+}
+
+TEST_CASE("restoration: a component of which the record says nothing proves nothing", "[redundancy]") {
+  Record silent = with_probe(watched({}));
+  silent.redundancy.pop_back();
+  const Judgement judged = judge(silent);
+  CHECK(judged.verdict == Verdict::inconclusive);
+  CHECK_THAT(judged.reasons.at(0), Contains("not known to have taken effect, or nobody watched whole") ||
+                                       Contains("Nobody looked whether nova was whole again"));
+  Record never_looked = with_probe(watched({}));
+  never_looked.redundancy.back().at = Time(-1);
+  CHECK(judge(never_looked).verdict == Verdict::inconclusive);
+  CHECK(judge(with_probe(watched({}), 60, "cinder")).verdict == Verdict::inconclusive);
+}
+
+TEST_CASE("restoration: restored with a loss that is still open fails", "[redundancy]") {
+  const Time fault = trace::sound_and_small().injections.at(0).effect.from;
+  Record record = with_probe(watched({loss(fault + 1s, fault + 5s), lost_for_good(fault + 30s)}, true));
+  record.objectives.pop_back();
+  const Judgement judged = judge(record);
+  CHECK(judged.verdict == Verdict::failed);
+  CHECK_THAT(judged.reasons.at(0), Contains("Redundancy did not come back: nova"));
+}
+
+TEST_CASE("restoration: whole all the time, as far as its looks can tell", "[redundancy]") {
+  Redundancy seen = watched({});
+  seen.every = 5s;
+  CHECK(judge(with_probe(seen, 5)).verdict == Verdict::passed);
+  const Judgement coarse = judge(with_probe(seen, 2));
+  CHECK(coarse.verdict == Verdict::inconclusive);
+  CHECK_THAT(coarse.reasons.at(0), Contains("nova is too near the limit for its ±"));
+}
+
+TEST_CASE("restoration: a watch that stood still proves nothing, whatever the objectives ask", "[redundancy]") {
+  Redundancy seen = watched({});
+  Record record = with_probe(seen);
+  record.objectives.pop_back();
+  REQUIRE(judge(record).verdict == Verdict::passed);
+  record.redundancy.back().every = 70s;
+  const Judgement judged = judge(record);
+  CHECK(judged.verdict == Verdict::inconclusive);
+  CHECK(judged.reasons.at(0) == "nova was not looked at for up to 70.0 s: a loss may have been overlooked.");
+}
+
+TEST_CASE("restoration: what was not whole before the fault proves nothing", "[redundancy]") {
+  const Time fault = trace::sound_and_small().injections.at(0).effect.from;
+  const Judgement over_it = judge(with_probe(watched({loss(fault - 5s, fault + 20s)})));
+  CHECK(over_it.verdict == Verdict::inconclusive);
+  CHECK_THAT(over_it.reasons.at(0), Contains("nova was not whole before the first fault") && Contains("nova-compute on k1"));
+  CHECK(judge(with_probe(watched({loss(fault - 9s, fault - 3s)}))).verdict == Verdict::passed);
+  CHECK(judge(with_probe(watched({loss(fault + 500ms, fault + 20s)}))).verdict == Verdict::passed);
+}
+
+TEST_CASE("restoration: only after our undo misses an objective that wants it without", "[redundancy]") {
+  const Record sound = trace::sound_and_small();
+  const Time fault = sound.injections.at(0).effect.from, undo = sound.injections.at(0).undo_asked;
+  REQUIRE(undo > fault);
+  Record record = with_probe(watched({loss(fault + 1s, undo + 2s)}), 600);
+  CHECK(judge(record).verdict == Verdict::passed);
+  record.objectives.back().recovery = ObjectiveSpec::Recovery::itself;
+  const Judgement judged = judge(record);
+  CHECK(judged.verdict == Verdict::failed);
+  CHECK_THAT(judged.reasons.at(0), Contains("by itself") && Contains("only after the undo was asked"));
+}
+
+TEST_CASE("restoration: the record keeps all of it", "[redundancy]") {
+  Redundancy seen = watched({loss(12s, 30s), lost_for_good(50s)}, false);
+  seen.single = "x";
+  Folder folder;
+  trace::write_run(folder.path / "run", with_probe(seen));
+  const Record read = read_record(folder.path / "run");
+  REQUIRE(read.redundancy.size() == 2);
+  const Redundancy& same = read.redundancy.back();
+  CHECK((same.probe == "whole" && same.every == 2s && same.single == "x" && !same.restored));
+  REQUIRE(same.losses.size() == 2);
+  CHECK((same.losses[0].lost == Bracket{11s, 12s} && same.losses[0].back == Bracket{29s, 30s}));
+  CHECK_FALSE(same.losses[1].back.known());
+  CHECK(read.probes.back().info.components == std::vector<std::string>{"nova"});
+  CHECK(read.objectives.back().kind == ObjectiveSpec::Kind::redundancy);
+}
+
+TEST_CASE("restoration: every report tells of each component, its time, and what was missing", "[redundancy]") {
+  const Time fault = trace::sound_and_small().injections.at(0).effect.from;
+  Redundancy seen = watched({loss(fault + 3s, fault + 10s), lost_for_good(fault + 20s)}, false);
+  seen.single = "conductor";
+  const Record record = with_probe(seen);
+  const Judgement judged = judge(record);
+  const std::string text = text_summary(record, judged);
+  CHECK_THAT(text, Contains("NOT RESTORED") && Contains("nova: kill-writer: > 80") && Contains("NO SECOND:"));
+  CHECK_THAT(text, !Contains("Service (whole)") && !Contains("Error budget (whole)"));
+  CHECK_THAT(html_report(record, judged), Contains("nova-compute on k1: down") && Contains("no second: conductor"));
+  CHECK_THAT(junit_xml(record, judged), Contains("name=\"nova\"") && Contains("not restored: all 9 services"));
+  CHECK_THAT(record_json(record, judged), Contains("\"single\": \"conductor\"") && Contains("\"restorations\""));
+  CHECK_THAT(prometheus_text(record, judged),
+             Contains("blackstart_redundancy_censored{") && Contains("component=\"nova\",injection=\"kill-writer\"} 1"));
+}
