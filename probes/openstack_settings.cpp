@@ -106,9 +106,8 @@ std::unique_ptr<Probe> OpenStackSettings::make(const std::string& name, const Cl
   return make_openstack(name, *this, cloud);
 }
 
-std::string OpenStackSettings::stands_on() const {
-  return makes_anything() ? fmt::format("OpenStack resources with prefix '{}'", prefix) : "";
-}
+// Open at its end: all names that begin with the prefix are meant, those with a longer one among them.
+std::string OpenStackSettings::stands_on() const { return makes_anything() ? "OpenStack resources named " + prefix : ""; }
 
 bool OpenStackSettings::uses(Form form, const std::string& resource) const {
   return std::any_of(operations.begin(), operations.end(),

@@ -71,7 +71,7 @@ class ProbeSettings {
   virtual void describe(Fields& f) = 0;
   virtual std::unique_ptr<Probe> make(const std::string& name, const Cloud& cloud) const = 0;
   // What prepare() makes and clean_up() removes: "ledger tables with prefix 'second-'". Two probes of one rehearsal must not
-  // have the same. Empty: nothing.
+  // have the same, nor one that begins with the other's. Empty: nothing.
   virtual std::string stands_on() const { return ""; }
 };
 

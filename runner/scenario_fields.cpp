@@ -230,6 +230,10 @@ void describe_steady(Fields& f, Steady& steady) {
   if (f.reading() && steady.within < steady.length) f.problem("within", "'within' is shorter than 'for'");
 }
 
+bool overlap(const std::string& ground, const std::string& other) {
+  return !ground.empty() && !other.empty() && (ground.starts_with(other) || other.starts_with(ground));
+}
+
 void describe_probe(const std::string& key, Fields& f, Scenario& scenario) {
   ProbeStep probe;
   probe.name = key;
@@ -237,8 +241,8 @@ void describe_probe(const std::string& key, Fields& f, Scenario& scenario) {
             alternatives_of(probe_kinds(), probe.settings, [](Fields&, const ProbeSettings&) {}));
   const std::string ground = probe.settings ? probe.settings->stands_on() : "";
   for (const ProbeStep& other : scenario.probes)
-    if (!ground.empty() && other.settings && other.settings->stands_on() == ground)
-      f.problem("kind", fmt::format("'{}' and '{}' would both work on {}", other.name, key, ground),
+    if (const std::string theirs = other.settings ? other.settings->stands_on() : ""; overlap(ground, theirs))
+      f.problem("kind", fmt::format("'{}' and '{}' would both work on {}", other.name, key, std::max(ground, theirs)),
                 "give one of them a 'prefix' of its own");
   scenario.probes.push_back(std::move(probe));
 }

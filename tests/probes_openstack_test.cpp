@@ -37,7 +37,7 @@ TEST_CASE("openstack: operations, rates and series as a scenario gives them", "[
   CHECK((series[0].name == "token-issue" && series[1].name == "token-issue-persistent" && series[2].name == "server-boot"));
   CHECK((series[1].rate == 2 && series[2].deadline == 100s));
   CHECK(s.most_of("server") == 11 + 5);  // and those that stay for the audit
-  CHECK(s.stands_on() == "OpenStack resources with prefix 'blackstart-'");
+  CHECK(s.stands_on() == "OpenStack resources named blackstart-");
   CHECK(settings_of("{token-issue: {}}").stands_on().empty());
 }
 

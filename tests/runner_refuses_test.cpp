@@ -63,5 +63,18 @@ TEST_CASE("two ledgers on the same tables would spoil each other's books") {
                  Catch::Contains("a 'prefix' of its own"));
 }
 
+TEST_CASE("two probes of OpenStack whose names begin alike would sweep up after each other") {
+  const std::string ports = "{kind: openstack, network: n, operations: {port-create: {rate: 1/s}}, prefix: ";
+  const auto both = [&](const std::string& second) {
+    return "scenario: s\nclaim: c\nprobes:\n  one: " + ports + "bank-}\n  two: " + ports + second +
+           "}\nsteps: [{inject: {id: k, fault: service.kill, unit: a.service, on: {pick: all}}}]\nobjectives: [{rto: {probe: "
+           "one, at-most: "
+           "60s}}]\n";
+  };
+  CHECK_NOTHROW(read(both("till-")));
+  for (const char* second : {"bank-", "bank-2-"})
+    CHECK_THAT(trouble(both(second)), Catch::Contains("'one' and 'two' would both work on"));
+}
+
 }  // namespace
 }  // namespace blackstart
