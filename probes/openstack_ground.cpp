@@ -34,11 +34,9 @@ Json next_page(const Collection& of, const std::vector<Json>& all) {
     query += of.paging == Paging::marker ? "&marker=" + url_encoded(text_of(all.back(), "id"))
                                          : fmt::format("&offset={}", all.size());
   const Json answer = of.api.get(of.service, query);
-  const auto found = answer.find(of.key);
-  if (found == answer.end() || !found->is_array())
-    throw Error(ErrorKind::unreachable, fmt::format("listing {} ({})", of.key, query),
-                fmt::format("the answer has no '{}'", of.key), "is the catalogue right, and is this the service's address?");
-  return *found;
+  if (const Json* list = list_in(answer, of.key.c_str())) return *list;
+  throw Error(ErrorKind::unreachable, fmt::format("listing {} ({})", of.key, query),
+              fmt::format("the answer has no '{}'", of.key), "is the catalogue right, and is this the service's address?");
 }
 
 // A service may have shorter pages than were asked for: only an empty one is the end. Nothing when `again` allows another try

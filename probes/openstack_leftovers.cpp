@@ -71,9 +71,8 @@ struct Leftovers::Impl : std::enable_shared_from_this<Impl> {
     ask("GET", one, fmt::format("{}?name={}", one.kind->collection, url_encoded(one.name)),
         [this, one](const HttpAnswer& answer) {
           const auto body = answer.ok() ? nlohmann::json::parse(answer.body, nullptr, false) : nlohmann::json();
-          const auto found = body.is_object() ? body.find(one.kind->collection) : body.end();
           bool there = false;
-          if (body.is_object() && found != body.end() && found->is_array())
+          if (const auto* found = list_in(body, one.kind->collection))
             for (const auto& resource : *found)
               // A server's name is a pattern to Nova: "…-1" finds "…-12" too.
               if (text_of(resource, "name") == one.name) take(one, text_of(resource, "id")), there = true;

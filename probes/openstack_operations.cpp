@@ -132,6 +132,11 @@ std::string text_of(const Json& resource, const char* key) {
   return found != resource.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
+const Json* list_in(const Json& answer, const char* key) {
+  auto found = answer.is_object() ? answer.find(key) : answer.end();
+  return found != answer.end() && found->is_array() ? &*found : nullptr;
+}
+
 bool is_ours(const ResourceKind& kind, const Json& resource) {
   const std::string what = kind.name;
   if (what == "network" || what == "port") return text_of(resource, "description") == kDescription;

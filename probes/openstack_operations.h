@@ -68,6 +68,8 @@ std::string create_body(const ResourceKind& kind, const std::string& name, const
 nlohmann::json resource_in(const ResourceKind& kind, const std::string& body);
 // Its text under `key`, or "".
 std::string text_of(const nlohmann::json& resource, const char* key);
+// The array under `key`; nullptr when there is none. What is missing must not pass for an empty list.
+const nlohmann::json* list_in(const nlohmann::json& answer, const char* key);
 // Made by us: it says so itself.
 bool is_ours(const ResourceKind& kind, const nlohmann::json& resource);
 

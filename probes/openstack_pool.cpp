@@ -87,7 +87,7 @@ class PoolTask : public OpenStackTask {
 
   void look() {
     ask("GET", ApiService::compute, "os-services?binary=nova-compute", [this](const HttpAnswer& answer) {
-      const auto services = list_in(answer, "services");
+      const auto services = listed(answer, "services");
       if (!services) return unanswered(answer);
       up_.clear();
       for (const Json& service : *services)
@@ -99,11 +99,10 @@ class PoolTask : public OpenStackTask {
   bool lives(const Standing& server) const { return up_.count(server.host) > 0; }
 
  private:
-  static std::optional<std::vector<Json>> list_in(const HttpAnswer& answer, const char* key) {
+  static std::optional<Json> listed(const HttpAnswer& answer, const char* key) {
     const Json body = succeeded(answer) ? Json::parse(answer.body, nullptr, false) : Json();
-    const auto found = body.is_object() ? body.find(key) : body.end();
-    if (!body.is_object() || found == body.end() || !found->is_array()) return std::nullopt;
-    return std::vector<Json>(found->begin(), found->end());
+    const Json* list = list_in(body, key);
+    return list ? std::optional(*list) : std::nullopt;
   }
 
   void look_at_servers() {
@@ -111,7 +110,7 @@ class PoolTask : public OpenStackTask {
     // Nova takes a name for a pattern: without its number, all of the pool have it.
     ask("GET", ApiService::compute, "servers/detail?limit=500&name=" + name.substr(0, name.size() - 1),
         [this](const HttpAnswer& answer) {
-          const auto servers = list_in(answer, "servers");
+          const auto servers = listed(answer, "servers");
           if (!servers) return unanswered(answer);
           std::map<std::string, Standing> there;
           for (const Json& server : *servers) there[text_of(server, "id")] = standing_of(server);

@@ -17,11 +17,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-const Json& list_in(const Json& answer, const char* key) {
-  const auto found = answer.find(key);
-  if (found == answer.end() || !found->is_array())
-    throw Error(ErrorKind::unmet, fmt::format("reading OpenStack's list of {}", key), "it is not in the answer");
-  return *found;
+const Json& need_list(const Json& answer, const char* key) {
+  if (const Json* list = list_in(answer, key)) return *list;
+  throw Error(ErrorKind::unmet, fmt::format("reading OpenStack's list of {}", key), "it is not in the answer");
 }
 
 bool flag_in(const Json& object, const char* key) {
@@ -39,7 +37,7 @@ class ServicesCheck final : public RedundancyCheck {
     RedundancyLook look;
     ways_.api.ask(deadline, [&](OpenStackApi& api) {
       const Json answer = api.get(service_, "os-services");
-      for (const Json& one : list_in(answer, "services")) look.parts.push_back(part_of(one));
+      for (const Json& one : need_list(answer, "services")) look.parts.push_back(part_of(one));
     });
     return look;
   }
@@ -73,7 +71,7 @@ class AgentsCheck final : public RedundancyCheck {
     RedundancyLook look;
     ways_.api.ask(deadline, [&](OpenStackApi& api) {
       const Json answer = api.get(ApiService::network, "agents");
-      for (const Json& one : list_in(answer, "agents")) look.parts.push_back(agent_part(one));
+      for (const Json& one : need_list(answer, "agents")) look.parts.push_back(agent_part(one));
     });
     return look;
   }
@@ -90,7 +88,7 @@ class DhcpCheck final : public RedundancyCheck {
     std::map<std::string, Network> networks;
     ways_.api.ask(deadline, [&](OpenStackApi& api) {
       const Json answer = api.get(ApiService::network, "agents?agent_type=DHCP%20agent");
-      for (const Json& one : list_in(answer, "agents")) read_agent(api, one, networks);
+      for (const Json& one : need_list(answer, "agents")) read_agent(api, one, networks);
       add_unserved(api, networks);
     });
     RedundancyLook look;
@@ -110,7 +108,7 @@ class DhcpCheck final : public RedundancyCheck {
 
   static void read_agent(OpenStackApi& api, const Json& agent, std::map<std::string, Network>& networks) {
     const Json served = api.get(ApiService::network, "agents/" + text_of(agent, "id") + "/dhcp-networks");
-    for (const Json& one : list_in(served, "networks")) {
+    for (const Json& one : need_list(served, "networks")) {
       Network& network = networks[text_of(one, "id")];
       network.name = text_of(one, "name");
       if (flag_in(agent, "alive")) network.alive.push_back(text_of(agent, "host"));

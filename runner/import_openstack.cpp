@@ -7,22 +7,17 @@
 #include "base/error.h"
 #include "lab/ipv4.h"
 #include "probes/openstack_api.h"
+#include "probes/openstack_operations.h"
 
 namespace blackstart {
 namespace {
 
 using Json = nlohmann::json;
 
-// Text, or "" where there is none.
-std::string text_in(const Json& json, const char* key) {
-  const auto found = json.find(key);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-const Json& list_in(const Json& json, const char* key) {
-  static const Json kNone = Json::array();
-  const auto found = json.find(key);
-  return found != json.end() && found->is_array() ? *found : kNone;
+// An answer that could not be had is an empty one here: the user was told.
+Json entries_of(const Json& answer, const char* key) {
+  const Json* list = list_in(answer, key);
+  return list ? *list : Json::array();
 }
 
 // Nova's own default zone says nothing of where a host stands; nor does the one of the controllers' services.
@@ -30,10 +25,10 @@ bool is_default(const std::string& zone) { return zone == "nova" || zone == "int
 
 std::map<std::string, std::string> zones_by_host(const Json& answer) {
   std::map<std::string, std::string> zones;
-  for (const Json& zone : list_in(answer, "availabilityZoneInfo")) {
+  for (const Json& zone : entries_of(answer, "availabilityZoneInfo")) {
     const auto hosts = zone.find("hosts");
-    if (is_default(text_in(zone, "zoneName")) || hosts == zone.end() || !hosts->is_object()) continue;
-    for (const auto& host : hosts->items()) zones[host.key()] = text_in(zone, "zoneName");
+    if (is_default(text_of(zone, "zoneName")) || hosts == zone.end() || !hosts->is_object()) continue;
+    for (const auto& host : hosts->items()) zones[host.key()] = text_of(zone, "zoneName");
   }
   return zones;
 }
@@ -42,10 +37,10 @@ std::string usable(const std::string& address) { return address.starts_with("127
 
 OpenStackFacts::Hypervisor hypervisor_in(const Json& json, const std::map<std::string, std::string>& zones) {
   const auto service = json.find("service");
-  std::string host = service != json.end() ? text_in(*service, "host") : "";
-  if (host.empty()) host = text_in(json, "hypervisor_hostname");
+  std::string host = service != json.end() ? text_of(*service, "host") : "";
+  if (host.empty()) host = text_of(json, "hypervisor_hostname");
   const auto zone = zones.find(host);
-  return {host, usable(text_in(json, "host_ip")), zone == zones.end() ? "" : zone->second};
+  return {host, usable(text_of(json, "host_ip")), zone == zones.end() ? "" : zone->second};
 }
 
 // The answer; or nothing, with a sentence to the user, when this user may not ask or the service is not there.
@@ -77,7 +72,7 @@ OpenStackFacts ask_openstack(const OpenStackAccess& access, const Deadline& dead
   take_catalogue(api.token(), credentials.region, facts);
   const auto zones = zones_by_host(ask(api, "/os-availability-zone/detail", "availability zones", facts));
   const Json hypervisors = ask(api, "/os-hypervisors/detail", "hypervisors", facts);
-  for (const Json& hypervisor : list_in(hypervisors, "hypervisors"))
+  for (const Json& hypervisor : entries_of(hypervisors, "hypervisors"))
     facts.hypervisors.push_back(hypervisor_in(hypervisor, zones));
   return facts;
 }

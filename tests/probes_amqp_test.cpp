@@ -11,19 +11,18 @@
 #include "reports/stream.h"
 #include "tests/support/error_of.h"
 #include "tests/support/rabbitmq_server.h"
+#include "tests/support/recorder.h"
 
 using namespace blackstart;
 using Catch::Matchers::Contains;
 
 namespace {
 
-struct Recorder final : OperationSink {
+struct Latest final : Recorder {
   void record(const Operation& operation) override {
-    operations.push_back(operation);
+    Recorder::record(operation);
     if (operation.series < good.size()) good[operation.series] = operation.outcome == Outcome::ok;
   }
-  void flush() override {}
-  std::vector<Operation> operations;        // to be read when the probe has stopped
   std::array<std::atomic<bool>, 2> good{};  // the latest of each series was
 };
 
@@ -79,7 +78,7 @@ struct Run {
                        [&](const Operation& o) { return o.series == series && o.outcome == outcome && o.error == error; });
   }
 
-  Recorder sink;
+  Latest sink;
   ProbeRecord record;
   std::unique_ptr<Probe> probe;
 };
@@ -187,7 +186,7 @@ TEST_CASE("payments through a real broker", "[amqp]") {
     const auto probe = settings().make("queue", cloud);
     CHECK_THAT(error_of([&] { probe->preflight(soon()); }).what(), Contains("at the broker on c2 (127.0.0.2:"));
     probe->prepare(soon());
-    Recorder sink;
+    Latest sink;
     probe->start(real_clock(), real_clock().now(), sink);
     real_clock().pause(1s);
     probe->stop();

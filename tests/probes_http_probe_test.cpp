@@ -5,6 +5,7 @@
 #include "probes/tcp_probe.h"
 #include "tests/support/error_of.h"
 #include "tests/support/http_server.h"
+#include "tests/support/recorder.h"
 
 using namespace blackstart;
 using test::HttpReply;
@@ -13,12 +14,6 @@ using test::HttpServer;
 using Manner = HttpReply::Manner;
 
 namespace {
-
-struct Recorder final : OperationSink {
-  void record(const Operation& operation) override { operations.push_back(operation); }
-  void flush() override {}
-  std::vector<Operation> operations;
-};
 
 template <class Settings>
 Settings read(const std::string& text) {

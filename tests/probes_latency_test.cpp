@@ -12,6 +12,7 @@
 #include "probes/echo_packet.h"
 #include "reports/stream.h"
 #include "tests/support/error_of.h"
+#include "tests/support/recorder.h"
 
 using namespace blackstart;
 using Catch::Matchers::Contains;
@@ -35,12 +36,6 @@ std::vector<std::uint8_t> reply_to(const Echo& echo) {
 constexpr Echo kEcho{0x1122334455667788, 77};
 
 std::optional<Echo> heard(const std::vector<std::uint8_t>& packet) { return echo_reply(packet.data(), packet.size()); }
-
-struct Recorder final : OperationSink {
-  void record(const Operation& operation) override { operations.push_back(operation); }
-  void flush() override {}
-  std::vector<Operation> operations;
-};
 
 Cloud cloud() {
   Cloud cloud;

@@ -7,24 +7,13 @@
 #include "probes/ledger.h"
 #include "tests/support/commit_proxy.h"
 #include "tests/support/mariadb_server.h"
+#include "tests/support/recorder.h"
 
 using namespace blackstart;
 using namespace blackstart::test;
 using Catch::Contains;
 
 namespace {
-
-struct Recorder final : OperationSink {
-  void record(const Operation& operation) override { operations.push_back(operation); }
-  void flush() override {}
-  std::vector<Operation> operations;
-
-  std::size_t count(Outcome outcome, int series = -1) const {
-    return static_cast<std::size_t>(std::count_if(operations.begin(), operations.end(), [&](const Operation& o) {
-      return o.outcome == outcome && (series < 0 || o.series == series);
-    }));
-  }
-};
 
 LedgerSettings settings_for_tests() {
   LedgerSettings settings;

@@ -11,6 +11,7 @@
 #include "probes/vip_looks.h"
 #include "reports/holders.h"
 #include "tests/support/error_of.h"
+#include "tests/support/recorder.h"
 #include "tests/support/small_network.h"
 
 using namespace blackstart;
@@ -34,12 +35,6 @@ std::vector<std::uint8_t> answer() {
 }
 
 std::optional<ArpAnswer> heard(const std::vector<std::uint8_t>& frame) { return arp_answer(frame.data(), frame.size(), kUs); }
-
-struct Recorder final : OperationSink {
-  void record(const Operation& operation) override { operations.push_back(operation); }
-  void flush() override {}
-  std::vector<Operation> operations;
-};
 
 Cloud cloud() {
   Cloud cloud;

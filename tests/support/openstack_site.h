@@ -9,16 +9,11 @@
 #include "tests/support/error_of.h"
 #include "tests/support/fake_openstack.h"
 #include "tests/support/folder.h"
+#include "tests/support/recorder.h"
 
 namespace blackstart::test {
 
 constexpr const char* kPassword = "s3cret-pass";
-
-struct Recorder final : OperationSink {
-  void record(const Operation& operation) override { operations.push_back(operation); }
-  void flush() override {}
-  std::vector<Operation> operations;
-};
 
 inline OpenStackSettings settings_of(const std::string& operations, const std::string& more = "") {
   OpenStackSettings settings;
