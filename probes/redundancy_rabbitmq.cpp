@@ -18,7 +18,10 @@ namespace {
 
 // Each line is a string of the list that comes back. Queues that come and go by themselves (exclusive, auto-delete, expiring)
 // are not meant to last. Only what the node knows without asking others: where its leader is, whether its own replica runs.
+// A node that is still starting is left alone: questions to it then can keep it from ever getting up (in 3.10 two processes
+// that load the table of feature flags at the same time wait for each other for ever, with a processor each).
 constexpr const char* kExpression = R"(
+case lists:keymember(rabbit, 1, application:which_applications()) of false -> ["starting"]; true ->
 Nodes = try rabbit_nodes:list_members() catch error:undef -> rabbit_nodes:all() end,
 Running = try rabbit_nodes:list_running() catch error:undef -> rabbit_nodes:all_running() end,
 Text = fun(Items) -> lists:join(",", [atom_to_list(I) || I <- lists:sort(Items)]) end,
@@ -39,7 +42,8 @@ Queue = fun(Q) ->
   end
 end,
 Plain = fun(Line) -> [if C < 128 -> C; true -> $? end || C <- unicode:characters_to_list(Line)] end,
-[Plain(Line) || Line <- [["members ", Text(Nodes)], ["running ", Text(Running)] | lists:append([Queue(Q) || Q <- rabbit_amqqueue:list()])]].
+[Plain(Line) || Line <- [["members ", Text(Nodes)], ["running ", Text(Running)] | lists:append([Queue(Q) || Q <- rabbit_amqqueue:list()])]]
+end.
 )";
 
 // The node's name as RabbitMQ's own scripts find it; erl_call finds the cookie in the home folder. Its own name is one of a few
@@ -118,6 +122,7 @@ void read_queue(const std::string& line, View& view) {
 View view_of(const NodeAnswer& answer) {
   View view{answer.node, answer.trouble, {}, {}, {}};
   for (const std::string& line : strings_in(answer.out)) {
+    if (line == "starting") view.trouble = "RabbitMQ is not up there";
     if (line.rfind("members ", 0) == 0) view.members = names_in(line.substr(8));
     if (line.rfind("running ", 0) == 0) view.running = names_in(line.substr(8));
     if (line.rfind("quorum ", 0) == 0 || line.rfind("classic ", 0) == 0) read_queue(line, view);

@@ -95,8 +95,8 @@ std::string RunningProbes::pulse() const {
   for (const Running& running : probes_) {
     if (running.live->info().series.empty()) continue;
     const auto pulse = running.live->pulse(run_time());
-    text +=
-        fmt::format("{}{} {:.0f}/s {:.1f} % good", text.empty() ? "" : " · ", running.name, pulse.rate, 100 * pulse.success);
+    text += fmt::format("{}{} {:.0f}/s", text.empty() ? "" : " · ", running.name, pulse.rate);
+    if (pulse.rate > 0) text += fmt::format(" {:.1f} % good", 100 * pulse.success);  // a slow series often has none
   }
   return text;
 }

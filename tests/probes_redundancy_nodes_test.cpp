@@ -56,6 +56,8 @@ TEST_CASE("rabbitmq: a member that others don't see, that is alone, or that does
   it.remote.reconnect("c3");
   it.remote.on("erl_call", refused(1, "erl_call: failed to connect to node rabbit@c1"));
   CHECK_THAT(it.missing("rabbitmq", before), Contains("c1: exit code 1: erl_call: failed to connect"));
+  it.remote.on("erl_call", answered("{ok, [\"starting\"]}"));
+  CHECK_THAT(it.missing("rabbitmq", before), Contains("c1: RabbitMQ is not up there"));
   it.remote.on("erl_call", answered("{error, nonsense}"));
   CHECK_THAT(it.missing("rabbitmq", before), Contains("its answer makes no sense"));
 }
