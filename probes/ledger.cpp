@@ -58,6 +58,8 @@ ProbeInfo Ledger::info() const {
   info.kind = "ledger";
   info.series = {{"transfer", settings_.transfers, settings_.deadline, settings_.good_within, true},
                  {"inquiry", settings_.inquiries, settings_.deadline, settings_.good_within, false}};
+  if (settings_.reads_back())
+    info.series.push_back({"read-back", settings_.read_backs, settings_.deadline, settings_.good_within, false, true});
   info.slo = settings_.slo;
   info.slo_window = settings_.slo_window;
   info.hold = settings_.hold;

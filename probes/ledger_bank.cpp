@@ -12,7 +12,7 @@
 namespace blackstart {
 namespace {
 
-constexpr std::array kKinds{"accounts", "transfers", "history"};
+constexpr std::array kKinds{"accounts", "transfers", "history", "marks"};
 // In each table's comment: what bears it may be dropped, what does not is somebody's own.
 constexpr const char* kOurs = "Blackstart ledger";
 constexpr std::int64_t kAccountsAtOnce = 1000;
@@ -32,6 +32,7 @@ const char* columns_of(const std::string& kind) {
     return "seq BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, posting BIGINT UNSIGNED NOT NULL, src INT UNSIGNED NOT "
            "NULL, "
            "dst INT UNSIGNED NOT NULL, amount BIGINT NOT NULL, KEY (posting)";
+  if (kind == "marks") return "id INT UNSIGNED NOT NULL PRIMARY KEY, n BIGINT UNSIGNED NOT NULL";
   return "id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, posting BIGINT UNSIGNED NOT NULL, account INT UNSIGNED NOT "
          "NULL, "
          "amount BIGINT NOT NULL, KEY (posting)";
@@ -40,7 +41,11 @@ const char* columns_of(const std::string& kind) {
 }  // namespace
 
 Bank::Bank(const Database& database, const LedgerSettings& settings)
-    : schema_(database.name), prefix_(settings.prefix), accounts_(settings.accounts), opening_(settings.opening_balance) {}
+    : schema_(database.name),
+      prefix_(settings.prefix),
+      accounts_(settings.accounts),
+      opening_(settings.opening_balance),
+      marks_(settings.reads_back()) {}
 
 Bank::Transfer Bank::transfer(std::uint64_t number) const {
   auto count = static_cast<std::uint64_t>(accounts_);
@@ -72,6 +77,14 @@ const std::vector<std::uint64_t>& Bank::work_changes() {
 
 std::string Bank::inquiry(std::uint32_t account) const {
   return fmt::format("SELECT balance FROM {} WHERE id = {}", table("accounts"), account);
+}
+
+std::string Bank::write_mark(std::uint64_t number) const {
+  return fmt::format("UPDATE {0} SET n = {1} WHERE id = {2} AND n < {1}", table("marks"), mark(number), number % kMarks);
+}
+
+std::string Bank::read_mark(std::uint64_t number) const {
+  return fmt::format("SELECT n FROM {} WHERE id = {}", table("marks"), number % kMarks);
 }
 
 std::string Bank::table(const std::string& kind) const { return fmt::format("`{}`.`{}{}`", schema_, prefix_, kind); }
@@ -115,10 +128,19 @@ void Bank::require_privileges(SqlSession& session) const {
 void Bank::create(SqlSession& session) const {
   session.ask("making the bank's schema", fmt::format("CREATE DATABASE IF NOT EXISTS `{}`", schema_));
   drop(session);
-  for (const char* kind : kKinds)
-    session.ask(fmt::format("making table {}", table(kind)),
-                fmt::format("CREATE TABLE {} ({}) ENGINE=InnoDB COMMENT='{}: {}'", table(kind), columns_of(kind), kOurs, kind));
+  for (const std::string kind : kKinds)
+    if (kind != "marks" || marks_)
+      session.ask(
+          fmt::format("making table {}", table(kind)),
+          fmt::format("CREATE TABLE {} ({}) ENGINE=InnoDB COMMENT='{}: {}'", table(kind), columns_of(kind), kOurs, kind));
   open_accounts(session);
+  if (marks_) clear_marks(session);
+}
+
+void Bank::clear_marks(SqlSession& session) const {
+  std::string rows;
+  for (std::uint64_t id = 0; id < kMarks; ++id) fmt::format_to(std::back_inserter(rows), "{}({}, 0)", id == 0 ? "" : ", ", id);
+  session.ask("making room for the marks", fmt::format("INSERT INTO {} (id, n) VALUES {}", table("marks"), rows));
 }
 
 void Bank::open_accounts(SqlSession& session) const {

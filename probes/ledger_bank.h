@@ -1,8 +1,9 @@
-// The bank's books in SQL: its three tables, who pays whom, and the statements.
+// The bank's books in SQL: its tables, who pays whom, and the statements.
 //
 // Tables, in the schema that the cloud gives to the probes: accounts(id, balance), transfers(seq, posting, src, dst, amount),
 // history(id, posting, account, amount), two rows a transfer. `posting` is the client's id of a transfer and deliberately not
-// unique there: a transfer that was applied twice must show, not be refused.
+// unique there: a transfer that was applied twice must show, not be refused. With read-backs there is marks(id, n) besides,
+// which the audit does not look at: a few rows that are written by turns, each with ever larger numbers.
 // Ownership: plain values. Thread rule: pure functions, but for those that take a session.
 #pragma once
 
@@ -35,7 +36,14 @@ class Bank {
   static const std::vector<std::uint64_t>& work_changes();
   std::string inquiry(std::uint32_t account) const;
 
-  // A table's full, quoted name; kind is "accounts", "transfers" or "history".
+  static constexpr std::uint64_t kMarks = 64;  // rows; as many read-backs may be outstanding
+  // The mark of read-back number `number`, from 1 on. Its row holds it, or that of an earlier one (0: none yet).
+  static std::uint64_t mark(std::uint64_t number) { return number + 1; }
+  // Changes one row, by itself; none when a later mark stands there already: an order that comes late undoes nothing.
+  std::string write_mark(std::uint64_t number) const;
+  std::string read_mark(std::uint64_t number) const;
+
+  // A table's full, quoted name; kind is "accounts", "transfers", "history" or "marks".
   std::string table(const std::string& kind) const;
 
   // Throws Error(unmet) when a table of our names is not ours, or when we may not make and drop tables.
@@ -48,9 +56,11 @@ class Bank {
   void require_ours(SqlSession& session) const;
   void require_privileges(SqlSession& session) const;
   void open_accounts(SqlSession& session) const;
+  void clear_marks(SqlSession& session) const;
 
   std::string schema_, prefix_;
   std::int64_t accounts_, opening_;
+  bool marks_;
 };
 
 }  // namespace blackstart

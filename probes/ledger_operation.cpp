@@ -4,11 +4,12 @@
 #include <mysqld_error.h>
 
 #include "base/units.h"
+#include "probes/ledger_read_back.h"
 
 namespace blackstart {
 namespace {
 
-constexpr std::uint16_t kTransfers = 0;
+constexpr std::uint16_t kTransfers = 0, kReadBacks = 2;
 
 // No socket or no memory on our side: the cloud has no part in it.
 bool is_ours(std::uint16_t error) {
@@ -23,7 +24,8 @@ class LedgerWorkload final : public Workload {
         bank_(bank),
         connect_timeout_(settings.connect_timeout),
         fresh_inquiries_(settings.fresh_inquiries()),
-        kept_(static_cast<std::size_t>(settings.connections)) {}
+        kept_(static_cast<std::size_t>(settings.connections)),
+        read_backs_(io, endpoint, bank, settings.connect_timeout) {}
 
   Operation plan(std::uint16_t series, std::uint64_t number) override;
   void send(const Operation& operation, const Deadline& deadline, Done done) override;
@@ -36,6 +38,7 @@ class LedgerWorkload final : public Workload {
   Duration connect_timeout_;
   bool fresh_inquiries_;
   KeptConnections kept_;
+  ReadBacks read_backs_;
 };
 
 // One operation under way; the callback that waits for its next answer holds it alive.
@@ -61,9 +64,7 @@ class LedgerWorkload::Run : public std::enable_shared_from_this<Run> {
 
   void connected(const SqlAnswer& answer) {
     if (answer.ok()) return work();
-    // Before the deadline it was the time for connecting that ran out.
-    bool early = answer.error == kTimedOut && !deadline_.passed();
-    finish(Stage::connecting, early ? std::uint16_t{kNoConnection} : answer.error);
+    finish(Stage::connecting, connect_error(answer, deadline_));
   }
 
   void work() {
@@ -121,6 +122,7 @@ Operation LedgerWorkload::plan(std::uint16_t series, std::uint64_t number) {
 }
 
 void LedgerWorkload::send(const Operation& operation, const Deadline& deadline, Done done) {
+  if (operation.series == kReadBacks) return read_backs_.send(operation, deadline, std::move(done));
   std::make_shared<Run>(*this, operation, deadline, std::move(done))->begin();
 }
 
@@ -132,6 +134,11 @@ Workload::Result outcome_of(Stage stage, std::uint16_t error) {
   // A transaction that lost its certification (Galera) or a deadlock was rolled back as a whole, and the server says so.
   if (stage == Stage::committing && error != ER_LOCK_DEADLOCK) return {Outcome::indeterminate, error};
   return {Outcome::failed, error};
+}
+
+std::uint16_t connect_error(const SqlAnswer& answer, const Deadline& deadline) {
+  const bool early = answer.error == kTimedOut && !deadline.passed();
+  return early ? std::uint16_t{kNoConnection} : answer.error;
 }
 
 std::unique_ptr<MariadbConnection> KeptConnections::take() {

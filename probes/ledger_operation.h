@@ -19,6 +19,8 @@ enum class Stage {
 };
 // `error` as in SqlAnswer.
 Workload::Result outcome_of(Stage stage, std::uint16_t error);
+// The error of a connection that did not come about: before the deadline it was the time for connecting that ran out.
+std::uint16_t connect_error(const SqlAnswer& answer, const Deadline& deadline);
 
 // Connections that are kept open between operations, used in turn.
 class KeptConnections {
@@ -29,13 +31,14 @@ class KeptConnections {
   void give_back(std::unique_ptr<MariadbConnection> connection);
   // A connection broke: those that stood beside it lead to the same server and go as well, as in SQLAlchemy's pool.
   void forget_all() { idle_.clear(); }
+  std::size_t idle() const { return idle_.size(); }
 
  private:
   std::size_t most_;
   std::deque<std::unique_ptr<MariadbConnection>> idle_;
 };
 
-// Series 0 is transfers, series 1 inquiries.
+// Series 0 is transfers, series 1 inquiries, series 2 read-backs.
 std::unique_ptr<Workload> make_ledger_workload(boost::asio::io_context& io, const SqlTarget& endpoint, const Bank& bank,
                                                const LedgerSettings& settings);
 

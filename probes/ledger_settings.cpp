@@ -6,6 +6,7 @@
 
 #include "base/units.h"
 #include "probes/ledger.h"
+#include "probes/ledger_bank.h"
 
 namespace blackstart {
 namespace {
@@ -18,6 +19,8 @@ constexpr std::int64_t kMostMoney = 1'000'000'000'000;  // cents; times the most
 void describe_load(Fields& f, LedgerSettings& s) {
   f.rate({"transfers", "transfers between two accounts, each one transaction"}, s.transfers, {0.01, 2000});
   f.rate({"inquiries", "inquiries of one balance"}, s.inquiries, {0.01, 2000});
+  f.rate({"read-backs", "marks that are written over one connection and read over another as soon as they are acknowledged"},
+         s.read_backs, {0.01, 200});
   f.integer({"accounts", "accounts of the bank"}, s.accounts, {2, 100'000});
   f.integer({"opening-balance", "cents on each account at the start"}, s.opening_balance, {0, kMostMoney});
 }
@@ -33,7 +36,7 @@ void describe_client(Fields& f, LedgerSettings& s) {
   f.choice({"replication", "what keeps the replicas equal; none: no cluster state is asked for"}, s.replication,
            {"galera", "none"});
   f.name({"at", "its clients use the replica on this node, past every proxy; without it, the database's endpoint"}, s.at);
-  f.name({"prefix", "begins the names of its three tables; two ledgers in one schema need different ones"}, s.prefix);
+  f.name({"prefix", "begins the names of its tables; two ledgers in one schema need different ones"}, s.prefix);
 }
 
 void describe_goals(Fields& f, LedgerSettings& s) {
@@ -43,7 +46,21 @@ void describe_goals(Fields& f, LedgerSettings& s) {
   f.duration({"hold", "the service must stay up for this long to count as recovered"}, s.hold, {1s, 1h});
 }
 
+void check_read_backs(Fields& f, const LedgerSettings& s) {
+  if (!s.reads_back()) return;
+  const double outstanding = s.read_backs * std::chrono::duration<double>(s.deadline).count();
+  if (outstanding > static_cast<double>(Bank::kMarks))
+    f.problem("read-backs",
+              fmt::format("{}/s with a deadline of {} would use one of its {} rows twice at one time",
+                          format_number(s.read_backs), format_duration(s.deadline), Bank::kMarks),
+              "lower the rate or the deadline");
+  if (!s.at.empty())
+    f.problem("read-backs", fmt::format("all its connections lead to the replica on '{}', which is never behind itself", s.at),
+              "leave out 'at' or 'read-backs'");
+}
+
 void check(Fields& f, const LedgerSettings& s) {
+  check_read_backs(f, s);
   if (s.connect_timeout > s.deadline)
     f.problem("connect-timeout", fmt::format("{} is longer than the deadline of an operation, {}",
                                              format_duration(s.connect_timeout), format_duration(s.deadline)));
@@ -79,7 +96,8 @@ std::string LedgerSettings::stands_on() const { return fmt::format("ledger table
 
 std::int64_t LedgerSettings::most_in_flight() const {
   double seconds = std::chrono::duration<double>(deadline).count();
-  return static_cast<std::int64_t>(std::ceil(transfers * seconds) + std::ceil(inquiries * seconds)) + 2;
+  const double each = std::ceil(transfers * seconds) + std::ceil(inquiries * seconds) + 2 * std::ceil(read_backs * seconds);
+  return static_cast<std::int64_t>(each) + 2;
 }
 
 }  // namespace blackstart

@@ -12,6 +12,7 @@ namespace blackstart {
 
 struct LedgerSettings final : ProbeSettings {
   double transfers = 40, inquiries = 10;  // a second
+  double read_backs = 0;                  // a second; 0: none
   std::int64_t accounts = 100;
   std::int64_t opening_balance = 100'000;  // cents
   Duration deadline{2s};                   // from the scheduled time
@@ -31,6 +32,7 @@ struct LedgerSettings final : ProbeSettings {
   std::string stands_on() const override;
 
   bool fresh_inquiries() const { return inquiry_connections == "fresh"; }
+  bool reads_back() const { return read_backs > 0; }
   bool galera() const { return replication == "galera"; }
   // The most connections that can be in use at one time: each operation ends at its deadline.
   std::int64_t most_in_flight() const;

@@ -51,7 +51,8 @@ Json recovery(const ObjectiveSpec& spec) {
 }
 
 Json objective(const ObjectiveResult& result) {
-  constexpr const char* kKinds[] = {"rto", "rpo", "downtime", "error-budget", "first-success", "refuses", "redundancy"};
+  constexpr const char* kKinds[] = {"rto",           "rpo",     "downtime",   "error-budget",
+                                    "first-success", "refuses", "redundancy", "stale-reads"};
   return {{"kind", kKinds[static_cast<int>(result.spec.kind)]},
           {"probe", result.spec.probe},
           {"series", result.spec.series},

@@ -6,6 +6,7 @@
 #include "reports/refusal.h"
 #include "reports/restoration.h"
 #include "reports/rto.h"
+#include "reports/stale_reads.h"
 #include "reports/verdict_rules.h"
 
 namespace blackstart {
@@ -21,6 +22,7 @@ ProbeMeasures measure_probe(const ProbeRecord& probe, const Record& record, Judg
     for (Rto& rto : rtos_of(stream, measures.series.back(), record.injections)) judgement.rtos.push_back(std::move(rto));
     for (Refusal& refusal : refusals_of(stream, measures.series.back(), record.injections))
       judgement.refusals.push_back(std::move(refusal));
+    if (stream.info->reads_back) judgement.stale_reads.push_back(stale_reads_of(stream, first));
   }
   if (probe.info.audited) measures.audit = audit(probe, streams, first.known() ? first.middle() : Time(-1));
   if (!probe.info.controllers.empty() || probe.resources)

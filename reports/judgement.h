@@ -118,6 +118,14 @@ struct Refusal {
   bool blind = false;           // a part of the window was not seen
 };
 
+// How often an acknowledged write was not seen by the read that followed it, over the whole record of one series.
+struct StaleReads {
+  std::string probe, series;
+  std::uint64_t reads = 0, stale = 0;  // that were answered; of these, behind what had been acknowledged before
+  Time first{-1}, last{-1};            // when the first and the last of the stale were sent
+  Time fault{-1};                      // the middle of the first fault's effect
+};
+
 struct AuditResult {
   std::string probe;
   bool complete = false;  // every replica was read to its end
@@ -220,6 +228,7 @@ struct Judgement {
   std::vector<ProbeMeasures> probes;
   std::vector<Rto> rtos;
   std::vector<Refusal> refusals;          // of each series that posts, for each injection whose effect is known
+  std::vector<StaleReads> stale_reads;    // of each series that reads back what it wrote
   std::vector<Restoration> restorations;  // of each watched component, for each injection whose effect is known
   std::vector<ObjectiveResult> objectives;
 };

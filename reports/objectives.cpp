@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/units.h"
+#include "reports/stale_reads.h"
 #include "reports/stream.h"
 #include "reports/words.h"
 
@@ -34,6 +35,7 @@ std::string text_of(const ObjectiveSpec& spec) {
     case Kind::rpo: return fmt::format("RPO of {} ≤ {} transfers", whose(spec), format_number(spec.limit));
     case Kind::error_budget: return fmt::format("error budget spent by {} ≤ {}", whose(spec), format_ratio(spec.limit));
     case Kind::refuses: return refuses_text(spec);
+    case Kind::stale_reads: return fmt::format("stale reads of {} ≤ {}", whose(spec), format_number(spec.limit));
     case Kind::redundancy:
       return fmt::format("redundancy of {} restored{}{} ≤ {}", whose(spec),
                          spec.injection.empty() ? "" : " after " + spec.injection,
@@ -61,6 +63,7 @@ class Check {
       case Kind::error_budget: return each_series();
       case Kind::rpo: return check_rpo();
       case Kind::refuses: return each_refusal();
+      case Kind::stale_reads: return each_read_back();
       case Kind::redundancy: return each_restoration();
     }
     return not_measured("this kind of objective is unknown");
@@ -211,6 +214,27 @@ class Check {
     if (refusal.blind) return fmt::format("{} was blind at some time {}", refusal.series, window);
     if (refusal.answered == 0) return "nobody answered: what can't be reached has refused nothing";
     return "";
+  }
+
+  // Also what was read before the first fault: such a cluster needs none to be behind.
+  ObjectiveResult each_read_back() {
+    bool any = false;
+    for (const StaleReads& reads : measured_.stale_reads) {
+      if (reads.probe != probe_->probe || !wanted(reads.series)) continue;
+      any = true;
+      check_read_back(reads);
+    }
+    return any ? std::move(result_) : not_measured(whose(result_.spec) + " reads nothing back");
+  }
+
+  void check_read_back(const StaleReads& reads) {
+    const std::string told = fmt::format("{} of {} ({})", grouped(reads.stale), grouped(reads.reads), reads.series);
+    const auto rank = static_cast<double>(reads.stale);
+    if (reads.reads == 0) return worse(State::not_measured, 0, told, "not one read was answered");
+    if (rank <= result_.spec.limit) return worse(State::met, rank, told, "");
+    worse(State::missed, rank, told,
+          fmt::format("{} of {} reads of {}/{} did not show a mark that had been acknowledged before; {}", grouped(reads.stale),
+                      grouped(reads.reads), reads.probe, reads.series, stale_reads_text(reads)));
   }
 
   // Every component asked for, after every injection asked for.

@@ -50,6 +50,7 @@ enum OperationError : std::uint16_t {
   kNoName = 60008,      // the host's name could not be looked up
   kNoSocket = 60009,    // this machine has no socket, port or memory left: a fault of ours
   kTwoHolders = 60010,  // more than one holds what only one may
+  kStale = 60011,       // acknowledged, and the next read did not show it; such an operation is ok
 };
 
 // The service itself said what became of it: neither silence, nor an error of our side of the connection. Those are our own

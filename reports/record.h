@@ -48,6 +48,7 @@ struct SeriesInfo {
   Duration deadline{0};     // after the scheduled time; then the operation is given up
   Duration good_within{0};  // the SLO's latency L: good means ok and done - scheduled <= L
   bool posts = false;       // its ok operations must be found by the audit
+  bool reads_back = false;  // each of its operations reads what it has just written: ok with kStale when it did not see it
 };
 
 struct ProbeInfo {
@@ -122,7 +123,7 @@ struct SteadyCheck {
 };
 
 struct ObjectiveSpec {
-  enum class Kind { rto, rpo, downtime, error_budget, first_success, refuses, redundancy } kind = Kind::rto;
+  enum class Kind { rto, rpo, downtime, error_budget, first_success, refuses, redundancy, stale_reads } kind = Kind::rto;
   // Whose doing the recovery must be: the cloud's own, or anybody's, our undo included.
   enum class Recovery { itself, any };
   std::string probe;
@@ -131,7 +132,7 @@ struct ObjectiveSpec {
   // worst counts.
   std::string injection;
   // Seconds for rto, downtime, first_success, redundancy; transfers for rpo; share (0.01 = 1 %) for error_budget; acknowledged
-  // operations for refuses.
+  // operations for refuses; reads that were behind for stale_reads.
   double limit = 0;
   Recovery recovery = Recovery::itself;  // for rto, first_success and redundancy
 };

@@ -21,7 +21,6 @@ namespace blackstart {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Bracket, from, to)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunInfo, id, scenario, claim, source, cloud, simulated, seed, repetition, repetitions,
                                    zero_wall, version)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SeriesInfo, name, rate, deadline, good_within, posts)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Holders, probe, names, since)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Evidence, injection, target, stage, expected, observed, observer, confirmed, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Injection, id, fault, summary, targets, parameters, effect, skew, problem, undo_asked,
@@ -39,7 +38,8 @@ constexpr std::pair<ObjectiveSpec::Kind, const char*> kKinds[] = {{ObjectiveSpec
                                                                   {ObjectiveSpec::Kind::error_budget, "error_budget"},
                                                                   {ObjectiveSpec::Kind::first_success, "first_success"},
                                                                   {ObjectiveSpec::Kind::refuses, "refuses"},
-                                                                  {ObjectiveSpec::Kind::redundancy, "redundancy"}};
+                                                                  {ObjectiveSpec::Kind::redundancy, "redundancy"},
+                                                                  {ObjectiveSpec::Kind::stale_reads, "stale_reads"}};
 }  // namespace
 
 // An unknown kind makes the line unreadable: to take it for another one would judge by the wrong bound.
@@ -60,6 +60,21 @@ void from_json(const nlohmann::json& j, ObjectiveSpec::Recovery& recovery) {
   auto name = j.get<std::string>();
   if (name != "any" && name != "itself") throw std::invalid_argument("unknown recovery of an objective");
   recovery = name == "any" ? ObjectiveSpec::Recovery::any : ObjectiveSpec::Recovery::itself;
+}
+
+void to_json(nlohmann::json& j, const SeriesInfo& info) {
+  j = {{"name", info.name},         {"rate", info.rate},
+       {"deadline", info.deadline}, {"good_within", info.good_within},
+       {"posts", info.posts},       {"reads_back", info.reads_back}};
+}
+// Older records have no `reads_back`: nothing was read back.
+void from_json(const nlohmann::json& j, SeriesInfo& info) {
+  j.at("name").get_to(info.name);
+  j.at("rate").get_to(info.rate);
+  j.at("deadline").get_to(info.deadline);
+  j.at("good_within").get_to(info.good_within);
+  j.at("posts").get_to(info.posts);
+  info.reads_back = j.value("reads_back", info.reads_back);
 }
 
 void to_json(nlohmann::json& j, const ProbeInfo& info) {

@@ -64,6 +64,10 @@ void check_objective(const ObjectiveSpec& objective, const ProbeInfo& probe) {
   };
   if (objective.kind == ObjectiveSpec::Kind::refuses && std::none_of(probe.series.begin(), probe.series.end(), writes))
     throw Error(ErrorKind::unmet, doing, "what the objective 'refuses' asks about writes nothing", "name a series that writes");
+  const auto reads_back = [](const SeriesInfo& series) { return series.reads_back; };
+  if (objective.kind == ObjectiveSpec::Kind::stale_reads && std::none_of(probe.series.begin(), probe.series.end(), reads_back))
+    throw Error(ErrorKind::unmet, doing, "it reads nothing back, so no stale read can be seen",
+                "use a ledger with 'read-backs', such as 5/s");
   const bool timed = objective.kind == ObjectiveSpec::Kind::rto || objective.kind == ObjectiveSpec::Kind::first_success;
   // docs/measurement.md: the schedule must resolve the bound to 1/20 of it.
   for (const auto& series : probe.series)

@@ -144,6 +144,16 @@ void describe_step(Fields& f, Scenario& scenario) {
   scenario.steps.push_back(std::move(step));
 }
 
+// What an objective whose bound is a count counts; null for all others.
+const char* counted_by(ObjectiveSpec::Kind kind) {
+  switch (kind) {
+    case ObjectiveSpec::Kind::rpo: return "acknowledged transfers that may be missing";
+    case ObjectiveSpec::Kind::refuses: return "writes that may be acknowledged";
+    case ObjectiveSpec::Kind::stale_reads: return "reads that may be behind";
+    default: return nullptr;
+  }
+}
+
 void describe_bound(Fields& f, ObjectiveSpec& spec, const Scenario& scenario) {
   using Kind = ObjectiveSpec::Kind;
   f.name({"probe", "of which probe", Field::required}, spec.probe);
@@ -151,7 +161,7 @@ void describe_bound(Fields& f, ObjectiveSpec& spec, const Scenario& scenario) {
   const bool redundancy = spec.kind == Kind::redundancy;
   if (redundancy)
     f.name({"component", "of which of its components; without it, of the worst"}, spec.series);
-  else if (spec.kind != Kind::rpo)
+  else if (spec.kind != Kind::rpo && spec.kind != Kind::stale_reads)
     f.name({"series", "of which of its series; without it, of the worst"}, spec.series);
   if (spec.kind == Kind::rto || spec.kind == Kind::first_success || redundancy) {
     f.name({"injection", "counted from this injection; without it, from each"}, spec.injection);
@@ -166,12 +176,9 @@ void describe_bound(Fields& f, ObjectiveSpec& spec, const Scenario& scenario) {
     f.name({"injection", "while this injection is in force", Field::required}, spec.injection);
     must_be_known(f, "injection", "injection", spec.injection, injection_ids(scenario.steps));
   }
-  if (spec.kind == Kind::rpo || spec.kind == Kind::refuses) {
+  if (const char* counted = counted_by(spec.kind)) {
     std::int64_t count = 0;
-    f.integer(
-        {"at-most", spec.kind == Kind::rpo ? "acknowledged transfers that may be missing" : "writes that may be acknowledged",
-         Field::required},
-        count);
+    f.integer({"at-most", counted, Field::required}, count);
     spec.limit = static_cast<double>(count);
   } else if (spec.kind == Kind::error_budget) {
     f.ratio({"at-most", "share of the budget", Field::required}, spec.limit);
@@ -196,6 +203,8 @@ void describe_objective(Fields& f, Scenario& scenario) {
       {Kind::rpo, {"rpo", "acknowledged transfers lost, by audit of every replica"}},
       {Kind::redundancy, {"redundancy", "time from the fault until everything that a probe watches is whole again"}},
       {Kind::refuses, {"refuses", "writes that the service acknowledged while an injection was in force and it should refuse"}},
+      {Kind::stale_reads,
+       {"stale-reads", "reads that did not show what had been acknowledged before, of a ledger's read-backs"}},
   };
   for (const Row& row : rows)
     f.object(row.field, [&](Fields& inner) {

@@ -1,5 +1,5 @@
 // A TCP relay between a client and a MariaDB server that can swallow the answer to COMMIT (or another word), and spoil the
-// begin of a transaction.
+// begin of a transaction. With several servers it gives them the connections by turns.
 //
 // Purpose: the cases that nobody can provoke from outside in time: the server has committed and the client never hears of it,
 // and each statement commits by itself. Ownership: owns its threads and sockets. Thread rule: the switches may be used from any
@@ -19,7 +19,8 @@ namespace blackstart::test {
 
 class CommitProxy {
  public:
-  explicit CommitProxy(int server_port) : server_port_(server_port) {
+  explicit CommitProxy(int server_port) : CommitProxy(std::vector<int>{server_port}) {}
+  explicit CommitProxy(std::vector<int> server_ports) : server_ports_(std::move(server_ports)) {
     if (::listen(bound_.handle(), 128) != 0) throw_errno("listening", errno);
     acceptor_ = std::thread([this] { accept_all(); });
   }
@@ -40,22 +41,23 @@ class CommitProxy {
       pollfd waiting{bound_.handle(), POLLIN, 0};
       if (::poll(&waiting, 1, 20) <= 0) continue;
       int client = ::accept4(bound_.handle(), nullptr, nullptr, SOCK_CLOEXEC);
-      if (client >= 0) relays_.emplace_back([this, client] { relay(client); });
+      if (client < 0) continue;
+      const int server = dial(server_ports_[relays_.size() % server_ports_.size()]);
+      relays_.emplace_back([this, client, server] { relay(client, server); });
     }
   }
 
-  int dial() const {
+  static int dial(int port) {
     int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(server_port_));
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     ::connect(server, reinterpret_cast<sockaddr*>(&address), sizeof address);
     return server;
   }
 
-  void relay(int client) {
-    int server = dial();
+  void relay(int client, int server) {
     bool deaf = false;  // from the first word on that is to be swallowed
     while (!stop_) {
       pollfd both[2]{{client, POLLIN, 0}, {server, POLLIN, 0}};
@@ -74,7 +76,7 @@ class CommitProxy {
     ::close(client);
   }
 
-  int server_port_;
+  std::vector<int> server_ports_;
   Bound bound_;
   std::atomic<bool> stop_ = false, spoil_ = false;
   std::atomic<const char*> swallow_ = nullptr;
