@@ -2,7 +2,7 @@
 //
 // Purpose: what lab/defects/*.yaml say, and the two orders `blackstart lab plant` and `blackstart lab unplant`. A rehearsal
 // that passes on a defect that is planted for it is a fault of ours. Ownership: plain values; what is planted stands in the
-// lab's folder, the sound files on its nodes (/etc/lab/sound). Thread rule: as lab/lab.h.
+// lab's folder, the sound files on its nodes (lab/defect_files.h). Thread rule: as lab/lab.h.
 #pragma once
 
 #include <filesystem>
@@ -19,12 +19,17 @@ struct Defect {
     std::string find;  // each occurrence; there must be one
     std::string with;  // stands there instead
   };
+  struct NewFile {
+    std::string file;  // absolute, on the node; must not be there before
+    std::string text;
+  };
   std::string name;
   std::string mistake;                // what is wrong, for people
   std::vector<std::string> scenario;  // each of these must fail on it
   std::string report;                 // the part that the report must name
-  std::vector<std::string> services;  // nodes that run one of them are changed; what reads an edited file is started anew
+  std::vector<std::string> services;  // nodes that run one of them are changed; there they are started anew
   std::vector<Edit> edits;
+  std::vector<NewFile> files;
   std::string after, after_removal;  // commands for a shell on the first of the nodes, when the services work again
 
   void describe(Fields& f);

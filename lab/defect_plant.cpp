@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/yaml.h"
 #include "lab/defect.h"
+#include "lab/defect_files.h"
 #include "lab/lab_folder.h"
 #include "lab/lab_wait.h"
 #include "lab/openstack_up.h"
@@ -18,7 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr auto kFileLimit = 10s, kRestartLimit = 60s, kAfterLimit = 120s;
-constexpr const char* kSound = "/etc/lab/sound";  // on the node: the files as they were
 
 // A node that the defect concerns, and its services that read what is changed.
 struct Place {
@@ -40,6 +40,7 @@ std::vector<Place> places_of(const LabFile& lab, const Defect& defect) {
   return places;
 }
 
+// Those that it edits.
 std::set<std::string> files_of(const Defect& defect) {
   std::set<std::string> files;
   for (const Defect::Edit& edit : defect.edits) files.insert(edit.file);
@@ -70,20 +71,34 @@ std::vector<Changed> changes(const LabFile& lab, const Defect& defect, const std
   return all;
 }
 
-// Owner and mode of the file stay: it is written into, not replaced. The sound copy is there as a whole or not at all, since
-// put_back() takes whatever it finds.
-void write_over(const LabFile& lab, const Changed& changed) {
-  const std::string file = shell_quote(changed.file), kept = shell_quote(kSound + changed.file);
-  on_node(lab, changed.node, "changing " + changed.file,
-          fmt::format("set -e; mkdir -p \"$(dirname {1})\"; cp -p {0} {1}.new; mv {1}.new {1}; cat > {0}", file, kept),
-          kFileLimit, changed.text);
+void require_absent(const LabFile& lab, const Defect& defect, const std::vector<Place>& places) {
+  for (const Place& place : places)
+    for (const Defect::NewFile& made : defect.files)
+      if (!on_node(lab, place.node.name, "looking for " + made.file, tells_whether_there(made.file), kFileLimit).empty())
+        throw Error(ErrorKind::unmet, fmt::format("planting {} on {}", defect.name, place.node.name),
+                    made.file + " is there already", "the defect was written for another image of the lab");
 }
 
-void put_back(const LabFile& lab, const std::string& node, const std::string& path) {
-  const std::string file = shell_quote(path), kept = shell_quote(kSound + path);
-  on_node(lab, node, "putting " + path + " back",
-          fmt::format("set -e; if [ -e {1} ]; then cp -p {1} {0}; rm {1}; fi", file, kept), kFileLimit);
+void write_files(const LabFile& lab, const Defect& defect, const std::vector<Place>& places,
+                 const std::vector<Changed>& changed) {
+  for (const Place& place : places)
+    for (const Defect::NewFile& made : defect.files)
+      on_node(lab, place.node.name, "making " + made.file, makes_file(made.file), kFileLimit, made.text);
+  for (const Changed& one : changed)
+    on_node(lab, one.node, "changing " + one.file, changes_file(one.file), kFileLimit, one.text);
 }
+
+// The settings first: they name what the new files bring.
+void restore_files(const LabFile& lab, const Defect& defect, const std::vector<Place>& places) {
+  for (const Place& place : places) {
+    for (const std::string& file : files_of(defect))
+      on_node(lab, place.node.name, "putting " + file + " back", puts_file_back(file), kFileLimit);
+    for (const Defect::NewFile& made : defect.files)
+      on_node(lab, place.node.name, "removing " + made.file, takes_file_away(made.file), kFileLimit);
+  }
+}
+
+bool touches_files(const Defect& defect) { return !defect.edits.empty() || !defect.files.empty(); }
 
 // One node after the other, so that what runs in several loses none of its majorities.
 void start_anew(const LabFile& lab, const std::vector<Place>& places, const Progress& progress) {
@@ -97,8 +112,11 @@ void start_anew(const LabFile& lab, const std::vector<Place>& places, const Prog
   }
 }
 
+// OpenStack's own command line speaks to this lab's cloud, as its administrator.
 void run_after(const LabFile& lab, const Place& place, const std::string& command) {
-  if (!command.empty()) on_node(lab, place.node.name, "running '" + command + "'", command, kAfterLimit);
+  if (command.empty()) return;
+  on_node(lab, place.node.name, "running '" + command + "'", fmt::format("export OS_CLOUD={}-admin; {}", lab.name, command),
+          kAfterLimit);
 }
 
 Error half_planted(const std::string& lab, const Error& error) {
@@ -124,11 +142,12 @@ void plant_defect(const std::string& name, const fs::path& file, const Progress&
     throw Error(ErrorKind::unmet, fmt::format("planting {} in the lab {}", defect.name, name), there + " is planted there",
                 "take it out first: blackstart lab unplant " + name);
   const std::vector<Place> places = places_of(lab, defect);
+  require_absent(lab, defect, places);
   const std::vector<Changed> all = changes(lab, defect, places);
   write_file(LabFolder(name).defect(), yaml::slurp(file));
   try {
-    for (const Changed& changed : all) write_over(lab, changed);
-    if (!defect.edits.empty()) start_anew(lab, places, progress);
+    write_files(lab, defect, places, all);
+    if (touches_files(defect)) start_anew(lab, places, progress);
     run_after(lab, places.front(), defect.after);
   } catch (const Error& error) {
     throw half_planted(name, error);
@@ -142,9 +161,8 @@ void remove_defect(const std::string& name, const Progress& progress) {
   if (planted_defect(name).empty()) return;
   const Defect defect = read_defect(LabFolder(name).defect());
   const std::vector<Place> places = places_of(lab, defect);
-  for (const Place& place : places)
-    for (const std::string& file : files_of(defect)) put_back(lab, place.node.name, file);
-  if (!defect.edits.empty()) start_anew(lab, places, progress);
+  restore_files(lab, defect, places);
+  if (touches_files(defect)) start_anew(lab, places, progress);
   run_after(lab, places.front(), defect.after_removal);
   fs::remove(LabFolder(name).defect());
 }

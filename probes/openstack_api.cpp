@@ -45,6 +45,8 @@ OpenStackApi::OpenStackApi(const OpenStackCredentials& credentials, OpenStackTok
       token_(std::move(token)),
       at_(std::move(at)) {}
 
+OpenStackToken OpenStackApi::another_token() { return token_of(credentials_, session_.ask(token_request(credentials_))); }
+
 Url OpenStackApi::endpoint(ApiService service) const {
   Url url = endpoint_of(credentials_, token_, service);
   if (at_.host.empty()) return url;

@@ -27,6 +27,8 @@ class OpenStackApi {
   OpenStackApi(const OpenStackCredentials& credentials, OpenStackToken token, const Deadline& deadline, ApiAt at = {});
 
   const OpenStackToken& token() const { return token_; }
+  // One beside it. Throws Error(unmet, unreachable).
+  OpenStackToken another_token();
   const Deadline& deadline() const { return session_.deadline(); }
   Url endpoint(ApiService service) const;
 

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cctype>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 
 #include "base/error.h"
+#include "probes/openstack_groups.h"
 
 namespace blackstart {
 namespace {
@@ -78,68 +80,18 @@ std::string id_of(OpenStackApi& api, ApiService service, const std::string& what
   throw Error(ErrorKind::unmet, doing, fmt::format("{} have this name", ids.size()), "give its id instead");
 }
 
-// What stands there, or nothing at all when that is no object.
-Json part(const Json& json, const char* key) {
-  const auto found = json.is_object() ? json.find(key) : json.end();
-  return found != json.end() && found->is_object() ? *found : Json::object();
-}
-
-std::int64_t number_in(const Json& json, const char* key, std::int64_t otherwise) {
-  const auto found = json.find(key);
-  return found != json.end() && found->is_number_integer() ? found->get<std::int64_t>() : otherwise;
-}
-
-// A limit of -1, or none, stands for no limit.
-void require_room(const std::string& what, const Json& limits, const char* most, const char* used, std::int64_t needed) {
-  const std::int64_t limit = number_in(limits, most, -1), taken = number_in(limits, used, 0);
-  if (needed == 0 || limit < 0 || limit - taken >= needed) return;
-  throw Error(ErrorKind::unmet, "checking the project's quota",
-              fmt::format("{}: {} of {} are used, and in an outage up to {} more may be needed", what, taken, limit, needed),
-              "raise the quota, or lower the probe's rates or deadlines");
-}
-
-Json limits_of(OpenStackApi& api, ApiService service) { return part(part(api.get(service, "limits"), "limits"), "absolute"); }
-
-void require_server_quota(OpenStackApi& api, const OpenStackGround& ground, std::int64_t servers) {
-  if (servers == 0) return;
-  const Json limits = limits_of(api, ApiService::compute);
-  const Json flavor = part(api.get(ApiService::compute, show_path("flavor", url_encoded(ground.flavor))), "flavor");
-  require_room("instances", limits, "maxTotalInstances", "totalInstancesUsed", servers);
-  require_room("cores", limits, "maxTotalCores", "totalCoresUsed", servers * number_in(flavor, "vcpus", 1));
-  require_room("RAM (MiB)", limits, "maxTotalRAMSize", "totalRAMUsed", servers * number_in(flavor, "ram", 0));
-}
-
-// Neutron without the extension for details tells nothing of use: then its own refusal has to do.
-void require_network_quota(OpenStackApi& api, const OpenStackSettings& settings) {
-  const std::int64_t networks = settings.most_of("network"), ports = settings.most_of("port") + settings.most_of("server");
-  if (networks + ports == 0) return;
-  const auto details = api.find(ApiService::network, "quotas/" + url_encoded(api.token().project) + "/details.json");
-  const Json quota = details ? part(*details, "quota") : Json::object();
-  require_room("networks", part(quota, "network"), "limit", "used", networks);
-  require_room("ports", part(quota, "port"), "limit", "used", ports);
-}
-
 std::string path_of(const ResourceKind& kind, const std::string& id) {
   return fmt::format("{}/{}", kind.collection, url_encoded(id));
-}
-
-// Why it could not be asked to go; empty when it could.
-std::string remove_one(OpenStackApi& api, const ResourceKind& kind, const std::string& id) {
-  try {
-    api.remove(kind.service, path_of(kind, id));
-    return "";
-  } catch (const Error& error) {
-    return error.why();
-  }
 }
 
 std::string told_of_removal(const std::string& why, const std::string& state) {
   return why.empty() ? "asked to go, its state was " + state : why;
 }
 
-std::string begin_one(OpenStackApi& api, const OpenStackGround& ground, const ResourceKind& kind, const std::string& name) {
-  const Json made = api.create(kind.service, kind.collection, create_body(kind, name, ground));
-  const std::string id = text_of(part(made, kind.envelope), "id");
+std::string begin_one(OpenStackApi& api, const OpenStackGround& ground, const ResourceKind& kind, const std::string& name,
+                      const std::string& group = "") {
+  const Json made = api.create(kind.service, kind.collection, create_body(kind, name, ground, group));
+  const std::string id = text_of(part_of(made, kind.envelope), "id");
   if (id.empty())
     throw Error(ErrorKind::unmet, fmt::format("making the {} '{}'", kind.name, name), "the service's answer has no id");
   return id;
@@ -151,7 +103,7 @@ void await_one(OpenStackApi& api, const ResourceKind& kind, const std::string& n
   const bool reached = wait_until(
       [&] {
         try {
-          status = text_of(part(api.get(kind.service, path_of(kind, id)), kind.envelope), "status");
+          status = text_of(part_of(api.get(kind.service, path_of(kind, id)), kind.envelope), "status");
         } catch (const Error&) {
           // That the time was up says less than what was seen before.
           if (status.empty() || !api.deadline().passed()) throw;
@@ -173,18 +125,23 @@ std::string make_one(OpenStackApi& api, const OpenStackGround& ground, const std
   return id;
 }
 
-// All at the same time: each takes Nova some seconds.
-std::vector<std::string> make_pool(OpenStackApi& api, const OpenStackGround& ground, std::int64_t servers) {
+// All at the same time, as each takes Nova some seconds. But of a group one after the other: schedulers that don't know of each
+// other's choice would put both onto one host, and Nova would have to begin anew.
+std::vector<std::string> make_pool(OpenStackApi& api, const OpenStackGround& ground, std::size_t servers) {
   const ResourceKind& kind = resource_kind("server");
+  const std::size_t at_once = ground.groups.empty() ? servers : ground.groups.size();
   std::vector<std::string> ids;
-  while (static_cast<std::int64_t>(ids.size()) < servers)
-    ids.push_back(begin_one(api, ground, kind, pool_name(ground.prefix, ids.size())));
-  for (std::size_t i = 0; i < ids.size(); ++i) await_one(api, kind, pool_name(ground.prefix, i), ids[i]);
+  while (ids.size() < servers) {
+    const std::size_t first = ids.size();
+    while (ids.size() < std::min(servers, first + at_once))
+      ids.push_back(begin_one(api, ground, kind, pool_name(ground.prefix, ids.size()), ground.group_of(ids.size())));
+    for (std::size_t i = first; i < ids.size(); ++i) await_one(api, kind, pool_name(ground.prefix, i), ids[i]);
+  }
   return ids;
 }
 
 // Moving servers is for administrators, and needs somewhere to go.
-void require_hosts(OpenStackApi& api) {
+void require_hosts(OpenStackApi& api, std::int64_t apart) {
   const Json all = api.get(ApiService::compute, "os-services?binary=nova-compute");
   std::vector<std::string> up, down;
   for (const Json& service : all.value("services", Json::array()))
@@ -193,6 +150,9 @@ void require_hosts(OpenStackApi& api) {
     throw Error(ErrorKind::unmet, "looking for hosts that servers can move to",
                 fmt::format("nova-compute is up on {}", up.empty() ? "none" : "one only: " + up.front()),
                 "'openstack compute service list' says why");
+  if (static_cast<std::int64_t>(up.size()) < apart)
+    throw Error(ErrorKind::unmet, "looking for hosts for groups whose servers stand apart",
+                fmt::format("nova-compute is up on {} of them, and 'apart' is {}", up.size(), apart), "lower 'apart'");
   if (!down.empty())
     throw Error(ErrorKind::unmet, "looking whether all compute hosts are up",
                 fmt::format("nova-compute is down on {}", fmt::join(down, ", ")),
@@ -246,16 +206,6 @@ OpenStackGround find_ground(OpenStackApi& api, const OpenStackSettings& settings
   return ground;
 }
 
-void require_quota(OpenStackApi& api, const OpenStackSettings& settings, const OpenStackGround& ground) {
-  require_server_quota(api, ground, settings.most_of("server"));
-  require_network_quota(api, settings);
-  const std::int64_t volumes = settings.most_of("volume");
-  if (volumes == 0) return;
-  const Json limits = limits_of(api, ApiService::volume);
-  require_room("volumes", limits, "maxTotalVolumes", "totalVolumesUsed", volumes);
-  require_room("gigabytes of volumes", limits, "maxTotalVolumeGigabytes", "totalGigabytesUsed", volumes * settings.volume_size);
-}
-
 void require_services(OpenStackApi& api, const OpenStackSettings& settings) {
   for (const auto& line : settings.operations) {
     const OpenStackOperation& what = line.what();
@@ -264,7 +214,7 @@ void require_services(OpenStackApi& api, const OpenStackSettings& settings) {
       throw Error(ErrorKind::unmet, fmt::format("trying {}", what.name),
                   fmt::format("the answer has no '{}'", list_key(what.resource)));
   }
-  if (settings.pool() > 0) require_hosts(api);
+  if (settings.pool() > 0) require_hosts(api, settings.apart);
   for (const Ours& one : with_prefix(api, settings))
     if (!one.marked)
       throw Error(ErrorKind::unmet, fmt::format("looking for resources with the prefix '{}'", settings.prefix),
@@ -275,7 +225,17 @@ void require_services(OpenStackApi& api, const OpenStackSettings& settings) {
 void make_standing(OpenStackApi& api, const OpenStackSettings& settings, OpenStackGround& ground) {
   if (settings.uses(Form::show, "server")) ground.server = make_one(api, ground, "server");
   if (settings.uses(Form::show, "volume")) ground.volume = make_one(api, ground, "volume");
-  ground.pool = make_pool(api, ground, settings.pool());
+  ground.groups = make_groups(api, settings.prefix, settings.groups());
+  ground.pool = make_pool(api, ground, static_cast<std::size_t>(settings.pool()));
+}
+
+std::string remove_one(OpenStackApi& api, ApiService service, const std::string& path) {
+  try {
+    api.remove(service, path);
+    return "";
+  } catch (const Error& error) {
+    return error.why();
+  }
 }
 
 std::vector<std::string> remove_ours(OpenStackApi& api, const OpenStackSettings& settings) {
@@ -283,7 +243,7 @@ std::vector<std::string> remove_ours(OpenStackApi& api, const OpenStackSettings&
   for (const Ours& one : with_prefix(api, settings)) {
     if (!one.marked) continue;
     there.push_back(fmt::format("{} '{}' ({}): {}", one.kind->name, one.name, one.id,
-                                told_of_removal(remove_one(api, *one.kind, one.id), one.status)));
+                                told_of_removal(remove_one(api, one.kind->service, path_of(*one.kind, one.id)), one.status)));
   }
   return there;
 }
@@ -299,9 +259,10 @@ std::vector<std::string> remove_ports_of(OpenStackApi& api, const std::set<std::
   if (servers.empty()) return there;
   each_port_of(api, servers, [&](const Json& port) {
     const std::string id = text_of(port, "id"), project = text_of(port, "project_id");
-    const std::string done = project == api.token().project
-                                 ? told_of_removal(remove_one(api, resource_kind("port"), id), text_of(port, "status"))
-                                 : fmt::format("it is left alone: it belongs to project '{}', not to ours", project);
+    const std::string done =
+        project == api.token().project
+            ? told_of_removal(remove_one(api, ApiService::network, path_of(resource_kind("port"), id)), text_of(port, "status"))
+            : fmt::format("it is left alone: it belongs to project '{}', not to ours", project);
     there.push_back(fmt::format("port ({}) of our server {}, which is gone: {}", id, text_of(port, "device_id"), done));
   });
   return there;

@@ -43,10 +43,12 @@ void require_quota(OpenStackApi& api, const OpenStackSettings& settings, const O
 // unreachable).
 void require_services(OpenStackApi& api, const OpenStackSettings& settings);
 
-// Makes the server and the volume that are only looked at, and the servers that are moved, and waits until they are there.
-// Throws Error.
+// Makes the server and the volume that are only looked at, the servers that are moved and their groups, and waits until they
+// are there. Throws Error.
 void make_standing(OpenStackApi& api, const OpenStackSettings& settings, OpenStackGround& ground);
 
+// Asks one to go: why that could not be done; empty when it was, or it is gone already. `path` is below the service's address.
+std::string remove_one(OpenStackApi& api, ApiService service, const std::string& path);
 // Asks all that is ours to go, once. Returns what was there, and what became of the asking; empty: nothing is left.
 std::vector<std::string> remove_ours(OpenStackApi& api, const OpenStackSettings& settings);
 

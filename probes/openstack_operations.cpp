@@ -80,12 +80,16 @@ const std::vector<OpenStackOperation>& openstack_operations() {
        "server", 60s, 40s},
       {"servers-home", "each standing server is ACTIVE on a host that is up", ApiService::compute, Form::home, "server", 10s,
        5s},
+      {"groups-served", "each group of standing servers has one that is ACTIVE on a host that is up", ApiService::compute,
+       Form::served, "server", 10s, 5s},
       {"image-upload", "an image: create, upload, active, delete, gone", ApiService::image, Form::life, "image", 60s, 20s},
   };
   return all;
 }
 
-bool uses_pool(Form form) { return form == Form::migrate || form == Form::evacuate || form == Form::home; }
+bool uses_pool(Form form) {
+  return form == Form::migrate || form == Form::evacuate || form == Form::home || form == Form::served;
+}
 
 const OpenStackOperation* find_operation(const std::string& name) {
   const auto& all = openstack_operations();
@@ -114,9 +118,13 @@ std::string list_key(const std::string& resource) { return resource + "s"; }
 std::string show_path(const std::string& resource, const std::string& id) { return resource + "s/" + id; }
 std::string show_key(const std::string& resource) { return resource == "image" ? "id" : resource; }
 
-std::string create_body(const ResourceKind& kind, const std::string& name, const OpenStackGround& ground) {
+std::string create_body(const ResourceKind& kind, const std::string& name, const OpenStackGround& ground,
+                        const std::string& group) {
   const Json made = described(kind, name, ground);
-  return std::string(kind.envelope).empty() ? made.dump() : Json{{kind.envelope, made}}.dump();
+  if (std::string(kind.envelope).empty()) return made.dump();
+  Json body{{kind.envelope, made}};
+  if (!group.empty()) body["os:scheduler_hints"] = {{"group", group}};
+  return body.dump();
 }
 
 Json resource_in(const ResourceKind& kind, const std::string& body) {
@@ -130,6 +138,11 @@ Json resource_in(const ResourceKind& kind, const std::string& body) {
 std::string text_of(const Json& resource, const char* key) {
   auto found = resource.is_object() ? resource.find(key) : resource.end();
   return found != resource.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+Json part_of(const Json& resource, const char* key) {
+  auto found = resource.is_object() ? resource.find(key) : resource.end();
+  return found != resource.end() && found->is_object() ? *found : Json::object();
 }
 
 const Json* list_in(const Json& answer, const char* key) {

@@ -29,7 +29,7 @@ struct OpenStackOperation {
   const char* name;  // "server-list"
   const char* doc;
   ApiService service;
-  enum class Form { issue, validate, list, show, life, migrate, evacuate, home } form;
+  enum class Form { issue, validate, list, show, life, migrate, evacuate, home, served } form;
   const char* resource;  // of all but issue and validate: "server", "flavor"
   Duration deadline, good_within;
 };
@@ -45,11 +45,14 @@ struct OpenStackGround {
   std::string flavor, image, network, availability_zone;
   std::string server, volume;         // the standing ones that are only looked at
   std::vector<std::string> pool;      // the standing servers that are moved
+  std::vector<std::string> groups;    // their server groups; empty: they stand where Nova puts them
   std::string prefix;                 // begins the names of all that is ours
   std::int64_t volume_size = 1;       // GiB
   std::int64_t image_size = 1 << 20;  // bytes
   // The id of what `show` of this resource asks for.
   const std::string& shown(const std::string& resource) const;
+  // The group of a server of the pool; empty without groups. Neighbours in the pool are of different groups.
+  std::string group_of(std::size_t number) const { return groups.empty() ? "" : groups[number % groups.size()]; }
 };
 
 // The names of standing ones: "blackstart-standing-server", "blackstart-pool-3".
@@ -62,12 +65,15 @@ std::string list_key(const std::string& resource);
 std::string show_path(const std::string& resource, const std::string& id);
 std::string show_key(const std::string& resource);
 
-// The body that makes one. All that is ours says so (see is_ours).
-std::string create_body(const ResourceKind& kind, const std::string& name, const OpenStackGround& ground);
+// The body that makes one, a server in this group if there is one. All that is ours says so (see is_ours).
+std::string create_body(const ResourceKind& kind, const std::string& name, const OpenStackGround& ground,
+                        const std::string& group = "");
 // What stands under the kind's envelope in an answer; null when it isn't there.
 nlohmann::json resource_in(const ResourceKind& kind, const std::string& body);
 // Its text under `key`, or "".
 std::string text_of(const nlohmann::json& resource, const char* key);
+// The object under `key`, or an empty one.
+nlohmann::json part_of(const nlohmann::json& resource, const char* key);
 // The array under `key`; nullptr when there is none. What is missing must not pass for an empty list.
 const nlohmann::json* list_in(const nlohmann::json& answer, const char* key);
 // Made by us: it says so itself.

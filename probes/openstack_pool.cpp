@@ -82,7 +82,7 @@ class PoolTask : public OpenStackTask {
 
  protected:
   void first() override { look(); }
-  virtual void told(const std::vector<Standing>& away) = 0;  // those that are not where they should be
+  virtual void told(const std::vector<Standing>& pool) = 0;  // in its order; one that is gone has no id
   virtual void unanswered(const HttpAnswer& answer) = 0;
 
   void look() {
@@ -97,6 +97,10 @@ class PoolTask : public OpenStackTask {
   }
 
   bool lives(const Standing& server) const { return up_.count(server.host) > 0; }
+  bool home(const Standing& server) const { return server.active() && lives(server); }
+  bool all_home(const std::vector<Standing>& pool) const {
+    return std::all_of(pool.begin(), pool.end(), [this](const Standing& server) { return home(server); });
+  }
 
  private:
   static std::optional<Json> listed(const HttpAnswer& answer, const char* key) {
@@ -114,27 +118,42 @@ class PoolTask : public OpenStackTask {
           if (!servers) return unanswered(answer);
           std::map<std::string, Standing> there;
           for (const Json& server : *servers) there[text_of(server, "id")] = standing_of(server);
-          std::vector<Standing> away;
-          for (const std::string& id : caller_.start.ground.pool) {
-            const Standing& server = there[id];
-            if (!server.active() || !lives(server)) away.push_back(server);
-          }
-          told(away);
+          std::vector<Standing> pool;
+          for (const std::string& id : caller_.start.ground.pool) pool.push_back(there[id]);
+          told(pool);
         });
   }
 
   std::set<std::string> up_;
 };
 
-class RollCall final : public PoolTask {
+// One look, and a verdict on it.
+class RollCall : public PoolTask {
  public:
   using PoolTask::PoolTask;
 
+ protected:
+  virtual bool well(const std::vector<Standing>& pool) const { return all_home(pool); }
+
  private:
-  void told(const std::vector<Standing>& away) override {
-    finish(away.empty() ? Workload::Result{Outcome::ok, 0} : Workload::Result{Outcome::failed, kWrongAnswer});
+  void told(const std::vector<Standing>& pool) override {
+    finish(well(pool) ? Workload::Result{Outcome::ok, 0} : Workload::Result{Outcome::failed, kWrongAnswer});
   }
   void unanswered(const HttpAnswer& answer) override { finish(outcome_of(false, answer, false)); }
+};
+
+class GroupCall final : public RollCall {
+ public:
+  using RollCall::RollCall;
+
+ private:
+  bool well(const std::vector<Standing>& pool) const override {
+    const OpenStackGround& ground = caller_.start.ground;
+    std::set<std::string> served;
+    for (std::size_t i = 0; i < pool.size(); ++i)
+      if (home(pool[i])) served.insert(ground.group_of(i));
+    return served.size() == ground.groups.size();
+  }
 };
 
 class Evacuation final : public PoolTask {
@@ -142,10 +161,10 @@ class Evacuation final : public PoolTask {
   using PoolTask::PoolTask;
 
  private:
-  void told(const std::vector<Standing>& away) override {
-    if (away.empty()) return finish({Outcome::ok, 0});
+  void told(const std::vector<Standing>& pool) override {
+    if (all_home(pool)) return finish({Outcome::ok, 0});
     to_leave_.clear();
-    for (const Standing& server : away)
+    for (const Standing& server : pool)
       if (!server.host.empty() && !lives(server) && server.task.empty()) to_leave_.push_back(server.id);
     leave_next();
   }
@@ -178,6 +197,10 @@ void begin_evacuation(OpenStackCaller& caller, bool fresh, const Deadline& deadl
 
 void begin_roll_call(OpenStackCaller& caller, bool fresh, const Deadline& deadline, Workload::Done done) {
   std::make_shared<RollCall>(caller, fresh, deadline, std::move(done))->begin();
+}
+
+void begin_group_call(OpenStackCaller& caller, bool fresh, const Deadline& deadline, Workload::Done done) {
+  std::make_shared<GroupCall>(caller, fresh, deadline, std::move(done))->begin();
 }
 
 }  // namespace blackstart

@@ -1,4 +1,5 @@
-// The operations on servers that stand through the whole rehearsal: live-migrate, evacuate, servers-home.
+// The operations on servers that stand through the whole rehearsal: live-migrate, evacuate, servers-home,
+// groups-served.
 //
 // Purpose: what a cloud's users and its operators need after the loss of a compute host, measured at Nova's API. Ownership:
 // what is under way holds itself alive; the caller outlives it. Thread rule: the loop's thread.
@@ -17,5 +18,8 @@ void begin_evacuation(OpenStackCaller& caller, bool fresh, const Deadline& deadl
 
 // One look: ok when each server of the pool is ACTIVE on a host that is up; else failed.
 void begin_roll_call(OpenStackCaller& caller, bool fresh, const Deadline& deadline, Workload::Done done);
+
+// One look: ok when each group of the pool has a server that is ACTIVE on a host that is up; else failed.
+void begin_group_call(OpenStackCaller& caller, bool fresh, const Deadline& deadline, Workload::Done done);
 
 }  // namespace blackstart

@@ -11,6 +11,8 @@
 #include "probes/openstack_audit.h"
 #include "probes/openstack_book.h"
 #include "probes/openstack_ground.h"
+#include "probes/openstack_groups.h"
+#include "probes/openstack_ring.h"
 #include "probes/openstack_workload.h"
 #include "probes/plain_probe.h"
 
@@ -92,6 +94,7 @@ void OpenStackProbe::prepare(const Deadline& deadline) {
   OpenStackGround ground = find_ground(api, settings_);
   make_standing(api, settings_, ground);
   start_ = OpenStackStart{credentials_, api.token(), ground, endpoints(api)};
+  if (settings_.uses(OpenStackOperation::Form::validate, "")) start_->ring = issue_ring(api);
 }
 
 std::unique_ptr<Workload> OpenStackProbe::make_workload(boost::asio::io_context& io) {
@@ -143,6 +146,8 @@ void OpenStackProbe::sweep(const std::string& doing, const Deadline& deadline) c
       OpenStackApi api(credentials_, deadline.sooner(kOneTry));
       left = remove_ours(api, settings_);
       if (left.empty()) left = remove_ports_of(api, made);
+      // Last, as a server needs its group as long as it is there. Also those of a run that had another 'apart'.
+      if (left.empty() && settings_.pool() > 0) left = remove_groups(api, settings_.prefix);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::unreachable) throw;
       // That the time was up says less than what was seen before.

@@ -57,8 +57,23 @@ void check_ground(Fields& f, const OpenStackSettings& s) {
   }
 }
 
+// Nova's own quota is 10 members of a group.
+void check_groups(Fields& f, const OpenStackSettings& s) {
+  const bool asked =
+      std::any_of(s.operations.begin(), s.operations.end(), [](const auto& line) { return line.what().form == Form::served; });
+  if (asked && s.apart == 0) f.problem("operations", "groups-served needs 'apart'", "say how many servers make a group");
+  if (s.apart == 0) return;
+  if (s.apart == 1) f.problem("apart", "one server alone is apart from nothing", "0 for no groups, else 2 to 10");
+  if (s.pool() == 0) f.problem("apart", "no operation here works on standing servers", "groups-served and servers-home do");
+  if (s.servers % s.apart != 0)
+    f.problem("servers", fmt::format("{} servers don't make groups of {}", s.servers, s.apart), "a multiple of 'apart'");
+  if (s.availability_zone.find(':') != std::string::npos)
+    f.problem("availability-zone", "it names one host, and servers on one host don't stand apart");
+}
+
 void check(Fields& f, const OpenStackSettings& s) {
   check_ground(f, s);
+  check_groups(f, s);
   if (f.has("operations") && s.operations.empty()) f.problem("operations", "it names none");
   if (s.prefix.size() < kShortestPrefix) f.problem("prefix", "it is too short to tell what is ours: at least 4 characters");
   if (s.prefix.size() > 32) f.problem("prefix", "it is longer than 32 characters");
@@ -91,7 +106,10 @@ void OpenStackSettings::describe(Fields& f) {
   f.duration({"connect-timeout", "limit for looking a name up, TCP and TLS together"}, connect_timeout, {10ms, 30s});
   f.duration({"request-timeout", "limit for one request of an operation that has several"}, request_timeout, {1s, 10min});
   f.duration({"poll", "how often a state is asked for until it is reached"}, poll, {50ms, 1min});
-  f.integer({"servers", "standing servers for live-migrate, evacuate and servers-home"}, servers, {1, 200});
+  f.integer({"servers", "standing servers for live-migrate, evacuate, servers-home and groups-served"}, servers, {1, 200});
+  f.integer(
+      {"apart", "they stand in server groups of so many with anti-affinity, as instances of one application do; 0: in none"},
+      apart, {0, 10});
   f.choice(
       {"audit", "whom the control plane's audit asks: each node with the role controller, the catalogue's endpoint, or nobody"},
       audit, {"controllers", "endpoint", "none"});

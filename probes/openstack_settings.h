@@ -33,6 +33,7 @@ struct OpenStackSettings final : ProbeSettings {
   Duration request_timeout{10s};
   Duration poll{500ms};
   std::int64_t servers = 3;  // of the pool that is moved
+  std::int64_t apart = 0;    // servers of the pool in each group with anti-affinity; 0: no groups
   std::string audit = "controllers";
   std::string controllers_speak = "catalogue";
   Duration audit_patience{60s};
@@ -44,8 +45,9 @@ struct OpenStackSettings final : ProbeSettings {
 
   bool uses(OpenStackOperation::Form form, const std::string& resource) const;
   bool makes_anything() const;
-  // How many servers stand for live-migrate, evacuate and servers-home.
+  // How many servers stand for live-migrate, evacuate, servers-home and groups-served, and in how many groups.
   std::int64_t pool() const;
+  std::int64_t groups() const { return apart > 0 ? pool() / apart : 0; }
   // How many leftovers of each kind stay until the audit has seen them.
   int most_kept() const;
   std::int64_t most_in_flight() const;

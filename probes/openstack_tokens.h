@@ -12,6 +12,12 @@
 
 namespace blackstart {
 
+struct HeldToken {
+  std::string id;
+  Duration life{0};
+  Time asked{0};  // when it was asked for, on real_clock()
+};
+
 class TokenKeeper {
  public:
   TokenKeeper(boost::asio::io_context& io, HttpClient& client, const OpenStackCredentials& credentials,

@@ -7,6 +7,7 @@
 #include "probes/openstack_leftovers.h"
 #include "probes/openstack_life.h"
 #include "probes/openstack_pool.h"
+#include "probes/openstack_ring.h"
 
 namespace blackstart {
 namespace {
@@ -35,13 +36,13 @@ bool answers(const HttpAnswer& answer, const std::string& key, const std::string
 class OpenStackWorkload final : public Workload {
  public:
   OpenStackWorkload(boost::asio::io_context& io, const OpenStackSettings& settings, const OpenStackStart& start)
-      : series_(series_of(settings)), caller_(io, settings, start), leftovers_(caller_) {}
+      : series_(series_of(settings)), caller_(io, settings, start), leftovers_(caller_), ring_(caller_) {}
 
   void send(const Operation& operation, const Deadline& deadline, Done done) override;
 
  private:
   void issue(bool fresh, const Deadline& deadline, Done done);
-  void validate(bool fresh, const Deadline& deadline, Done done);
+  void validate(const std::string& token, bool fresh, const Deadline& deadline, Done done);
   void look(const OpenStackOperation& what, bool fresh, const Deadline& deadline, Done done);
 
   // Each server has come to rest before its turn comes again, with both ways of connecting too.
@@ -53,6 +54,7 @@ class OpenStackWorkload final : public Workload {
   std::vector<OpenStackSeries> series_;
   OpenStackCaller caller_;
   Leftovers leftovers_;
+  TokenRing ring_;
 };
 
 void OpenStackWorkload::send(const Operation& operation, const Deadline& deadline, Done done) {
@@ -60,12 +62,13 @@ void OpenStackWorkload::send(const Operation& operation, const Deadline& deadlin
   const OpenStackOperation& what = series.line.what();
   switch (what.form) {
     case Form::issue: return issue(series.fresh, deadline, std::move(done));
-    case Form::validate: return validate(series.fresh, deadline, std::move(done));
+    case Form::validate: return validate(ring_.turn(operation.number), series.fresh, deadline, std::move(done));
     case Form::list:
     case Form::show: return look(what, series.fresh, deadline, std::move(done));
     case Form::migrate: return begin_migration(caller_, slot_of(operation, series), series.fresh, deadline, std::move(done));
     case Form::evacuate: return begin_evacuation(caller_, series.fresh, deadline, std::move(done));
     case Form::home: return begin_roll_call(caller_, series.fresh, deadline, std::move(done));
+    case Form::served: return begin_group_call(caller_, series.fresh, deadline, std::move(done));
     case Form::life: break;
   }
   const std::string name = caller_.settings.prefix + series.name() + "-" + std::to_string(operation.number);
@@ -80,11 +83,13 @@ void OpenStackWorkload::issue(bool fresh, const Deadline& deadline, Done done) {
       [done = std::move(done)](const HttpAnswer& answer) { done(outcome_of(false, answer, holds_token(answer))); });
 }
 
-void OpenStackWorkload::validate(bool fresh, const Deadline& deadline, Done done) {
-  caller_.ask(
-      "GET", ApiService::identity, "auth/tokens", fresh, deadline.left(),
-      [done = std::move(done)](const HttpAnswer& answer) { done(outcome_of(false, answer, answers(answer, "token", ""))); }, "",
-      "", {{"X-Subject-Token", caller_.token.id()}});
+void OpenStackWorkload::validate(const std::string& token, bool fresh, const Deadline& deadline, Done done) {
+  caller_.ask("GET", ApiService::identity, "auth/tokens", fresh, deadline.left(),
+              [this, done = std::move(done), token](const HttpAnswer& answer) {
+                ring_.answered(token, answer);
+                done(outcome_of(false, answer, answers(answer, "token", "")));
+              },
+              "", "", {{"X-Subject-Token", token}});
 }
 
 void OpenStackWorkload::look(const OpenStackOperation& what, bool fresh, const Deadline& deadline, Done done) {

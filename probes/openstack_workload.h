@@ -30,6 +30,7 @@ struct OpenStackStart {
   OpenStackGround ground;
   std::map<ApiService, Url> endpoints;
   std::shared_ptr<OpenStackBook> book = {};
+  std::vector<HeldToken> ring = {};  // with token-validate: probes/openstack_ring.h
 };
 std::unique_ptr<Workload> make_openstack_workload(boost::asio::io_context& io, const OpenStackSettings& settings,
                                                   const OpenStackStart& start);

@@ -13,8 +13,22 @@
 namespace blackstart {
 namespace {
 
+using RedundancyWatches = std::vector<RedundancyWatch*>;
+
 constexpr Duration kBaseline = 15s;  // what an earlier run has broken may just be coming back
 constexpr Duration kAskAgainAfter = 200ms, kLookAgainAfter = 1s;
+
+// What is not whole now, a line for each component. All are looked at at the same time.
+std::vector<std::string> not_whole(const RedundancyWatches& watches, const Deadline& deadline) {
+  std::vector<std::future<std::vector<std::string>>> looks;
+  for (RedundancyWatch* watch : watches)
+    looks.push_back(std::async(std::launch::async, [watch, deadline] { return watch->baseline(deadline); }));
+  std::vector<std::string> lines;
+  for (std::size_t i = 0; i < looks.size(); ++i)
+    if (const auto missing = looks[i].get(); !missing.empty())
+      lines.push_back(fmt::format("{}: {}", watches[i]->kind().name, some_of(missing)));
+  return lines;
+}
 
 class RedundancyProbe final : public Probe {
  public:
@@ -45,9 +59,10 @@ class RedundancyProbe final : public Probe {
     return std::find(chosen.begin(), chosen.end(), kind.name) != chosen.end();
   }
   bool wanted(const RedundancyKind& kind) const { return settings_.components.empty() ? kind.in(cloud_) : named(kind); }
-  void leave_out_empty();
-  // What is not whole now, a line for each component.
-  std::vector<std::string> not_whole(const Deadline& deadline);
+  RedundancyWatches watches(const std::function<bool(const RedundancyWatch&)>& which) const;
+  // Looks at them until they are whole: what is there then must be there later. Throws Error(unmet) with what is missing.
+  void require_whole(const RedundancyWatches& which, const Deadline& deadline) const;
+  void require_some(const RedundancyWatches& which) const;
 
   std::string name_;
   RedundancySettings settings_;
@@ -69,39 +84,45 @@ ProbeInfo RedundancyProbe::info() const {
   return info;
 }
 
-std::vector<std::string> RedundancyProbe::not_whole(const Deadline& deadline) {
-  std::vector<std::future<std::vector<std::string>>> looks;
-  for (const auto& watch : watches_) looks.push_back(std::async(std::launch::async, [&] { return watch->baseline(deadline); }));
-  std::vector<std::string> lines;
-  for (std::size_t i = 0; i < looks.size(); ++i)
-    if (const auto missing = looks[i].get(); !missing.empty())
-      lines.push_back(fmt::format("{}: {}", watches_[i]->kind().name, some_of(missing)));
-  return lines;
+RedundancyWatches RedundancyProbe::watches(const std::function<bool(const RedundancyWatch&)>& which) const {
+  RedundancyWatches some;
+  for (const auto& watch : watches_)
+    if (which(*watch)) some.push_back(watch.get());
+  return some;
 }
 
-void RedundancyProbe::preflight(const Deadline& deadline) {
+void RedundancyProbe::require_whole(const RedundancyWatches& which, const Deadline& deadline) const {
   std::vector<std::string> broken;
-  const auto whole = [&] { return (broken = not_whole(deadline)).empty(); };
+  const auto whole = [&] { return (broken = not_whole(which, deadline)).empty(); };
   if (!wait_until(whole, deadline.sooner(kBaseline), kLookAgainAfter))
     throw Error(ErrorKind::unmet, fmt::format("checking for probe '{}' that the cloud is whole", name_),
                 fmt::format("{}", fmt::join(broken, "; ")), "mend it first, or name 'components' without that part");
-  leave_out_empty();
 }
 
 // Nothing is lost of nothing: to watch it would prove nothing.
-void RedundancyProbe::leave_out_empty() {
-  const std::string doing = fmt::format("checking for probe '{}' what there is to watch", name_);
-  for (const auto& watch : watches_)
+void RedundancyProbe::require_some(const RedundancyWatches& which) const {
+  for (const RedundancyWatch* watch : which)
     if (watch->empty() && named(watch->kind()))
-      throw Error(ErrorKind::unmet, doing, fmt::format("'{}': the cloud has no {}", watch->kind().name, watch->kind().parts),
+      throw Error(ErrorKind::unmet, fmt::format("checking for probe '{}' what there is to watch", name_),
+                  fmt::format("'{}': the cloud has no {}", watch->kind().name, watch->kind().parts),
                   fmt::format("leave '{}' out of its 'components'", watch->kind().name));
-  std::erase_if(watches_, [](const auto& watch) { return watch->empty(); });
-  if (watches_.empty()) throw Error(ErrorKind::unmet, doing, "there is nothing");
+}
+
+void RedundancyProbe::preflight(const Deadline& deadline) {
+  require_whole(watches([](const RedundancyWatch&) { return true; }), deadline);
+  require_some(watches([](const RedundancyWatch& watch) { return !watch.kind().made_here; }));
+  std::erase_if(watches_, [&](const auto& watch) { return watch->empty() && !named(watch->kind()); });
+  if (watches_.empty())
+    throw Error(ErrorKind::unmet, fmt::format("checking for probe '{}' what there is to watch", name_), "there is nothing");
 }
 
 Time RedundancyProbe::start(Clock& clock, Time zero, OperationSink&) {
   clock_ = &clock;
   zero_ = zero;
+  // By now all probes are prepared.
+  const RedundancyWatches made = watches([](const RedundancyWatch& watch) { return watch.kind().made_here; });
+  require_whole(made, Deadline(clock, kBaseline));
+  require_some(made);
   for (const auto& watch : watches_) watch->start(clock, zero);
   return clock.now() - zero;
 }

@@ -39,6 +39,7 @@ struct RedundancyKind {
   const char* doc;                 // what is looked at
   Duration every;                  // between two looks
   bool comes_and_goes;             // users make and remove its parts
+  bool made_here;                  // another probe of the rehearsal may make its parts, before it starts
   bool (*in)(const Cloud& cloud);  // does this cloud have it, as far as its file says
   std::unique_ptr<RedundancyCheck> (*make)(const RedundancyWays& ways);
 };

@@ -20,29 +20,31 @@ using Json = nlohmann::json;
 constexpr std::size_t kMostServers = 20'000;  // more take longer than the next look may wait
 
 struct Server {
-  std::string id, name, host;
+  std::string id, name, host, status;
 };
 
 struct Group {
   std::string id, name;
+  bool strict;                       // each member on a host of its own, or there is none; else as well as can be
   std::vector<std::string> members;  // ids of servers, also of some that are gone
 };
 
+// Hosts whose nova-compute is up.
+using Hosts = std::set<std::string>;
+
 // Before API 2.64 a group has a list of policies, since then one.
-bool wants_hosts_of_their_own(const Json& group) {
-  std::string policy = text_of(group, "policy");
-  if (const auto all = group.find("policies");
-      all != group.end() && all->is_array() && !all->empty() && all->front().is_string())
-    policy = all->front().get<std::string>();
-  return policy == "anti-affinity" || policy == "soft-anti-affinity";
+std::string policy_of(const Json& group) {
+  const Json* all = list_in(group, "policies");
+  return all != nullptr && !all->empty() && all->front().is_string() ? all->front().get<std::string>()
+                                                                     : text_of(group, "policy");
 }
 
 std::vector<Group> groups_of(OpenStackApi& api) {
   std::vector<Group> groups;
   const auto take = [&](const Json& one) {
-    if (!one.is_object() || !wants_hosts_of_their_own(one)) return;
-    const std::string id = text_of(one, "id");
-    Group group{id, fmt::format("{} ({})", text_of(one, "name"), id.substr(0, 8)), {}};
+    const std::string policy = policy_of(one), id = text_of(one, "id");
+    if (policy != "anti-affinity" && policy != "soft-anti-affinity") return;
+    Group group{id, fmt::format("{} ({})", text_of(one, "name"), id.substr(0, 8)), policy == "anti-affinity", {}};
     for (const Json& member : one.value("members", Json::array()))
       if (member.is_string()) group.members.push_back(member.get<std::string>());
     groups.push_back(std::move(group));
@@ -51,7 +53,20 @@ std::vector<Group> groups_of(OpenStackApi& api) {
   return groups;
 }
 
-Server server_in(const Json& one) { return {text_of(one, "id"), text_of(one, "name"), text_of(one, "OS-EXT-SRV-ATTR:host")}; }
+Hosts hosts_up(OpenStackApi& api) {
+  const Json answer = api.get(ApiService::compute, "os-services?binary=nova-compute");
+  const Json* services = list_in(answer, "services");
+  if (services == nullptr)
+    throw Error(ErrorKind::unreachable, "asking which compute hosts are up", "Nova's answer has no list");
+  Hosts up;
+  for (const Json& service : *services)
+    if (text_of(service, "state") == "up") up.insert(text_of(service, "host"));
+  return up;
+}
+
+Server server_in(const Json& one) {
+  return {text_of(one, "id"), text_of(one, "name"), text_of(one, "OS-EXT-SRV-ATTR:host"), text_of(one, "status")};
+}
 
 std::map<std::string, Server> servers_of(OpenStackApi& api) {
   std::map<std::string, Server> servers;
@@ -64,17 +79,28 @@ std::map<std::string, Server> servers_of(OpenStackApi& api) {
               "leave 'anti-affinity' out of the probe's components");
 }
 
-std::string where(const std::vector<Server>& servers) {
+// Nova names the host that it evacuates a server to before the server is there: REBUILD until then, ERROR if it never came.
+bool absent(const Server& server) { return server.status == "REBUILD" || server.status == "ERROR"; }
+bool stands(const Server& server, const Hosts& up) { return up.count(server.host) > 0 && !absent(server); }
+
+std::string told(const Server& server, const Hosts& up) {
+  if (server.host.empty()) return server.name + " on no host";
+  return fmt::format("{} on {}{}{}", server.name, server.host, up.count(server.host) > 0 ? "" : ", which is down",
+                     absent(server) ? " (" + server.status + ")" : "");
+}
+
+std::string where(const std::vector<Server>& servers, const Hosts& up) {
   std::vector<std::string> words;
-  for (const Server& one : servers) words.push_back(fmt::format("{} on {}", one.name, one.host.empty() ? "no host" : one.host));
+  for (const Server& one : servers) words.push_back(told(one, up));
   return some_of(words);
 }
 
-std::set<std::string> hosts_of(const std::vector<Server>& servers) {
+// How many hosts they stand on.
+int places(const std::vector<Server>& servers, const Hosts& up) {
   std::set<std::string> hosts;
   for (const Server& one : servers)
-    if (!one.host.empty()) hosts.insert(one.host);
-  return hosts;
+    if (stands(one, up)) hosts.insert(one.host);
+  return static_cast<int>(hosts.size());
 }
 
 class AntiAffinityCheck final : public RedundancyCheck {
@@ -84,9 +110,11 @@ class AntiAffinityCheck final : public RedundancyCheck {
     RedundancyLook look;
     ways_.api.ask(deadline, [&](OpenStackApi& api) {
       const std::vector<Group> groups = groups_of(api);
-      const auto servers = groups.empty() && ways_.spread.empty() ? std::map<std::string, Server>() : servers_of(api);
-      for (const Group& group : groups) add(group, members_of(api, group, servers), look);
-      for (const std::string& prefix : ways_.spread) look.parts.push_back(spread_part(prefix, servers));
+      if (groups.empty() && ways_.spread.empty()) return;
+      const auto servers = servers_of(api);
+      const Hosts up = hosts_up(api);  // after the servers: a host that dies in between counts as down
+      for (const Group& group : groups) add(group, members_of(api, group, servers), up, look);
+      for (const std::string& prefix : ways_.spread) look.parts.push_back(spread_part(prefix, servers, up));
     });
     return look;
   }
@@ -113,18 +141,21 @@ class AntiAffinityCheck final : public RedundancyCheck {
   }
 
   // One alone, or none, is nowhere too near to another.
-  static void add(const Group& group, const std::vector<Server>& members, RedundancyLook& look) {
+  static void add(const Group& group, const std::vector<Server>& members, const Hosts& up, RedundancyLook& look) {
     if (members.size() < 2) return;
-    look.parts.push_back({"group " + group.name, hosts_of(members).size() == members.size(), where(members)});
+    const bool all = std::all_of(members.begin(), members.end(), [&](const Server& one) { return stands(one, up); });
+    RedundancyPart part{"group " + group.name, all, where(members, up), "", places(members, up)};
+    if (group.strict) part.wanted = static_cast<int>(members.size());
+    look.parts.push_back(std::move(part));
   }
 
   // Without a group: the loss of one host must not take them all.
-  static RedundancyPart spread_part(const std::string& prefix, const std::map<std::string, Server>& servers) {
+  static RedundancyPart spread_part(const std::string& prefix, const std::map<std::string, Server>& servers, const Hosts& up) {
     std::vector<Server> members;
     for (const auto& [id, server] : servers)
       if (server.name.rfind(prefix, 0) == 0) members.push_back(server);
-    const int hosts = static_cast<int>(std::min<std::size_t>(2, hosts_of(members).size()));
-    return {"instances " + prefix + "*", true, members.empty() ? "there is none" : where(members), "", hosts};
+    return {"instances " + prefix + "*", true, members.empty() ? "there is none" : where(members, up), "",
+            std::min(2, places(members, up))};
   }
 
   RedundancyWays ways_;

@@ -43,7 +43,7 @@ std::vector<std::string> missing_in(const RedundancyLook& now, const RedundancyL
 std::vector<std::string> single_in(const RedundancyLook& look) {
   std::vector<std::string> single;
   for (const RedundancyPart& part : look.parts)
-    if (part.copies >= 0 && part.copies < 2) single.push_back(fmt::format("{} ({})", part.name, part.says));
+    if (part.copies >= 0 && part.copies < part.wanted) single.push_back(fmt::format("{} ({})", part.name, part.says));
   return single;
 }
 

@@ -15,6 +15,7 @@ struct RedundancyPart {
   std::string says;        // what it says of itself: "down since 12:03"
   std::string stamp = {};  // of its last sign of life, where others tell of it; it is alive only when this changes
   int copies = -1;         // how many places serve it now; -1: that makes no sense for it
+  int wanted = 2;          // fewer copies are too few even when all is well
   bool set_aside = false;  // by its operator (disabled, in maintenance): not demanded if it was so from the beginning
 };
 
@@ -27,7 +28,7 @@ struct RedundancyLook {
 // What is missing now, in words, compared with the time before anything was injected; empty: it is whole. With
 // `comes_and_goes`, parts that are new or gone are none of ours: users make and remove them.
 std::vector<std::string> missing_in(const RedundancyLook& now, const RedundancyLook& before, bool comes_and_goes);
-// Parts that have fewer than two copies.
+// Parts that have fewer copies than wanted.
 std::vector<std::string> single_in(const RedundancyLook& look);
 
 // "a; b; c and 4 more"

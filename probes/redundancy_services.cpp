@@ -1,7 +1,8 @@
 // Services of Nova and Cinder, agents of Neutron, and the networks of its DHCP agents, as their APIs list them.
 //
 // An API calls a dead service up until it has been silent for a while (service_down_time, agent_down_time): the time of its
-// last report goes along, so that nobody takes what others remember for a sign of life.
+// last report goes along, so that nobody takes what others remember for a sign of life. None of these lists has pages: Neutron
+// answers for agents with all of them whatever limit and marker say.
 #include <fmt/format.h>
 
 #include <map>

@@ -108,13 +108,15 @@ Bank bank_of(std::int64_t accounts) {
 TEST_CASE("ledger settings are read with their units", "[settings]") {
   LedgerSettings settings;
   read_text(
-      "transfers: 50/s\ninquiries: 60/min\naccounts: 7\nopening-balance: 5\ndeadline: 3s\nconnect-timeout: 250ms\nconnections: "
+      "transfers: 50/s\ninquiries: 60/min\nread-backs: 2/s\naccounts: 7\nopening-balance: 5\ndeadline: 3s\nconnect-timeout: "
+      "250ms\nconnections: "
       "9\n"
       "inquiry-connections: kept\nreplication: none\nprefix: two-\ngood-within: 100ms\nslo: 99.95%\nslo-window: 28d\nhold: "
       "10s\n",
       "s.yaml", [&](Fields& f) { settings.describe(f); });
   CHECK(settings.transfers == 50);
   CHECK(settings.inquiries == 1);
+  CHECK(settings.read_backs == 2);
   CHECK(settings.accounts == 7);
   CHECK(settings.opening_balance == 5);
   CHECK(settings.deadline == 3s);
@@ -126,7 +128,7 @@ TEST_CASE("ledger settings are read with their units", "[settings]") {
   CHECK(settings.slo == Approx(0.9995));
   CHECK(settings.slo_window == 28 * 24h);
   CHECK(settings.hold == 10s);
-  CHECK(settings.most_in_flight() == 155);
+  CHECK(settings.most_in_flight() == 155 + 12);  // a read-back has two connections
 }
 
 TEST_CASE("the defaults of a ledger have no problem", "[settings]") { CHECK(problems_of("accounts: 100\n").empty()); }
@@ -143,6 +145,8 @@ TEST_CASE("settings that can't work are refused at their place", "[settings]") {
   CHECK_THAT(only("slo: 100%\n"), Contains("no error budget"));
   CHECK_THAT(only("transfers: 2000/s\ndeadline: 5s\n"), Contains("at one time"));
   CHECK_THAT(only("inquiries: 500/s\n"), Contains("ports") && Contains("kept"));
+  CHECK_THAT(only("read-backs: 33/s\n"), Contains("s.yaml:1:13") && Contains("64 rows twice"));
+  CHECK_THAT(only("read-backs: 32/s\nat: c1\n"), Contains("never behind itself") && Contains("leave out 'at'"));
   CHECK_THAT(only("accounts: 1\n"), Contains("2"));
   CHECK_THAT(only("acounts: 10\n"), Contains("unknown key") && Contains("accounts"));
   CHECK_THAT(only("transfers: 40\n"), Contains("unit"));

@@ -169,9 +169,11 @@ TEST_CASE("redundancy: a component of nothing is refused when it is named, and l
     return probe->info().components;
   };
   CHECK(checked({}) == std::vector<std::string>{"nova", "neutron", "cinder", "dhcp"});
+  CHECK(checked({"dhcp", "anti-affinity"}).size() == 2);  // a probe may make groups before it starts
+  api.say("/agents/id-k1/dhcp-networks", networks({}));
   const Error error = error_of([&] { checked({"dhcp", "anti-affinity"}); });
   CHECK(error.kind() == ErrorKind::unmet);
-  CHECK_THAT(error.what(), Contains("'anti-affinity': the cloud has no groups"));
+  CHECK_THAT(error.what(), Contains("'dhcp': the cloud has no networks"));
 }
 
 TEST_CASE("anti-affinity: members of a group on one host, or on none", "[redundancy]") {
@@ -185,9 +187,100 @@ TEST_CASE("anti-affinity: members of a group on one host, or on none", "[redunda
   const RedundancyLook before = api.it.whole("anti-affinity");
   CHECK(before.parts.size() == 1);
   api.say("servers/detail", {{"servers", {server("s1", "k1"), server("s2", "k1")}}});
-  CHECK(api.it.missing("anti-affinity", before) == "group bank (g1): bank-s1 on k1; bank-s2 on k1");
+  CHECK(api.it.missing("anti-affinity", before) == "group bank (g1): 1 of 2 copies, bank-s1 on k1; bank-s2 on k1");
   api.say("servers/detail", {{"servers", {server("s1", "k1"), server("s2", nullptr)}}});
   CHECK(api.it.missing("anti-affinity", before) == "group bank (g1): bank-s1 on k1; bank-s2 on no host");
+}
+
+namespace {
+
+Json settled(const char* id, const char* host, const char* status) {
+  Json one = server(id, host);
+  one["status"] = status;
+  return one;
+}
+
+// A group, and where its members are.
+void group_of(Api& api, const char* policy, const Json& servers) {
+  Json members = Json::array();
+  for (const Json& one : servers) members.push_back(one["id"]);
+  api.say("os-server-groups",
+          {{"server_groups", {{{"id", "g1"}, {"name", "bank"}, {"policy", policy}, {"members", members}}}}});
+  api.say("servers/detail", {{"servers", servers}});
+}
+
+}  // namespace
+
+TEST_CASE("anti-affinity: a member on a host that is down counts as none until it lives elsewhere", "[redundancy]") {
+  Api api;
+  group_of(api, "anti-affinity", {server("s1", "k1"), server("s2", "k2")});
+  const RedundancyLook before = api.it.whole("anti-affinity");
+  CHECK(before.parts[0].copies == 2);
+  api.openstack.set_host("k1", "down");
+  CHECK(api.it.missing("anti-affinity", before) == "group bank (g1): bank-s1 on k1, which is down; bank-s2 on k2");
+  group_of(api, "anti-affinity", {settled("s1", "k3", "REBUILD"), server("s2", "k2")});  // Nova has it there already
+  CHECK(api.it.missing("anti-affinity", before) == "group bank (g1): bank-s1 on k3 (REBUILD); bank-s2 on k2");
+  group_of(api, "anti-affinity", {settled("s1", "k3", "ERROR"), server("s2", "k2")});
+  CHECK_THAT(api.it.missing("anti-affinity", before), Contains("bank-s1 on k3 (ERROR)"));
+  group_of(api, "anti-affinity", {settled("s1", "k2", "ACTIVE"), server("s2", "k2")});  // evacuated to where its other is
+  CHECK_THAT(api.it.missing("anti-affinity", before), Contains("1 of 2 copies, bank-s1 on k2; bank-s2 on k2"));
+  group_of(api, "anti-affinity", {settled("s1", "k3", "ACTIVE"), server("s2", "k2")});
+  CHECK(api.it.missing("anti-affinity", before).empty());
+  api.openstack.set_host("k3", "unknown");
+  CHECK_THAT(api.it.missing("anti-affinity", before), Contains("bank-s1 on k3, which is down"));
+}
+
+TEST_CASE("anti-affinity: a group that shares hosts even when all is well has no second", "[redundancy]") {
+  Api api;
+  group_of(api, "anti-affinity", {server("s1", "k1"), server("s2", "k1")});
+  const RedundancyLook before = api.it.whole("anti-affinity");
+  CHECK(some_of(single_in(before)) == "group bank (g1) (bank-s1 on k1; bank-s2 on k1)");
+  group_of(api, "anti-affinity", {server("s1", "k1"), server("s2", "k1"), server("s3", "k2")});
+  CHECK(single_in(api.it.look("anti-affinity")).size() == 1);
+  group_of(api, "soft-anti-affinity", {server("s1", "k1"), server("s2", "k1"), server("s3", "k2")});
+  CHECK(single_in(api.it.look("anti-affinity")).empty());  // as well as can be
+  group_of(api, "soft-anti-affinity", {server("s1", "k1"), server("s2", "k1")});
+  CHECK(single_in(api.it.look("anti-affinity")).size() == 1);
+}
+
+TEST_CASE("anti-affinity: which hosts are up is not guessed", "[redundancy]") {
+  Api api;
+  group_of(api, "anti-affinity", {server("s1", "k1"), server("s2", "k2")});
+  api.say("os-services", {{"services", "none"}});
+  CHECK_THAT(error_of([&] { api.it.look("anti-affinity"); }).what(), Contains("Nova's answer has no list"));
+}
+
+TEST_CASE("anti-affinity: groups that a probe makes after preflight are watched", "[redundancy]") {
+  Api api;
+  api.say("os-server-groups", {{"server_groups", Json::array()}});
+  api.it.cloud.openstack.present = true;
+  RedundancySettings settings;
+  settings.components = {"anti-affinity"};
+  struct Nowhere final : OperationSink {
+    void record(const Operation&) override { FAIL("there are no operations"); }
+    void flush() override {}
+  } nowhere;
+  const auto ready = [&] {
+    auto probe = make_redundancy(
+        "whole", settings, api.it.cloud, [&] { return std::make_unique<SharedRemote>(api.it.remote); },
+        api.openstack.credentials());
+    probe->preflight(Deadline(real_clock(), 5s));
+    return probe;
+  };
+  FakeClock clock;
+  {
+    const auto probe = ready();
+    const Error error = error_of([&] { probe->start(clock, clock.now(), nowhere); });
+    CHECK(error.kind() == ErrorKind::unmet);
+    CHECK_THAT(error.what(), Contains("'anti-affinity': the cloud has no groups"));
+  }
+  const auto probe = ready();
+  group_of(api, "anti-affinity", {server("s1", "k1"), server("s2", "k2")});
+  probe->start(real_clock(), real_clock().now(), nowhere);
+  group_of(api, "anti-affinity", {server("s1", "k1"), server("s2", "k1")});
+  REQUIRE(wait_until([&] { return !probe->await_redundancy(0s, Deadline(real_clock(), 0s), {}).at(0).losses.empty(); },
+                     Deadline(real_clock(), 20s), 50ms));
+  probe->stop();
 }
 
 TEST_CASE("anti-affinity: instances without a group that are all on one host have no second", "[redundancy]") {

@@ -25,6 +25,7 @@ const RedundancyKind kScripted{
     "",
     1s,
     false,
+    false,
     [](const Cloud&) { return true; },
     [](const RedundancyWays&) { return std::unique_ptr<RedundancyCheck>(std::make_unique<ScriptedCheck>()); }};
 

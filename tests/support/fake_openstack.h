@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 #include "lab/openstack_credentials.h"
 #include "tests/support/http_server.h"
@@ -25,7 +26,7 @@ class FakeOpenStack {
     all_["flavors"]["f1"] = {{"id", "f1"}, {"name", "m1.nano"}, {"vcpus", 1}, {"ram", 64}};
     all_["images"]["i1"] = {{"id", "i1"}, {"name", "cirros"}, {"status", "active"}, {"tags", Json::array()}};
     all_["networks"]["n1"] = {{"id", "n1"}, {"name", "private"}, {"status", "ACTIVE"}};
-    all_["servers"], all_["volumes"], all_["ports"];
+    all_["servers"], all_["volumes"], all_["ports"], all_["os-server-groups"];
   }
 
   // --- knobs ---
@@ -33,12 +34,13 @@ class FakeOpenStack {
   Intercept intercept;          // answers in the place of the service
   int looks_until_reached = 1;  // states asked for before a resource is done
   int token_life = 3600;        // seconds
-  std::int64_t most_servers = 100, most_volumes = 100, most_ports = 1000;
+  std::int64_t most_servers = 100, most_volumes = 100, most_ports = 1000, most_groups = 10;
   std::vector<std::string> regions{"RegionOne"};
   std::map<std::string, std::string> hosts{{"k1", "up"}, {"k2", "up"}, {"k3", "up"}};  // of nova-compute; servers begin on k1
   Json allocations = Json::object();                                                   // Placement's, on its one provider k1
   std::size_t longest_page = 1000;
-  bool moves = true;  // false: what is asked to move is taken, and stays where it is
+  bool moves = true;         // false: what is asked to move is taken, and stays where it is
+  bool keeps_apart = false;  // servers of a group begin on hosts of their own, as far as there are some that are up
 
   // --- what it saw and has ---
   OpenStackCredentials credentials(const std::string& password = "s3cret-pass") const {
@@ -87,6 +89,15 @@ class FakeOpenStack {
     auto guard = lock();
     first_valid_ = tokens_ + 1;
   }
+  // It is known no more.
+  void lose_token(int number) {
+    auto guard = lock();
+    lost_.insert(number);
+  }
+  void find_tokens_again() {
+    auto guard = lock();
+    lost_.clear();
+  }
 
  private:
   static HttpReply json(int status, const Json& body, std::map<std::string, std::string> headers = {}) {
@@ -114,8 +125,9 @@ class FakeOpenStack {
 
   bool valid(const std::map<std::string, std::string>& headers, const std::string& name) const {
     auto found = headers.find(name);
-    return found != headers.end() && found->second.rfind("token-", 0) == 0 &&
-           std::stoi(found->second.substr(6)) >= first_valid_ && std::stoi(found->second.substr(6)) <= tokens_;
+    if (found == headers.end() || found->second.rfind("token-", 0) != 0) return false;
+    const int number = std::stoi(found->second.substr(6));
+    return number >= first_valid_ && number <= tokens_ && lost_.count(number) == 0;
   }
 
   static std::string time_text(std::time_t time) {
@@ -141,7 +153,8 @@ class FakeOpenStack {
   }
 
   HttpReply validate(const HttpSeen& seen) const {
-    if (!valid(seen.headers, "x-auth-token") || !valid(seen.headers, "x-subject-token")) return refusal(401, "no");
+    if (!valid(seen.headers, "x-auth-token")) return refusal(401, "The request you have made requires authentication.");
+    if (!valid(seen.headers, "x-subject-token")) return refusal(404, "Could not find token.");
     return json(200, {{"token", {{"project", {{"id", "p1"}}}}}});
   }
 
@@ -167,6 +180,7 @@ class FakeOpenStack {
     if (!all_.count(collection)) return refusal(404, "no such collection");
     std::string id = slash == path.npos ? "" : path.substr(slash + 1);
     if (id == "detail") id.clear();
+    if (collection == "os-server-groups" && id.empty()) return groups(seen);
     if (id.size() > 7 && id.substr(id.size() - 7) == "/action") return act(seen, all_[collection], id.substr(0, id.size() - 7));
     if (seen.method == "POST") return create(seen, collection, one);
     if (id.empty()) return list(seen, collection);
@@ -249,13 +263,49 @@ class FakeOpenStack {
     return json(200, {{collection, items}});
   }
 
+  // Groups are asked for by an offset, have another name in answers, and neither state nor mark.
+  HttpReply groups(const HttpSeen& seen) {
+    auto& groups = all_["os-server-groups"];
+    if (seen.method == "POST") {
+      Json made = Json::parse(seen.body)["server_group"];
+      if (made["policies"] != Json{"anti-affinity"}) return refusal(400, "Invalid input for field/attribute policies.");
+      made["id"] = "group-" + std::to_string(++made_), made["members"] = Json::array();
+      names_.push_back(made["name"]);
+      groups[made["id"]] = made;
+      return json(200, {{"server_group", made}});
+    }
+    Json items = Json::array();
+    const std::string offset = asked(seen, "offset");
+    std::size_t skipped = offset.empty() ? 0 : std::stoul(offset);
+    for (const auto& [id, group] : groups)
+      if (skipped > 0)
+        --skipped;
+      else if (items.size() < longest_page)
+        items.push_back(group);
+    return json(200, {{"server_groups", items}});
+  }
+
+  // The host that a new server begins on.
+  std::string begin_in_group(const Json& body, const std::string& id) {
+    const auto hints = body.find("os:scheduler_hints");
+    if (hints == body.end()) return "k1";
+    Json& group = all_["os-server-groups"].at((*hints)["group"]);
+    std::set<Json> taken;
+    for (const Json& member : group["members"]) taken.insert(all_["servers"][member]["OS-EXT-SRV-ATTR:host"]);
+    group["members"].push_back(id);
+    for (const auto& [host, state] : hosts)
+      if (keeps_apart && state == "up" && taken.count(host) == 0) return host;
+    return "k1";
+  }
+
   HttpReply create(const HttpSeen& seen, const std::string& collection, const std::string& one) {
     Json body = Json::parse(seen.body), made = collection == "images" ? body : body[one];
     const std::string id = one + "-" + std::to_string(++made_);
     made["id"] = id;
     made["left"] = collection == "ports" ? 0 : looks_until_reached;
     made["status"] = collection == "images" ? "queued" : collection == "ports" ? "DOWN" : "BUILD";
-    if (collection == "servers") made["OS-EXT-SRV-ATTR:host"] = "k1", made["OS-EXT-STS:task_state"] = nullptr;
+    if (collection == "servers")
+      made["OS-EXT-SRV-ATTR:host"] = begin_in_group(body, id), made["OS-EXT-STS:task_state"] = nullptr;
     names_.push_back(made["name"]);
     all_[collection][id] = made;
     return json(collection == "servers" || collection == "volumes" ? 202 : 201,
@@ -273,7 +323,10 @@ class FakeOpenStack {
                           {"maxTotalCores", -1},
                           {"totalCoresUsed", 0},
                           {"maxTotalRAMSize", -1},
-                          {"totalRAMUsed", 0}}}}}});
+                          {"totalRAMUsed", 0},
+                          {"maxServerGroups", most_groups},
+                          {"totalServerGroupsUsed", all_["os-server-groups"].size()},
+                          {"maxServerGroupMembers", 10}}}}}});
   }
 
   HttpReply network_quota() {
@@ -287,6 +340,7 @@ class FakeOpenStack {
   std::map<std::string, std::map<std::string, Json>> all_;
   std::vector<std::string> log_, names_;
   int tokens_ = 0, first_valid_ = 1, made_ = 0;
+  std::set<int> lost_;
   HttpServer server_;  // last: its threads use the rest
 };
 

@@ -1,0 +1,50 @@
+#include "probes/openstack_groups.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "probes/openstack_ground.h"
+
+namespace blackstart {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* kPath = "os-server-groups";
+constexpr const char* kEnvelope = "server_group";
+
+std::string mark_of(const std::string& prefix) { return prefix + "apart-"; }
+
+std::string make_group(OpenStackApi& api, const std::string& name) {
+  // Nova's oldest micro-version has a list of policies.
+  const Json wanted{{kEnvelope, {{"name", name}, {"policies", {"anti-affinity"}}}}};
+  const std::string id = text_of(part_of(api.create(ApiService::compute, kPath, wanted.dump()), kEnvelope), "id");
+  if (id.empty())
+    throw Error(ErrorKind::unmet, fmt::format("making the server group '{}'", name), "the service's answer has no id");
+  return id;
+}
+
+}  // namespace
+
+std::vector<std::string> make_groups(OpenStackApi& api, const std::string& prefix, std::int64_t groups) {
+  std::vector<std::string> ids;
+  while (static_cast<std::int64_t>(ids.size()) < groups)
+    ids.push_back(make_group(api, fmt::format("{}{}", mark_of(prefix), ids.size())));
+  return ids;
+}
+
+std::vector<std::string> remove_groups(OpenStackApi& api, const std::string& prefix) {
+  std::vector<std::string> there;
+  const auto remove = [&](const Json& group) {
+    const std::string name = text_of(group, "name"), id = text_of(group, "id");
+    if (name.compare(0, mark_of(prefix).size(), mark_of(prefix)) != 0) return;
+    const std::string trouble = remove_one(api, ApiService::compute, fmt::format("{}/{}", kPath, url_encoded(id)));
+    there.push_back(fmt::format("server group '{}' ({}): {}", name, id, trouble.empty() ? "asked to go" : trouble));
+  };
+  each_of(api, ApiService::compute, kPath, "server_groups", remove, Paging::offset);
+  return there;
+}
+
+}  // namespace blackstart
