@@ -111,9 +111,9 @@ Markup control_plane(const ResourceAudit& one) {
 }  // namespace
 
 Markup objectives(const Judgement& judgement) {
-  Table table("What was asked of the cloud", {{"Objective"}, {"Measured"}, {"Result"}, {"Why"}});
+  Table table("What was asked of the cloud", {{"Objective"}, {"Measured"}, {"Result"}, {"Remark"}});
   for (const auto& one : judgement.objectives)
-    table.row({text(one.text), text(one.measured), state_badge(one.state), text(one.why)});
+    table.row({text(one.text), text(one.measured), state_badge(one.state), text(remark_text(one))});
   return section("objectives", "Objectives", if_any(table));
 }
 

@@ -50,6 +50,16 @@ Json recovery(const ObjectiveSpec& spec) {
   return spec.recovery == ObjectiveSpec::Recovery::any ? "any" : "itself";
 }
 
+// Null where nothing was expected.
+Json expected(const ObjectiveResult& result) {
+  if (!result.spec.expected.known()) return nullptr;
+  constexpr const char* kBeside[] = {"unknown", "below", "within", "above"};
+  return {{"from", seconds(result.spec.expected.from)},
+          {"to", seconds(result.spec.expected.to)},
+          {"stage", result.spec.expected.stage},
+          {"beside", kBeside[static_cast<int>(result.beside)]}};
+}
+
 Json objective(const ObjectiveResult& result) {
   constexpr const char* kKinds[] = {"rto",           "rpo",     "downtime",   "error-budget",
                                     "first-success", "refuses", "redundancy", "stale-reads"};
@@ -62,7 +72,8 @@ Json objective(const ObjectiveResult& result) {
           {"state", state_text(result.state)},
           {"text", result.text},
           {"measured", result.measured},
-          {"why", result.why}};
+          {"why", result.why},
+          {"expected", expected(result)}};
 }
 
 Json rto(const Rto& one) {

@@ -212,6 +212,8 @@ struct ObjectiveResult {
   std::string text;      // "RTO of bank ≤ 15 s"
   std::string measured;  // "4.417 s ± 0.021 s (transfer)"
   std::string why;       // why it was missed or not measured
+  // Beside what was expected, where anything was: only what certainly lies outside is said to.
+  enum class Beside { unknown, below, within, above } beside = Beside::unknown;
 };
 
 struct ProbeMeasures {

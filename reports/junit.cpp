@@ -29,11 +29,12 @@ Duration time_of(const ObjectiveSpec& spec, const Judgement& judgement) {
 
 void objectives(Cases& cases, const Judgement& judgement) {
   for (const auto& objective : judgement.objectives) {
+    const std::string beside = expected_text(objective);
     JunitCase one{State::good,
                   "objective",
                   objective.text,
                   objective.why,
-                  "measured: " + objective.measured,
+                  "measured: " + objective.measured + (beside.empty() ? "" : "; " + beside),
                   time_of(objective.spec, judgement)};
     if (objective.state == ObjectiveResult::State::missed) one.state = State::failure;
     if (objective.state == ObjectiveResult::State::not_measured) one.state = State::error;

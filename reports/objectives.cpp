@@ -15,6 +15,7 @@ namespace {
 
 using State = ObjectiveResult::State;
 using Kind = ObjectiveSpec::Kind;
+using Beside = ObjectiveResult::Beside;
 constexpr double kForEver = std::numeric_limits<double>::infinity();
 
 std::string whose(const ObjectiveSpec& spec) { return spec.series.empty() ? spec.probe : spec.probe + "/" + spec.series; }
@@ -47,7 +48,7 @@ std::string text_of(const ObjectiveSpec& spec) {
 class Check {
  public:
   Check(const ObjectiveSpec& spec, const Judgement& measured, std::vector<std::string> injections)
-      : measured_(measured), injections_(std::move(injections)), result_{spec, {}, text_of(spec), {}, {}} {
+      : measured_(measured), injections_(std::move(injections)), result_{spec, {}, text_of(spec), {}, {}, {}} {
     if (!spec.injection.empty()) injections_ = {spec.injection};
     auto found =
         std::find_if(measured.probes.begin(), measured.probes.end(), [&](const auto& p) { return p.probe == spec.probe; });
@@ -109,7 +110,9 @@ class Check {
   }
 
   void check_rto(const Rto& rto) {
-    if (rto.censored) return worse(State::missed, kForEver, told(rto_text(rto), rto), rto.series + " was not seen to recover");
+    if (rto.censored)
+      return worse(State::missed, kForEver, told(rto_text(rto), rto), rto.series + " was not seen to recover",
+                   at_least(rto.rto));
     if (undo_spoils(rto.after_undo)) return missed_by_undo(rto.series + " recovered", *rto.after_undo, rto_text(rto), rto);
     compare(rto.rto, told(rto_text(rto), rto), rto.series);
   }
@@ -131,16 +134,31 @@ class Check {
   void missed_by_undo(const std::string& what, const AfterUndo& after, const std::string& value, const Rto& rto) {
     worse(State::missed, kForEver, told(value, rto),
           fmt::format("{} only after the undo was asked at {}; by itself it had not within {}", what, time_text(after.asked),
-                      format_seconds(after.alone)));
+                      format_seconds(after.alone)),
+          at_least({after.alone, 0s}));
   }
 
   // Only what certainly keeps the limit has met it, only what certainly breaks it has missed it.
   void compare(const Measured& value, const std::string& told, const std::string& series) {
     Duration limit = from_seconds(result_.spec.limit);
     double rank = std::chrono::duration<double>(value.value).count();
-    if (value.value + value.plus_minus <= limit) return worse(State::met, rank, told, "");
-    if (value.value - value.plus_minus > limit) return worse(State::missed, rank, told, series + " took longer");
-    worse(State::not_measured, rank, told, series + " is too near the limit for its ±; a higher rate of operations narrows it");
+    const Beside beside = beside_expected(value);
+    if (value.value + value.plus_minus <= limit) return worse(State::met, rank, told, "", beside);
+    if (value.value - value.plus_minus > limit) return worse(State::missed, rank, told, series + " took longer", beside);
+    worse(State::not_measured, rank, told, series + " is too near the limit for its ±; a higher rate of operations narrows it",
+          beside);
+  }
+
+  Beside beside_expected(const Measured& value) const {
+    const ObjectiveSpec::Expected& expected = result_.spec.expected;
+    if (!expected.known()) return Beside::unknown;
+    if (value.value - value.plus_minus > expected.to) return Beside::above;
+    return value.value + value.plus_minus < expected.from ? Beside::below : Beside::within;
+  }
+
+  // Of what had not ended when it was seen last.
+  Beside at_least(const Measured& value) const {
+    return beside_expected(value) == Beside::above ? Beside::above : Beside::unknown;
   }
 
   ObjectiveResult each_series() {
@@ -263,13 +281,16 @@ class Check {
     if (undo_spoils(one.after_undo))
       return worse(State::missed, kForEver, told,
                    fmt::format("{} was whole again only after the undo was asked at {}; by itself it had not been within {}",
-                               one.component, time_text(one.after_undo->asked), format_seconds(one.after_undo->alone)));
+                               one.component, time_text(one.after_undo->asked), format_seconds(one.after_undo->alone)),
+                   at_least({one.after_undo->alone, 0s}));
     // Never seen to be missing is 0 with its ±, too: a loss between two looks was not seen.
     const Duration limit = from_seconds(result_.spec.limit);
     const double rank = std::chrono::duration<double>(one.time.value).count();
-    if (one.time.value + one.time.plus_minus <= limit) return worse(State::met, rank, told, "");
-    if (one.time.value - one.time.plus_minus > limit) return worse(State::missed, rank, told, one.component + " took longer");
-    worse(State::not_measured, rank, told, one.component + " is too near the limit for its ±");
+    const Beside beside = beside_expected(one.time);
+    if (one.time.value + one.time.plus_minus <= limit) return worse(State::met, rank, told, "", beside);
+    if (one.time.value - one.time.plus_minus > limit)
+      return worse(State::missed, rank, told, one.component + " took longer", beside);
+    worse(State::not_measured, rank, told, one.component + " is too near the limit for its ±", beside);
   }
 
   ObjectiveResult no_series() {
@@ -277,7 +298,7 @@ class Check {
   }
 
   // Keeps the worst of the series: missed before not measured before met, then the greater value.
-  void worse(State state, double value, const std::string& told, const std::string& why) {
+  void worse(State state, double value, const std::string& told, const std::string& why, Beside beside = Beside::unknown) {
     auto severity = [](State s) { return s == State::missed ? 2 : s == State::not_measured ? 1 : 0; };
     if (any_ && std::pair(severity(state), value) <= std::pair(severity(result_.state), value_)) return;
     any_ = true;
@@ -285,6 +306,7 @@ class Check {
     result_.state = state;
     result_.measured = told;
     result_.why = why;
+    result_.beside = beside;
   }
 
   const Judgement& measured_;

@@ -135,6 +135,13 @@ struct ObjectiveSpec {
   // operations for refuses; reads that were behind for stale_reads.
   double limit = 0;
   Recovery recovery = Recovery::itself;  // for rto, first_success and redundancy
+  // For these, too: what the cloud's own settings let expect, and the stage that takes the time. What lies outside has missed
+  // nothing, but people should know.
+  struct Expected {
+    Duration from{0}, to{-1};
+    std::string stage;
+    bool known() const { return to >= from; }
+  } expected = {};
 };
 
 // A bound that stopped the rehearsal.

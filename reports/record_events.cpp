@@ -111,11 +111,20 @@ void from_json(const nlohmann::json& j, ProbeInfo& info) {
   info.two_holders = j.value("two_holders", info.two_holders);
 }
 
-void to_json(nlohmann::json& j, const ObjectiveSpec& spec) {
-  j = {{"kind", spec.kind},           {"probe", spec.probe}, {"series", spec.series},
-       {"injection", spec.injection}, {"limit", spec.limit}, {"recovery", spec.recovery}};
+void to_json(nlohmann::json& j, const ObjectiveSpec::Expected& expected) {
+  j = {{"from", expected.from}, {"to", expected.to}, {"stage", expected.stage}};
 }
-// Records of before `recovery` have none: by itself, the stricter one.
+void from_json(const nlohmann::json& j, ObjectiveSpec::Expected& expected) {
+  j.at("from").get_to(expected.from);
+  j.at("to").get_to(expected.to);
+  j.at("stage").get_to(expected.stage);
+}
+
+void to_json(nlohmann::json& j, const ObjectiveSpec& spec) {
+  j = {{"kind", spec.kind},   {"probe", spec.probe},       {"series", spec.series},    {"injection", spec.injection},
+       {"limit", spec.limit}, {"recovery", spec.recovery}, {"expected", spec.expected}};
+}
+// Older records have none of the last two: by itself, the stricter one, and nothing was expected.
 void from_json(const nlohmann::json& j, ObjectiveSpec& spec) {
   j.at("kind").get_to(spec.kind);
   j.at("probe").get_to(spec.probe);
@@ -123,6 +132,7 @@ void from_json(const nlohmann::json& j, ObjectiveSpec& spec) {
   j.at("injection").get_to(spec.injection);
   j.at("limit").get_to(spec.limit);
   if (j.contains("recovery")) j.at("recovery").get_to(spec.recovery);
+  if (j.contains("expected")) j.at("expected").get_to(spec.expected);
 }
 
 void to_json(nlohmann::json& j, const Redundancy& one) {

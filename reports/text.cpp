@@ -128,8 +128,9 @@ void objectives(TextPage& page, const Judgement& judgement) {
   if (judgement.objectives.empty()) return;
   page.section("Objectives");
   for (const auto& objective : judgement.objectives) {
+    const std::string remark = remark_text(objective);
     page.entry(upper(state_text(objective.state)),
-               objective.text + ": " + objective.measured + (objective.why.empty() ? "" : " – " + objective.why));
+               objective.text + ": " + objective.measured + (remark.empty() ? "" : " – " + remark));
   }
 }
 

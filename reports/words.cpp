@@ -131,6 +131,24 @@ const char* state_text(ObjectiveResult::State state) {
   return "";
 }
 
+std::string expected_text(const ObjectiveResult& objective) {
+  using Beside = ObjectiveResult::Beside;
+  const ObjectiveSpec::Expected& expected = objective.spec.expected;
+  const std::string band = fmt::format("{} to {}", format_duration(expected.from), format_duration(expected.to));
+  switch (objective.beside) {
+    case Beside::above: return fmt::format("above the expected {}; the likely stage: {}", band, expected.stage);
+    case Beside::below: return fmt::format("below the expected {} ({})", band, expected.stage);
+    case Beside::within: return fmt::format("as expected: {}", band);
+    case Beside::unknown: break;
+  }
+  return "";
+}
+
+std::string remark_text(const ObjectiveResult& objective) {
+  const std::string expected = expected_text(objective);
+  return objective.why + (objective.why.empty() || expected.empty() ? "" : "; ") + expected;
+}
+
 std::string series_name(const Rto& rto) { return rto.series.empty() ? rto.probe : rto.probe + "/" + rto.series; }
 
 std::string rpo_text(const AuditResult& audit) {

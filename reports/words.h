@@ -39,6 +39,10 @@ std::string joined(const std::vector<std::string>& words, std::string_view betwe
 // What the verdict means, in one sentence.
 std::string verdict_meaning(Verdict verdict);
 const char* state_text(ObjectiveResult::State state);  // "met", "missed", "not measured"
+// "above the expected 2s to 4s; the likely stage: …"; empty when nothing was expected, or the value is not known.
+std::string expected_text(const ObjectiveResult& objective);
+// Why it was missed or not measured, and how it lies beside what was expected.
+std::string remark_text(const ObjectiveResult& objective);
 // "bank/transfer"
 std::string series_name(const Rto& rto);
 // "0 of 1,234 acknowledged transfers lost, …", and why that is not all when the audit is not complete.

@@ -154,6 +154,15 @@ const char* counted_by(ObjectiveSpec::Kind kind) {
   }
 }
 
+void describe_expected(Fields& f, ObjectiveSpec& spec) {
+  ObjectiveSpec::Expected expected;
+  f.duration({"from", "the shortest", Field::required}, expected.from);
+  f.duration({"to", "the longest", Field::required}, expected.to);
+  f.text({"stage", "what takes this time: the likely culprit of a value outside", Field::required}, expected.stage);
+  if (f.reading() && expected.to < expected.from) f.problem("to", "it is shorter than 'from'");
+  spec.expected = expected;
+}
+
 void describe_bound(Fields& f, ObjectiveSpec& spec, const Scenario& scenario) {
   using Kind = ObjectiveSpec::Kind;
   f.name({"probe", "of which probe", Field::required}, spec.probe);
@@ -171,6 +180,8 @@ void describe_bound(Fields& f, ObjectiveSpec& spec, const Scenario& scenario) {
     f.choice({"recovery", "itself: what comes only after our undo has missed it; any: our undo counts as the repair"}, recovery,
              {"itself", "any"});
     spec.recovery = recovery == "any" ? ObjectiveSpec::Recovery::any : ObjectiveSpec::Recovery::itself;
+    f.object({"expected", "what the cloud's own settings let expect; a value outside misses nothing, but the report says so"},
+             [&](Fields& inner) { describe_expected(inner, spec); });
   }
   if (spec.kind == Kind::refuses) {
     f.name({"injection", "while this injection is in force", Field::required}, spec.injection);
@@ -186,6 +197,11 @@ void describe_bound(Fields& f, ObjectiveSpec& spec, const Scenario& scenario) {
     Duration limit{};
     f.duration({"at-most", "the bound", Field::required}, limit);
     spec.limit = std::chrono::duration<double>(limit).count();
+    if (f.reading() && spec.expected.known() && spec.expected.to > limit)
+      f.problem(
+          "expected",
+          fmt::format("up to {} is expected, and {} are allowed", format_duration(spec.expected.to), format_duration(limit)),
+          "raise 'at-most', or have the cloud's settings changed");
   }
 }
 

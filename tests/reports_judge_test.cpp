@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "reports/judgement.h"
+#include "reports/words.h"
 #include "tests/support/trace.h"
 
 using namespace blackstart;
@@ -277,6 +278,39 @@ TEST_CASE("an RTO whose ± straddles the limit decides nothing") {
   Judgement j = judge(r);
   REQUIRE(j.verdict == Verdict::inconclusive);
   REQUIRE_THAT(told(j), Contains("too near the limit"));
+}
+
+// The writer is down for 4 s, ± 20 ms.
+TEST_CASE("a time is put beside what was expected, and misses nothing by lying outside") {
+  using Beside = ObjectiveResult::Beside;
+  const auto beside = [](Duration from, Duration to, ObjectiveSpec::Kind kind = ObjectiveSpec::Kind::rto) {
+    Record r = sound();
+    r.objectives = {{kind, "bank", "", "", 15}};
+    r.objectives[0].expected = {from, to, "the vote of Galera"};
+    const Judgement j = judge(r);
+    CHECK(j.verdict == Verdict::passed);
+    return j.objectives.at(0);
+  };
+  CHECK(beside(3s, 5s).beside == Beside::within);
+  CHECK(expected_text(beside(3s, 5s)) == "as expected: 3s to 5s");
+  CHECK(beside(2s, 3s).beside == Beside::above);
+  CHECK(remark_text(beside(2s, 3s)) == "above the expected 2s to 3s; the likely stage: the vote of Galera");
+  CHECK(beside(2s, 3s, ObjectiveSpec::Kind::first_success).beside == Beside::above);
+  CHECK(beside(5s, 9s).beside == Beside::below);
+  CHECK(expected_text(beside(5s, 9s)) == "below the expected 5s to 9s (the vote of Galera)");
+  // Only what certainly lies outside.
+  CHECK(beside(1s, 3990ms).beside == Beside::within);
+  CHECK(beside(4010ms, 9s).beside == Beside::within);
+  CHECK(judge(sound()).objectives[0].beside == Beside::unknown);
+  CHECK(remark_text(judge(sound()).objectives[0]).empty());
+}
+
+TEST_CASE("what did not end is above what was expected, or nobody knows") {
+  Record r = rehearsal(probe(down_between(20s, 100s)));
+  r.objectives[0].expected = {2s, 3s, "a stage"};
+  CHECK(judge(r).objectives[0].beside == ObjectiveResult::Beside::above);
+  r.objectives[0].expected = {2s, 300s, "a stage"};
+  CHECK(judge(r).objectives[0].beside == ObjectiveResult::Beside::unknown);
 }
 
 TEST_CASE("with two injections each outage belongs to the one before it") {

@@ -27,6 +27,7 @@ TEST_CASE("a record is read back as it was written") {
   Record written = sound();
   written.guards = {{"bank down longer than 3 s", "3.02 s", 23s}};
   written.objectives[0].recovery = ObjectiveSpec::Recovery::any;
+  written.objectives[0].expected = {2s, 4s, "a stage"};
   written.problems = {"a \"problem\" with\na line break and \xFF no UTF-8"};
   write_run(folder.path, written);
   Record read = read_record(folder.path);
@@ -54,6 +55,9 @@ TEST_CASE("a record is read back as it was written") {
   REQUIRE(read.objectives[1].kind == ObjectiveSpec::Kind::rpo);
   REQUIRE(read.objectives[0].recovery == ObjectiveSpec::Recovery::any);
   REQUIRE(read.objectives[1].recovery == ObjectiveSpec::Recovery::itself);
+  REQUIRE((read.objectives[0].expected.from == 2s && read.objectives[0].expected.to == 4s));
+  REQUIRE(read.objectives[0].expected.stage == "a stage");
+  REQUIRE_FALSE(read.objectives[1].expected.known());
   REQUIRE(read.guards[0].at == 23s);
   REQUIRE(read.redundancy[0].restored);
   REQUIRE_THAT(read.problems.at(0), Contains("line break"));
@@ -167,6 +171,7 @@ TEST_CASE("an objective of a record without 'recovery' wants recovery by itself"
   REQUIRE(read.torn_events == 0);
   REQUIRE(read.objectives.size() == 1);
   REQUIRE(read.objectives[0].recovery == ObjectiveSpec::Recovery::itself);
+  REQUIRE_FALSE(read.objectives[0].expected.known());
 }
 
 TEST_CASE("missing and foreign files are said in the record") {

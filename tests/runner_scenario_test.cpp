@@ -35,7 +35,7 @@ steps:
 settle: 90s
 objectives:
   - rto: {probe: bank, at-most: 15s, injection: kill-writer, series: transfer}
-  - first-success: {probe: bank, at-most: 10s, recovery: any}
+  - first-success: {probe: bank, at-most: 10s, recovery: any, expected: {from: 2s, to: 4s, stage: the check}}
   - downtime: {probe: bank, at-most: 15s}
   - error-budget: {probe: bank, at-most: 1%}
   - rpo: {probe: bank, at-most: 0}
@@ -89,6 +89,9 @@ TEST_CASE("a good scenario is read whole") {
          s.objectives[0].series == "transfer" && s.objectives[0].recovery == ObjectiveSpec::Recovery::itself));
   CHECK(
       (s.objectives[1].kind == ObjectiveSpec::Kind::first_success && s.objectives[1].recovery == ObjectiveSpec::Recovery::any));
+  CHECK((s.objectives[1].expected.from == 2s && s.objectives[1].expected.to == 4s));
+  CHECK(s.objectives[1].expected.stage == "the check");
+  CHECK_FALSE(s.objectives[0].expected.known());
   CHECK((s.objectives[3].kind == ObjectiveSpec::Kind::error_budget && s.objectives[3].limit == Approx(0.01)));
   CHECK((s.objectives[4].kind == ObjectiveSpec::Kind::rpo && s.objectives[4].limit == 0));
   REQUIRE(s.guards.size() == 2);
@@ -148,6 +151,11 @@ TEST_CASE("every kind of mistake is told with its place and a hint") {
        "s.yaml:26:49: there is no injection 'freeze-x' (did you mean 'freeze-a'?)"},
       {"- first-success", "- frist-success", "s.yaml:27:5: unknown key 'frist-success' (did you mean 'first-success'?)"},
       {"recovery: any", "recovery: nay", "s.yaml:27:58: 'nay' is no recovery (known: itself, any)"},
+      {"to: 4s", "to: 1s", "s.yaml:27:88: it is shorter than 'from'"},
+      {"to: 4s", "to: 11s",
+       "s.yaml:27:73: up to 11s is expected, and 10s are allowed (raise 'at-most', or have the cloud's settings changed)"},
+      {", stage: the check", "",
+       "s.yaml:27:73: 'stage' is missing (what takes this time: the likely culprit of a value outside)"},
       {"downtime: {probe: bank, at-most: 15s}", "downtime: {probe: bank, at-most: 15s, recovery: any}",
        "s.yaml:28:43: unknown key 'recovery' (known: probe, series, at-most)"},
       {"at-most: 1%", "at-most: 0.01", "s.yaml:29:42: 'at-most' must be a share in percent, found '0.01' (as in 99.9%)"},
