@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto kFileLimit = 10s, kRestartLimit = 60s, kAfterLimit = 120s;
+constexpr auto kFileLimit = 10s, kRestartLimit = 150s, kAfterLimit = 120s;
 
 // A node that the defect concerns, and its services that read what is changed.
 struct Place {

@@ -12,6 +12,9 @@ namespace {
 // Used by turns, two at a time: with an odd number each is paired with two others, so that one pair at least leads to two
 // servers if the five do.
 constexpr std::size_t kKept = 5;
+// After so many operations new ones are opened: after a fault all may lead to the one server that was left, and a proxy gives
+// only new connections to those that are back.
+constexpr std::uint64_t kLife = 64;
 
 }  // namespace
 
@@ -44,7 +47,8 @@ class ReadBacks::Run : public std::enable_shared_from_this<Run> {
 
   void written(const SqlAnswer& answer) {
     if (!answer.ok()) return fail(Stage::working, answer.error);
-    if (answer.changed != std::vector<std::uint64_t>{1}) return fail(Stage::working, kWrongAnswer);
+    // In a transaction it is not acknowledged yet.
+    if (answer.in_transaction || answer.changed != std::vector<std::uint64_t>{1}) return fail(Stage::working, kWrongAnswer);
     reader_->query(all_.bank_.read_mark(number_), deadline_.left(), then(&Run::read));
   }
 
@@ -96,6 +100,7 @@ void ReadBacks::send(const Operation& operation, const Deadline& deadline, Workl
   newest_ = std::max(newest_, Bank::mark(operation.number));
   auto run = std::make_shared<Run>(*this, operation, deadline, std::move(done));
   ++under_way_;
+  if (operation.number % kLife == kLife - 1) kept_.forget_all();
   run->gather();
 }
 

@@ -17,6 +17,15 @@ constexpr const char* kEnvelope = "server_group";
 
 std::string mark_of(const std::string& prefix) { return prefix + "apart-"; }
 
+// Named as ours are, and without a member: Nova tells of those that exist only, and ours are gone by then. A tenant's group
+// would lose its anti-affinity for good.
+bool is_ours(const Json& group, const std::string& prefix) {
+  const std::string name = text_of(group, "name"), mark = mark_of(prefix);
+  const Json* members = list_in(group, "members");
+  return name.size() > mark.size() && name.compare(0, mark.size(), mark) == 0 &&
+         name.find_first_not_of("0123456789", mark.size()) == std::string::npos && members != nullptr && members->empty();
+}
+
 std::string make_group(OpenStackApi& api, const std::string& name) {
   // Nova's oldest micro-version has a list of policies.
   const Json wanted{{kEnvelope, {{"name", name}, {"policies", {"anti-affinity"}}}}};
@@ -38,8 +47,8 @@ std::vector<std::string> make_groups(OpenStackApi& api, const std::string& prefi
 std::vector<std::string> remove_groups(OpenStackApi& api, const std::string& prefix) {
   std::vector<std::string> there;
   const auto remove = [&](const Json& group) {
+    if (!is_ours(group, prefix)) return;
     const std::string name = text_of(group, "name"), id = text_of(group, "id");
-    if (name.compare(0, mark_of(prefix).size(), mark_of(prefix)) != 0) return;
     const std::string trouble = remove_one(api, ApiService::compute, fmt::format("{}/{}", kPath, url_encoded(id)));
     there.push_back(fmt::format("server group '{}' ({}): {}", name, id, trouble.empty() ? "asked to go" : trouble));
   };

@@ -29,8 +29,8 @@ struct Group {
   std::vector<std::string> members;  // ids of servers, also of some that are gone
 };
 
-// Hosts whose nova-compute is up.
-using Hosts = std::set<std::string>;
+// Hosts whose nova-compute is up as far as Nova knows, and when each gave its last sign of life.
+using Hosts = std::map<std::string, std::string>;
 
 // Before API 2.64 a group has a list of policies, since then one.
 std::string policy_of(const Json& group) {
@@ -60,7 +60,7 @@ Hosts hosts_up(OpenStackApi& api) {
     throw Error(ErrorKind::unreachable, "asking which compute hosts are up", "Nova's answer has no list");
   Hosts up;
   for (const Json& service : *services)
-    if (text_of(service, "state") == "up") up.insert(text_of(service, "host"));
+    if (text_of(service, "state") == "up") up[text_of(service, "host")] = text_of(service, "updated_at");
   return up;
 }
 
@@ -93,6 +93,15 @@ std::string where(const std::vector<Server>& servers, const Hosts& up) {
   std::vector<std::string> words;
   for (const Server& one : servers) words.push_back(told(one, up));
   return some_of(words);
+}
+
+// The oldest sign of life of their hosts: Nova calls a host up for a while after its death, and this no longer changes then.
+std::string oldest_sign(const std::vector<Server>& servers, const Hosts& up) {
+  std::string oldest;
+  for (const Server& one : servers)
+    if (const auto host = up.find(one.host); host != up.end() && (oldest.empty() || host->second < oldest))
+      oldest = host->second;
+  return oldest;
 }
 
 // How many hosts they stand on.
@@ -144,7 +153,7 @@ class AntiAffinityCheck final : public RedundancyCheck {
   static void add(const Group& group, const std::vector<Server>& members, const Hosts& up, RedundancyLook& look) {
     if (members.size() < 2) return;
     const bool all = std::all_of(members.begin(), members.end(), [&](const Server& one) { return stands(one, up); });
-    RedundancyPart part{"group " + group.name, all, where(members, up), "", places(members, up)};
+    RedundancyPart part{"group " + group.name, all, where(members, up), oldest_sign(members, up), places(members, up)};
     if (group.strict) part.wanted = static_cast<int>(members.size());
     look.parts.push_back(std::move(part));
   }
@@ -154,7 +163,7 @@ class AntiAffinityCheck final : public RedundancyCheck {
     std::vector<Server> members;
     for (const auto& [id, server] : servers)
       if (server.name.rfind(prefix, 0) == 0) members.push_back(server);
-    return {"instances " + prefix + "*", true, members.empty() ? "there is none" : where(members, up), "",
+    return {"instances " + prefix + "*", true, members.empty() ? "there is none" : where(members, up), oldest_sign(members, up),
             std::min(2, places(members, up))};
   }
 

@@ -277,7 +277,8 @@ class Check {
   void check_restoration(const Restoration& one) {
     const std::string told =
         fmt::format("{} ({}{})", restoration_text(one), one.component, injections_.size() > 1 ? " after " + one.injection : "");
-    if (one.censored) return worse(State::missed, kForEver, told, one.component + " was not seen whole again");
+    if (one.censored)
+      return worse(State::missed, kForEver, told, one.component + " was not seen whole again", at_least(one.time));
     if (undo_spoils(one.after_undo))
       return worse(State::missed, kForEver, told,
                    fmt::format("{} was whole again only after the undo was asked at {}; by itself it had not been within {}",

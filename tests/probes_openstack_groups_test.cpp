@@ -44,6 +44,17 @@ TEST_CASE("openstack groups: servers stand in groups of their own, neither outli
   CHECK((fake.count("servers") == 0 && fake.count("os-server-groups") == 0));
 }
 
+TEST_CASE("openstack groups: a tenant's group that is named alike stays", "[openstack]") {
+  FakeOpenStack fake;
+  ApiSite site(fake);
+  fake.put("os-server-groups", {{"id", "theirs"}, {"name", "blackstart-apart-db"}, {"members", Json::array()}});
+  fake.put("os-server-groups", {{"id", "used"}, {"name", "blackstart-apart-7"}, {"members", Json::array({"db-1"})}});
+  fake.put("servers", {{"id", "db-1"}, {"name", "db-1"}, {"status", "ACTIVE"}, {"OS-EXT-SRV-ATTR:host", "k1"}});
+  auto probe = site.probe(settings_of(kServed, kPairs));
+  CHECK(all_ok(run(*probe, 300ms, [] {})));
+  CHECK(fake.count("os-server-groups") == 2);
+}
+
 TEST_CASE("openstack groups: of each group one server begins after the other is there", "[openstack]") {
   FakeOpenStack fake;
   fake.looks_until_reached = 2;

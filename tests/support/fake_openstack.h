@@ -264,6 +264,15 @@ class FakeOpenStack {
   }
 
   // Groups are asked for by an offset, have another name in answers, and neither state nor mark.
+  // As Nova: those that are gone are no members any more.
+  Json with_living_members(Json group) {
+    Json living = Json::array();
+    for (const Json& member : group["members"])
+      if (all_["servers"].count(member) > 0) living.push_back(member);
+    group["members"] = living;
+    return group;
+  }
+
   HttpReply groups(const HttpSeen& seen) {
     auto& groups = all_["os-server-groups"];
     if (seen.method == "POST") {
@@ -281,7 +290,7 @@ class FakeOpenStack {
       if (skipped > 0)
         --skipped;
       else if (items.size() < longest_page)
-        items.push_back(group);
+        items.push_back(with_living_members(group));
     return json(200, {{"server_groups", items}});
   }
 
