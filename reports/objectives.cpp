@@ -139,14 +139,14 @@ class Check {
   }
 
   // Only what certainly keeps the limit has met it, only what certainly breaks it has missed it.
-  void compare(const Measured& value, const std::string& told, const std::string& series) {
+  void compare(const Measured& value, const std::string& told, const std::string& whose,
+               const char* remedy = "; a higher rate of operations narrows it") {
     Duration limit = from_seconds(result_.spec.limit);
     double rank = std::chrono::duration<double>(value.value).count();
     const Beside beside = beside_expected(value);
     if (value.value + value.plus_minus <= limit) return worse(State::met, rank, told, "", beside);
-    if (value.value - value.plus_minus > limit) return worse(State::missed, rank, told, series + " took longer", beside);
-    worse(State::not_measured, rank, told, series + " is too near the limit for its ±; a higher rate of operations narrows it",
-          beside);
+    if (value.value - value.plus_minus > limit) return worse(State::missed, rank, told, whose + " took longer", beside);
+    worse(State::not_measured, rank, told, whose + " is too near the limit for its ±" + remedy, beside);
   }
 
   Beside beside_expected(const Measured& value) const {
@@ -285,13 +285,7 @@ class Check {
                                one.component, time_text(one.after_undo->asked), format_seconds(one.after_undo->alone)),
                    at_least({one.after_undo->alone, 0s}));
     // Never seen to be missing is 0 with its ±, too: a loss between two looks was not seen.
-    const Duration limit = from_seconds(result_.spec.limit);
-    const double rank = std::chrono::duration<double>(one.time.value).count();
-    const Beside beside = beside_expected(one.time);
-    if (one.time.value + one.time.plus_minus <= limit) return worse(State::met, rank, told, "", beside);
-    if (one.time.value - one.time.plus_minus > limit)
-      return worse(State::missed, rank, told, one.component + " took longer", beside);
-    worse(State::not_measured, rank, told, one.component + " is too near the limit for its ±", beside);
+    compare(one.time, told, one.component, "");
   }
 
   ObjectiveResult no_series() {

@@ -8,6 +8,7 @@
 #include "reports/series_stats.h"
 #include "reports/words.h"
 #include "tests/support/folder.h"
+#include "tests/support/judged.h"
 #include "tests/support/run_folder.h"
 
 using namespace blackstart;
@@ -57,12 +58,6 @@ Record with(const ResourceEvidence& evidence) {
   record.probes[0].info.controllers = kControllers;
   record.probes[0].resources = evidence;
   return record;
-}
-
-std::string told(const Judgement& judgement) {
-  std::string all;
-  for (const std::string& reason : judgement.reasons) all += reason + "\n";
-  return all;
 }
 
 }  // namespace

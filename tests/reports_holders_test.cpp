@@ -5,6 +5,7 @@
 
 #include "reports/record_events.h"
 #include "reports/reports.h"
+#include "tests/support/judged.h"
 #include "tests/support/trace.h"
 
 using namespace blackstart;
@@ -145,18 +146,12 @@ Judged with_holders(const std::vector<Holders>& holders, Duration allowed = 0s) 
   return {record, judge(record), {}};
 }
 
-std::string reasons(const Judged& judged) {
-  std::string all;
-  for (const std::string& reason : judged.judgement.reasons) all += reason + "\n";
-  return all;
-}
-
 }  // namespace
 
 TEST_CASE("two holders at once fail the rehearsal, and every report says so", "[holders]") {
   const Judged judged = with_holders(kBoth);
   CHECK(judged.judgement.verdict == Verdict::failed);
-  CHECK_THAT(reasons(judged),
+  CHECK_THAT(trace::told(judged.judgement),
              Contains("more than one at once for at most 1.100 s") && Contains("c1, c2 from 20.000 s to 21.100 s"));
   const auto& [record, judgement, changed] = judged;
   CHECK_THAT(text_summary(record, judgement), Contains("CONFLICTS") && Contains("c1 → c2 between 20.000 s and 21.100 s"));
@@ -175,7 +170,7 @@ TEST_CASE("a handover alone fails nothing, nor do two holders for as long as is 
 TEST_CASE("a record that says nothing of holders proves nothing", "[holders]") {
   const Judged judged = with_holders({});
   CHECK(judged.judgement.verdict == Verdict::inconclusive);
-  CHECK_THAT(reasons(judged), Contains("does not say who held what bank watches"));
+  CHECK_THAT(trace::told(judged.judgement), Contains("does not say who held what bank watches"));
   const auto& [record, judgement, changed] = judged;
   CHECK_THAT(text_summary(record, judgement),
              Contains("NOT KNOWN") && Contains("nobody looked") && !Contains("never more than one"));

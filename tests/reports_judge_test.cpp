@@ -2,6 +2,7 @@
 
 #include "reports/judgement.h"
 #include "reports/words.h"
+#include "tests/support/judged.h"
 #include "tests/support/trace.h"
 
 using namespace blackstart;
@@ -11,12 +12,6 @@ using Catch::Contains;
 namespace {
 
 Record sound() { return rehearsal(probe(down_between(20s, 24s))); }
-
-std::string told(const Judgement& judgement) {
-  std::string all;
-  for (const std::string& reason : judgement.reasons) all += reason + "\n";
-  return all;
-}
 
 // Judges a sound rehearsal after `break_it`; its reasons must name what is wrong.
 Verdict verdict_of(const std::function<void(Record&)>& break_it, const std::string& words) {

@@ -3,6 +3,7 @@
 
 #include "reports/judgement.h"
 #include "reports/reports.h"
+#include "tests/support/judged.h"
 #include "tests/support/trace.h"
 
 using namespace blackstart;
@@ -13,12 +14,6 @@ namespace {
 
 using Kind = ObjectiveSpec::Kind;
 using Recovery = ObjectiveSpec::Recovery;
-
-std::string told(const Judgement& judgement) {
-  std::string all;
-  for (const std::string& reason : judgement.reasons) all += reason + "\n";
-  return all;
-}
 
 Record with_objectives(Record record, std::vector<ObjectiveSpec> objectives) {
   record.objectives = std::move(objectives);

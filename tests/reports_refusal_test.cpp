@@ -4,6 +4,7 @@
 #include "reports/judgement.h"
 #include "reports/reports.h"
 #include "reports/words.h"
+#include "tests/support/judged.h"
 #include "tests/support/trace.h"
 
 using namespace blackstart;
@@ -37,16 +38,6 @@ Record with(const Service& service) {
   Record r = rehearsal(probe(service));
   r.objectives = {kNone};
   return r;
-}
-
-ObjectiveResult judged(const Record& record, Verdict verdict) {
-  const Judgement judgement = judge(record);
-  std::string all;
-  for (const std::string& reason : judgement.reasons) all += reason + "\n";
-  INFO(all);
-  CHECK(judgement.verdict == verdict);
-  REQUIRE(judgement.objectives.size() == 1);
-  return judgement.objectives[0];
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "reports/judgement.h"
 #include "reports/reports.h"
 #include "tests/support/folder.h"
+#include "tests/support/judged.h"
 #include "tests/support/run_folder.h"
 
 using namespace blackstart;
@@ -37,16 +38,6 @@ Record reading_back(const Service& service) {
 
 Service behind_between(Time from, Time to) {
   return [=](Time sent) { return sent >= from && sent < to ? kBehind : kUp; };
-}
-
-ObjectiveResult judged(const Record& record, Verdict verdict) {
-  const Judgement judgement = judge(record);
-  std::string all;
-  for (const std::string& reason : judgement.reasons) all += reason + "\n";
-  INFO(all);
-  CHECK(judgement.verdict == verdict);
-  REQUIRE(judgement.objectives.size() == 1);
-  return judgement.objectives[0];
 }
 
 }  // namespace
