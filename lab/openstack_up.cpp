@@ -155,7 +155,7 @@ void wait_for_openstack(const LabFile& lab, const Progress& progress) {
   for_each_with(
       lab, [&](const LabNode& node) { return services_of(lab, node); },
       [&](const LabNode& node, const Services& services) { wait_for_services(lab, node, services); });
-  progress("making flavors, an image, a network and availability zones");
+  progress("making flavors, an image, networks and availability zones");
   make_resources(lab);
   tell_memory(lab, progress);
 }

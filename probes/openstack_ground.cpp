@@ -125,34 +125,37 @@ std::string make_one(OpenStackApi& api, const OpenStackGround& ground, const std
   return id;
 }
 
-// All at the same time, as each takes Nova some seconds. But of a group one after the other: schedulers that don't know of each
-// other's choice would put both onto one host, and Nova would have to begin anew.
+// One after the other: schedulers that don't know of each other's choice put all onto the same host, and a fault on another one
+// would then meet nobody. Of a group, Nova would have to begin anew.
 std::vector<std::string> make_pool(OpenStackApi& api, const OpenStackGround& ground, std::size_t servers) {
   const ResourceKind& kind = resource_kind("server");
-  const std::size_t at_once = ground.groups.empty() ? servers : ground.groups.size();
   std::vector<std::string> ids;
   while (ids.size() < servers) {
-    const std::size_t first = ids.size();
-    while (ids.size() < std::min(servers, first + at_once))
-      ids.push_back(begin_one(api, ground, kind, pool_name(ground.prefix, ids.size()), ground.group_of(ids.size())));
-    for (std::size_t i = first; i < ids.size(); ++i) await_one(api, kind, pool_name(ground.prefix, i), ids[i]);
+    const std::string name = pool_name(ground.prefix, ids.size());
+    ids.push_back(begin_one(api, ground, kind, name, ground.group_of(ids.size())));
+    await_one(api, kind, name, ids.back());
   }
   return ids;
 }
 
-// Moving servers is for administrators, and needs somewhere to go.
-void require_hosts(OpenStackApi& api, std::int64_t apart) {
+// Moving servers is for administrators, and needs somewhere to go: those that stand apart, a host more than they are.
+void require_hosts(OpenStackApi& api, const OpenStackSettings& settings) {
   const Json all = api.get(ApiService::compute, "os-services?binary=nova-compute");
   std::vector<std::string> up, down;
   for (const Json& service : all.value("services", Json::array()))
-    (text_of(service, "state") == "up" ? up : down).push_back(text_of(service, "host"));
+    if (text_of(service, "status") != "disabled")  // by its operator: Nova puts nothing there
+      (text_of(service, "state") == "up" ? up : down).push_back(text_of(service, "host"));
   if (up.size() < 2)
     throw Error(ErrorKind::unmet, "looking for hosts that servers can move to",
                 fmt::format("nova-compute is up on {}", up.empty() ? "none" : "one only: " + up.front()),
                 "'openstack compute service list' says why");
-  if (static_cast<std::int64_t>(up.size()) < apart)
+  const bool moves = settings.uses(Form::migrate, "server") || settings.uses(Form::evacuate, "server");
+  const std::int64_t needed = settings.apart + (settings.apart > 0 && moves ? 1 : 0);
+  if (static_cast<std::int64_t>(up.size()) < needed)
     throw Error(ErrorKind::unmet, "looking for hosts for groups whose servers stand apart",
-                fmt::format("nova-compute is up on {} of them, and 'apart' is {}", up.size(), apart), "lower 'apart'");
+                fmt::format("nova-compute is up on {} of them, and 'apart' is {}{}", up.size(), settings.apart,
+                            moves ? ", and who moves needs one more" : ""),
+                "lower 'apart'");
   if (!down.empty())
     throw Error(ErrorKind::unmet, "looking whether all compute hosts are up",
                 fmt::format("nova-compute is down on {}", fmt::join(down, ", ")),
@@ -214,7 +217,7 @@ void require_services(OpenStackApi& api, const OpenStackSettings& settings) {
       throw Error(ErrorKind::unmet, fmt::format("trying {}", what.name),
                   fmt::format("the answer has no '{}'", list_key(what.resource)));
   }
-  if (settings.pool() > 0) require_hosts(api, settings.apart);
+  if (settings.pool() > 0) require_hosts(api, settings);
   for (const Ours& one : with_prefix(api, settings))
     if (!one.marked)
       throw Error(ErrorKind::unmet, fmt::format("looking for resources with the prefix '{}'", settings.prefix),

@@ -44,6 +44,13 @@ std::vector<std::string> make_groups(OpenStackApi& api, const std::string& prefi
   return ids;
 }
 
+std::int64_t count_groups(OpenStackApi& api, const std::string& prefix) {
+  std::int64_t count = 0;
+  const auto add = [&](const Json& group) { count += is_ours(group, prefix) ? 1 : 0; };
+  each_of(api, ApiService::compute, kPath, "server_groups", add, Paging::offset);
+  return count;
+}
+
 std::vector<std::string> remove_groups(OpenStackApi& api, const std::string& prefix) {
   std::vector<std::string> there;
   const auto remove = [&](const Json& group) {

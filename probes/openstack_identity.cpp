@@ -100,7 +100,8 @@ std::string asking(const OpenStackCredentials& credentials) {
   if (answer.status >= 500)
     throw Error(ErrorKind::unreachable, asking(c), why, "is Keystone up, and the database and cache behind it?");
   throw Error(ErrorKind::unmet, asking(c), why,
-              answer.status == 401   ? "the user, password or project is wrong: does 'openstack token issue' work with them?"
+              answer.status == 401
+                  ? "the user, password or project is wrong, or they have expired: does 'openstack token issue' work with them?"
               : answer.status == 404 ? "is auth_url the address of Keystone?"
                                      : "does 'openstack token issue' work with these credentials?");
 }

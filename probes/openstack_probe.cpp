@@ -19,7 +19,7 @@
 namespace blackstart {
 namespace {
 
-constexpr Duration kOneTry = 10s, kTryAgain = 500ms;
+constexpr Duration kOneTry = 10s, kTryAgain = 500ms, kOneServer = 10s;
 
 class OpenStackProbe final : public PlainProbe {
  public:
@@ -33,6 +33,7 @@ class OpenStackProbe final : public PlainProbe {
   ProbeInfo info() const override;
   void preflight(const Deadline& deadline) override;
   void prepare(const Deadline& deadline) override;
+  Duration prepare_limit() const override { return Probe::prepare_limit() + settings_.pool() * kOneServer; }
   Time start(Clock& clock, Time zero, OperationSink& sink) override;
   std::optional<ResourceEvidence> resources(const Deadline& deadline) override;
   void clean_up(const Deadline& deadline) override;
@@ -145,9 +146,11 @@ void OpenStackProbe::sweep(const std::string& doing, const Deadline& deadline) c
     try {
       OpenStackApi api(credentials_, deadline.sooner(kOneTry));
       left = remove_ours(api, settings_);
-      if (left.empty()) left = remove_ports_of(api, made);
-      // Last, as a server needs its group as long as it is there. Also those of a run that had another 'apart'.
-      if (left.empty() && settings_.pool() > 0) left = remove_groups(api, settings_.prefix);
+      if (!left.empty()) return false;
+      left = remove_ports_of(api, made);
+      // After the servers, each of which needs its group as long as it is there. Also those of a run that had another 'apart'.
+      if (settings_.pool() > 0)
+        for (std::string& group : remove_groups(api, settings_.prefix)) left.push_back(std::move(group));
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::unreachable) throw;
       // That the time was up says less than what was seen before.

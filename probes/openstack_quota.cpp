@@ -1,10 +1,12 @@
 // Is there room in the project's quotas for what the probe `openstack` makes?
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "probes/openstack_ground.h"
+#include "probes/openstack_groups.h"
 
 namespace blackstart {
 namespace {
@@ -42,7 +44,8 @@ void require_server_quota(OpenStackApi& api, const OpenStackGround& ground, std:
 void require_group_quota(OpenStackApi& api, const OpenStackSettings& settings) {
   if (settings.groups() == 0) return;
   const Json limits = limits_of(api, ApiService::compute);
-  require_room("server groups", limits, "maxServerGroups", "totalServerGroupsUsed", settings.groups());
+  const std::int64_t more = std::max<std::int64_t>(settings.groups() - count_groups(api, settings.prefix), 0);
+  require_room("server groups", limits, "maxServerGroups", "totalServerGroupsUsed", more);
   require_room("members of one server group", limits, "maxServerGroupMembers", "", settings.apart);
 }
 

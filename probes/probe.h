@@ -26,6 +26,8 @@ class Probe {
   virtual void preflight(const Deadline& deadline) = 0;
   // Makes what the workload stands on (accounts); what an earlier run left behind is replaced. Throws Error.
   virtual void prepare(const Deadline& deadline) = 0;
+  // How long that may take with a cloud that is slow; nobody waits for it when it is done. Ours: generous.
+  virtual Duration prepare_limit() const { return std::chrono::seconds(60); }
   // Starts the schedule. `zero` is the run's zero on `clock`; returns the schedule's start as run time.
   virtual Time start(Clock& clock, Time zero, OperationSink& sink) = 0;
   struct Stopped {

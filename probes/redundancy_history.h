@@ -14,8 +14,9 @@ namespace blackstart {
 
 class RedundancyHistory {
  public:
-  // A look that began and ended at these times; `missing` in words, nothing: whole. Looks come in their order.
-  void add(Time began, Time ended, const std::vector<std::string>& missing);
+  // A look that began and ended at these times; `missing` in words, nothing: whole. Without an answer to it, `missing` says
+  // why. Looks come in their order.
+  void add(Time began, Time ended, const std::vector<std::string>& missing, bool answered = true);
 
   const std::vector<Redundancy::Loss>& losses() const { return losses_; }
   bool whole() const { return whole_since_.has_value(); }

@@ -154,7 +154,8 @@ class AntiAffinityCheck final : public RedundancyCheck {
     if (members.size() < 2) return;
     const bool all = std::all_of(members.begin(), members.end(), [&](const Server& one) { return stands(one, up); });
     RedundancyPart part{"group " + group.name, all, where(members, up), oldest_sign(members, up), places(members, up)};
-    if (group.strict) part.wanted = static_cast<int>(members.size());
+    part.most = static_cast<int>(members.size());  // a tenant may make his application smaller
+    if (group.strict) part.wanted = part.most;
     look.parts.push_back(std::move(part));
   }
 

@@ -14,8 +14,8 @@ std::string wrong_with(const RedundancyPart& part, const RedundancyPart* before)
   const bool excused = part.set_aside && (before == nullptr || before->set_aside);
   if (excused) return "";
   if (part.set_aside || !part.good) return fmt::format("{}: {}", part.name, part.says);
-  if (before != nullptr && part.copies < before->copies)
-    return fmt::format("{}: {} of {} copies, {}", part.name, part.copies, before->copies, part.says);
+  const int due = before == nullptr ? -1 : part.most < 0 ? before->copies : std::min(before->copies, part.most);
+  if (part.copies < due) return fmt::format("{}: {} of {} copies, {}", part.name, part.copies, due, part.says);
   return "";
 }
 

@@ -16,6 +16,7 @@ struct RedundancyPart {
   std::string stamp = {};  // of its last sign of life, where others tell of it; it is alive only when this changes
   int copies = -1;         // how many places serve it now; -1: that makes no sense for it
   int wanted = 2;          // fewer copies are too few even when all is well
+  int most = -1;           // as many copies as it could have by now; -1: as many as ever
   bool set_aside = false;  // by its operator (disabled, in maintenance): not demanded if it was so from the beginning
 };
 

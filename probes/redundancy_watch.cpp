@@ -52,9 +52,11 @@ void RedundancyWatch::look_once(const std::stop_token& stop) {
   const Time began = clock_->now() - zero_;
   RedundancyLook seen;
   std::vector<std::string> missing;
+  bool answered = false;
   try {
     seen = check_->look(Deadline(*clock_, kLook, stop));
     missing = missing_in(seen, before_, kind_.comes_and_goes);
+    answered = true;
   } catch (const Error& error) {
     missing = not_read(error);
   } catch (const std::exception& error) {  // an answer that makes no sense
@@ -63,7 +65,7 @@ void RedundancyWatch::look_once(const std::stop_token& stop) {
   if (stop.stop_requested()) return;  // then it was cut short by us
   const std::lock_guard lock(mutex_);
   if (!seen.parts.empty()) last_ = std::move(seen), note_signs(history_.looked_from());
-  history_.add(began, clock_->now() - zero_, missing);
+  history_.add(began, clock_->now() - zero_, missing, answered);
 }
 
 // What changed between two looks may have changed right after the first of them began.

@@ -104,6 +104,8 @@ struct Restoration {
   bool censored = false;  // not seen whole again; value is then the time that was watched
   Measured time;          // from the fault until it was whole again
   std::optional<AfterUndo> after_undo{};  // set when it was whole again only after our undo
+  std::string single{};                   // what has no second even when all is well; empty: nothing
+  bool struck = false;                    // something of it was seen to be lost between the fault and our undo
 };
 
 // What became of the posting operations of one series while one injection was in force: those that were sent after all of its

@@ -30,7 +30,8 @@ std::string text_of(const ObjectiveSpec& spec) {
   if (spec.recovery == ObjectiveSpec::Recovery::any) after += " (our undo counts as the repair)";
   std::string limit = format_duration(from_seconds(spec.limit));
   switch (spec.kind) {
-    case Kind::rto: return fmt::format("RTO of {}{} ≤ {}", whose(spec), after, limit);
+    case Kind::rto:
+      return fmt::format("{}RTO of {}{} ≤ {}", spec.impact_required ? "an outage, and " : "", whose(spec), after, limit);
     case Kind::first_success: return fmt::format("first success of {}{} ≤ {}", whose(spec), after, limit);
     case Kind::downtime: return fmt::format("downtime of {} ≤ {}", whose(spec), limit);
     case Kind::rpo: return fmt::format("RPO of {} ≤ {} transfers", whose(spec), format_number(spec.limit));
@@ -38,7 +39,7 @@ std::string text_of(const ObjectiveSpec& spec) {
     case Kind::refuses: return refuses_text(spec);
     case Kind::stale_reads: return fmt::format("stale reads of {} ≤ {}", whose(spec), format_number(spec.limit));
     case Kind::redundancy:
-      return fmt::format("redundancy of {} restored{}{} ≤ {}", whose(spec),
+      return fmt::format("redundancy of {} {}restored{}{} ≤ {}", whose(spec), spec.impact_required ? "lost and " : "",
                          spec.injection.empty() ? "" : " after " + spec.injection,
                          spec.recovery == ObjectiveSpec::Recovery::itself ? " by itself" : "", limit);
   }
@@ -90,6 +91,8 @@ class Check {
       ++series;
       for (const std::string& injection : injections_) each_rto_of(measures.name, injection, judge);
     }
+    if (result_.spec.impact_required)
+      for (const std::string& injection : injections_) require_outage(injection);
     return series > 0 ? std::move(result_) : no_series();
   }
 
@@ -102,6 +105,17 @@ class Check {
     worse(State::not_measured, 0, "",
           fmt::format("{} was not watched from before '{}' took effect until a hold after it, or '{}' took no effect", series,
                       injection, injection));
+  }
+
+  // One series that saw it is enough: the others may have come through.
+  void require_outage(const std::string& injection) {
+    const bool seen = std::any_of(measured_.rtos.begin(), measured_.rtos.end(), [&](const Rto& rto) {
+      return rto.probe == probe_->probe && rto.injection == injection && wanted(rto.series) && rto.impact;
+    });
+    if (!seen)
+      worse(State::not_measured, 0, "no outage",
+            fmt::format("{} saw no outage after '{}', so no recovery was rehearsed; aim the fault at what it needs",
+                        whose(result_.spec), injection));
   }
 
   // Whose value it is; with several injections the reader must be told after which.
@@ -250,9 +264,7 @@ class Check {
     const auto rank = static_cast<double>(reads.stale);
     if (reads.reads == 0) return worse(State::not_measured, 0, told, "not one read was answered");
     if (rank <= result_.spec.limit) return worse(State::met, rank, told, "");
-    worse(State::missed, rank, told,
-          fmt::format("{} of {} reads of {}/{} did not show a mark that had been acknowledged before; {}", grouped(reads.stale),
-                      grouped(reads.reads), reads.probe, reads.series, stale_reads_text(reads)));
+    worse(State::missed, rank, told, stale_reads_sentence(reads));
   }
 
   // Every component asked for, after every injection asked for.
@@ -284,8 +296,19 @@ class Check {
                    fmt::format("{} was whole again only after the undo was asked at {}; by itself it had not been within {}",
                                one.component, time_text(one.after_undo->asked), format_seconds(one.after_undo->alone)),
                    at_least({one.after_undo->alone, 0s}));
+    if (result_.spec.impact_required && !one.struck) return untouched(one, told);
     // Never seen to be missing is 0 with its ±, too: a loss between two looks was not seen.
     compare(one.time, told, one.component, "");
+  }
+
+  // The fault met none of it, so nothing is known of how it comes back. What has no second is known not to.
+  void untouched(const Restoration& one, const std::string& told) {
+    if (!one.single.empty())
+      return worse(State::missed, kForEver, told, fmt::format("{} has no second: {}", one.component, one.single));
+    worse(State::not_measured, 0, told,
+          fmt::format(
+              "nothing of {} was lost after '{}', so its recovery was not rehearsed; aim the fault at what has a part of it",
+              one.component, one.injection));
   }
 
   ObjectiveResult no_series() {

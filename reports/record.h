@@ -142,6 +142,7 @@ struct ObjectiveSpec {
     std::string stage;
     bool known() const { return to >= from; }
   } expected = {};
+  bool impact_required = false;  // for rto and redundancy: a fault that met nothing of it proves nothing
 };
 
 // A bound that stopped the rehearsal.
@@ -161,9 +162,10 @@ struct Redundancy {
   std::string probe = {};  // who watched
   Duration every{0};       // the longest time between two looks
   struct Loss {
-    Bracket lost;      // (last seen whole, first seen not to be]
-    Bracket back;      // (last seen not to be, first seen whole again]; not known: it never was
-    std::string what;  // what was missing at the worst moment
+    Bracket lost;         // (last seen whole, first seen not to be]
+    Bracket back;         // (last seen not to be, first seen whole again]; not known: it never was
+    std::string what;     // what was missing at the worst moment
+    bool unread = false;  // each look of it got no answer: perhaps nothing was missing
   };
   std::vector<Loss> losses = {};
   std::string single = {};  // what has no second even when all is well; empty: nothing

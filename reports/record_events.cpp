@@ -29,7 +29,16 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Step, number, text, state, reason, began, end
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Phase, name, began, ended)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SteadyCheck, probe, series, length, required, observed, operations, steady)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(GuardTrip, guard, observed, at)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Redundancy::Loss, lost, back, what)
+void to_json(nlohmann::json& j, const Redundancy::Loss& loss) {
+  j = {{"lost", loss.lost}, {"back", loss.back}, {"what", loss.what}, {"unread", loss.unread}};
+}
+// Older records don't say whether it was seen, or only not read.
+void from_json(const nlohmann::json& j, Redundancy::Loss& loss) {
+  j.at("lost").get_to(loss.lost);
+  j.at("back").get_to(loss.back);
+  j.at("what").get_to(loss.what);
+  loss.unread = j.value("unread", false);
+}
 
 namespace {
 constexpr std::pair<ObjectiveSpec::Kind, const char*> kKinds[] = {{ObjectiveSpec::Kind::rto, "rto"},
@@ -121,10 +130,12 @@ void from_json(const nlohmann::json& j, ObjectiveSpec::Expected& expected) {
 }
 
 void to_json(nlohmann::json& j, const ObjectiveSpec& spec) {
-  j = {{"kind", spec.kind},   {"probe", spec.probe},       {"series", spec.series},    {"injection", spec.injection},
-       {"limit", spec.limit}, {"recovery", spec.recovery}, {"expected", spec.expected}};
+  j = {{"kind", spec.kind},         {"probe", spec.probe},
+       {"series", spec.series},     {"injection", spec.injection},
+       {"limit", spec.limit},       {"recovery", spec.recovery},
+       {"expected", spec.expected}, {"impact_required", spec.impact_required}};
 }
-// Older records have none of the last two: by itself, the stricter one, and nothing was expected.
+// Older records have none of the last three: by itself, the stricter one, and nothing was expected or required.
 void from_json(const nlohmann::json& j, ObjectiveSpec& spec) {
   j.at("kind").get_to(spec.kind);
   j.at("probe").get_to(spec.probe);
@@ -133,6 +144,7 @@ void from_json(const nlohmann::json& j, ObjectiveSpec& spec) {
   j.at("limit").get_to(spec.limit);
   if (j.contains("recovery")) j.at("recovery").get_to(spec.recovery);
   if (j.contains("expected")) j.at("expected").get_to(spec.expected);
+  spec.impact_required = j.value("impact_required", false);
 }
 
 void to_json(nlohmann::json& j, const Redundancy& one) {

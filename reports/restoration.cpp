@@ -31,7 +31,14 @@ Bracket cause_of(const Loss& loss, const Injection& injection) {
   return undo.count() >= 0 && loss.lost.from >= undo ? Bracket{undo, undo} : injection.effect;
 }
 
+// Seen by a look that was answered, and neither begun before the fault nor by our undo.
+bool by_fault(const Loss& loss, const Injection& injection) {
+  const Time undo = injection.undo_asked;
+  return !loss.unread && loss.lost.to >= injection.effect.from && (undo.count() < 0 || loss.lost.from < undo);
+}
+
 void take(const Loss& loss, const Aftermath& after, Time end, const std::vector<Aftermath>& all, Restoration& worst) {
+  worst.struck = worst.struck || by_fault(loss, *after.injection);
   const bool censored = !loss.back.known();
   const Bracket back = censored ? Bracket{end, end} : loss.back;
   const Measured length = between(cause_of(loss, *after.injection), back, Duration(0));
@@ -49,7 +56,8 @@ std::vector<Restoration> restorations_of(const Redundancy& redundancy, const std
   if (redundancy.probe.empty() || redundancy.at.count() < 0) return result;
   const std::vector<Aftermath> all = aftermaths(effective(injections));
   for (const Aftermath& after : all) {
-    Restoration one{redundancy.probe, redundancy.what, after.injection->id, false, false, {0s, redundancy.every}, {}};
+    Restoration one{redundancy.probe, redundancy.what, after.injection->id, false, false, {0s, redundancy.every}, {},
+                    redundancy.single};
     for (const Loss& loss : redundancy.losses)
       if (belongs(loss, after)) take(loss, after, redundancy.at, all, one);
     // Whole in the end, but not seen so for long enough, is not whole again.

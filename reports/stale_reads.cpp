@@ -15,6 +15,13 @@ std::string when(Time at, const StaleReads& reads, const char* fault) {
                      fault);
 }
 
+// "the first 1.2 s before the first fault, the last 30.4 s after it"
+std::string span_of(const StaleReads& reads) {
+  std::string text = "the first " + when(reads.first, reads, "the first fault");
+  if (reads.stale > 1) text += ", the last " + when(reads.last, reads, reads.fault.count() < 0 ? "" : "it");
+  return text;
+}
+
 }  // namespace
 
 StaleReads stale_reads_of(const Stream& stream, const Bracket& fault) {
@@ -30,10 +37,9 @@ StaleReads stale_reads_of(const Stream& stream, const Bracket& fault) {
   return reads;
 }
 
-std::string stale_reads_text(const StaleReads& reads) {
-  std::string text = "the first " + when(reads.first, reads, "the first fault");
-  if (reads.stale > 1) text += ", the last " + when(reads.last, reads, reads.fault.count() < 0 ? "" : "it");
-  return text;
+std::string stale_reads_sentence(const StaleReads& reads) {
+  return fmt::format("{} of {} reads of {}/{} did not show a mark that had been acknowledged before; {}", grouped(reads.stale),
+                     grouped(reads.reads), reads.probe, reads.series, span_of(reads));
 }
 
 }  // namespace blackstart

@@ -58,6 +58,7 @@ Objections objections(const Record& record, const Judgement& measured) {
   rules::evidence(record, o);
   rules::series(record, measured, o);
   rules::audits(record, measured, o);
+  rules::stale_reads(record, measured, o);
   rules::holders(measured, o);
   rules::guards(record, o);
   rules::objectives(record, measured, o);

@@ -5,6 +5,7 @@
 
 #include "base/units.h"
 #include "reports/holders.h"
+#include "reports/stale_reads.h"
 #include "reports/verdict_rules.h"
 #include "reports/words.h"
 
@@ -60,9 +61,9 @@ void control_plane(const ResourceAudit& audit, Objections& o) {
         fmt::format("The control plane's audit of {} found {} more.", audit.probe, audit.findings.size() - kFindingsTold));
 }
 
-bool asks_for_rpo(const Record& record, const std::string& probe) {
+bool asks_for(const Record& record, ObjectiveSpec::Kind kind, const std::string& probe) {
   return std::any_of(record.objectives.begin(), record.objectives.end(),
-                     [&](const ObjectiveSpec& spec) { return spec.kind == ObjectiveSpec::Kind::rpo && spec.probe == probe; });
+                     [&](const ObjectiveSpec& spec) { return spec.kind == kind && spec.probe == probe; });
 }
 
 // Such a probe has no operations: what it saw of its components counts.
@@ -106,9 +107,16 @@ void series(const Record& record, const Judgement& measured, Objections& o) {
 
 void audits(const Record& record, const Judgement& measured, Objections& o) {
   for (const ProbeMeasures& probe : measured.probes) {
-    if (probe.audit) audit_of(*probe.audit, asks_for_rpo(record, probe.probe), o);
+    if (probe.audit) audit_of(*probe.audit, asks_for(record, ObjectiveSpec::Kind::rpo, probe.probe), o);
     if (probe.resources) control_plane(*probe.resources, o);
   }
+}
+
+// With an objective, that decides how many may be behind.
+void stale_reads(const Record& record, const Judgement& measured, Objections& o) {
+  for (const StaleReads& reads : measured.stale_reads)
+    if (reads.stale > 0 && !asks_for(record, ObjectiveSpec::Kind::stale_reads, reads.probe))
+      o.failed.push_back(stale_reads_sentence(reads) + ".");
 }
 
 void holders(const Judgement& measured, Objections& o) {

@@ -20,6 +20,7 @@ void evidence(const Record& record, Objections& o);
 // What the probes and the audit say.
 void series(const Record& record, const Judgement& measured, Objections& o);
 void audits(const Record& record, const Judgement& measured, Objections& o);
+void stale_reads(const Record& record, const Judgement& measured, Objections& o);
 void holders(const Judgement& measured, Objections& o);
 void objectives(const Record& record, const Judgement& measured, Objections& o);
 void guards(const Record& record, Objections& o);

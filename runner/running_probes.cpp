@@ -12,7 +12,7 @@ namespace blackstart {
 namespace {
 
 // Generous: they bound a call to a cloud that is slow, none of them is waited for when it answers.
-constexpr Duration kPrepare = 60s, kAudit = 300s, kCleanUp = 30s;
+constexpr Duration kAudit = 300s, kCleanUp = 30s;
 
 template <class Items, class Work>
 void for_all(Items& items, Work work) {
@@ -44,7 +44,7 @@ void RunningProbes::take(std::vector<std::unique_ptr<Probe>> probes, const std::
 void RunningProbes::prepare(const std::stop_token& stop) {
   for (Running& running : probes_) {
     running.prepared = true;  // from here on there may be something to clean up
-    running.probe->prepare(Deadline(clock_, kPrepare, stop));
+    running.probe->prepare(Deadline(clock_, running.probe->prepare_limit(), stop));
   }
 }
 

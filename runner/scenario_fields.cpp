@@ -183,6 +183,12 @@ void describe_bound(Fields& f, ObjectiveSpec& spec, const Scenario& scenario) {
     f.object({"expected", "what the cloud's own settings let expect; a value outside misses nothing, but the report says so"},
              [&](Fields& inner) { describe_expected(inner, spec); });
   }
+  if (spec.kind == Kind::rto || redundancy) {
+    std::string impact = "any";
+    f.choice({"impact", "required: where the fault met nothing of it, this is not measured; any: that meets it"}, impact,
+             {"any", "required"});
+    spec.impact_required = impact == "required";
+  }
   if (spec.kind == Kind::refuses) {
     f.name({"injection", "while this injection is in force", Field::required}, spec.injection);
     must_be_known(f, "injection", "injection", spec.injection, injection_ids(scenario.steps));

@@ -230,6 +230,16 @@ TEST_CASE("anti-affinity: a member on a host that is down counts as none until i
   CHECK_THAT(api.it.missing("anti-affinity", before), Contains("bank-s1 on k3, which is down"));
 }
 
+TEST_CASE("anti-affinity: a group that its tenant makes smaller needs no more hosts than it has members", "[redundancy]") {
+  Api api;
+  group_of(api, "anti-affinity", {server("s1", "k1"), server("s2", "k2"), server("s3", "k3")});
+  const RedundancyLook before = api.it.whole("anti-affinity");
+  group_of(api, "anti-affinity", {server("s1", "k1"), server("s2", "k2")});
+  CHECK(api.it.missing("anti-affinity", before).empty());
+  group_of(api, "anti-affinity", {server("s1", "k1"), server("s2", "k1")});
+  CHECK_THAT(api.it.missing("anti-affinity", before), Contains("1 of 2 copies"));
+}
+
 TEST_CASE("anti-affinity: a group that shares hosts even when all is well has no second", "[redundancy]") {
   Api api;
   group_of(api, "anti-affinity", {server("s1", "k1"), server("s2", "k1")});

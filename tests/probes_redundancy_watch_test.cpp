@@ -117,9 +117,11 @@ TEST_CASE("watch: what can't be read is not whole", "[redundancy]") {
   script = []() -> RedundancyLook { throw std::runtime_error("odd"); };
   it.look();
   CHECK(it.watch.redundancy(1s, 0s).observed == "can't be read: odd");
+  CHECK(it.watch.redundancy(1s, 0s).losses.back().unread);
   script = [] { return RedundancyLook{}; };
   it.look();
   CHECK_THAT(it.watch.redundancy(1s, 0s).observed, Contains("a: gone"));
+  CHECK_FALSE(it.watch.redundancy(1s, 0s).losses.back().unread);
 }
 
 TEST_CASE("watch: a member that others only remember is not alive", "[redundancy]") {

@@ -96,6 +96,18 @@ TEST_CASE("an objective without an injection counts the worst of all") {
   }
 }
 
+TEST_CASE("where an outage is required, a fault that met nothing leaves the RTO undecided") {
+  ObjectiveSpec required = kRto15;
+  required.impact_required = true;
+  const Record untouched = with_objectives(rehearsal(probe(always_up())), {required});
+  const ObjectiveResult result = judged(untouched, Verdict::inconclusive);
+  CHECK(result.text == "an outage, and RTO of bank ≤ 15s");
+  CHECK_THAT(result.why, Contains("bank saw no outage after 'kill-writer'"));
+  CHECK(judge(with_objectives(untouched, {kRto15})).verdict == Verdict::passed);
+  CHECK(judge(with_objectives(rehearsal(probe(down_between(20s, 24s))), {required})).verdict == Verdict::passed);
+  CHECK(judge(with_objectives(rehearsal(probe(down_between(20s, 40s))), {required})).verdict == Verdict::failed);
+}
+
 TEST_CASE("an injection whose aftermath was not watched leaves an objective without an injection undecided") {
   Record r = rehearsal(probe(down_between(20s, 24s)));
   r.injections.push_back(injection("cut-link", {57s, 57'010ms}));  // the hold is 5 s, the watch ends at 60 s

@@ -118,6 +118,45 @@ TEST_CASE("restoration: a rehearsal that watched passes, and says how long it to
   CHECK_THAT(judged.objectives.back().measured, Contains("19.") && Contains("(nova)"));
 }
 
+TEST_CASE("restoration: where a loss is required, a fault that met nothing proves nothing", "[redundancy]") {
+  const Time fault = trace::sound_and_small().injections.at(0).effect.from;
+  Record record = with_probe(watched({}));
+  REQUIRE(judge(record).verdict == Verdict::passed);
+  record.objectives.back().impact_required = true;
+  const Judgement untouched = judge(record);
+  CHECK(untouched.verdict == Verdict::inconclusive);
+  CHECK_THAT(untouched.reasons.at(0),
+             Contains("redundancy of whole lost and restored") && Contains("nothing of nova was lost"));
+  record.redundancy.back().losses = {loss(fault + 3s, fault + 20s)};
+  CHECK(judge(record).verdict == Verdict::passed);
+  record.redundancy.back().losses = {loss(fault - 9s, fault - 3s)};  // that was before the fault
+  CHECK(judge(record).verdict == Verdict::inconclusive);
+}
+
+TEST_CASE("restoration: a look without an answer, or a loss by our undo, is no impact of the fault", "[redundancy]") {
+  const Injection injection = trace::sound_and_small().injections.at(0);
+  const Time fault = injection.effect.from, undo = injection.undo_asked;
+  Redundancy::Loss unread = loss(fault + 3s, fault + 8s);
+  unread.unread = true;
+  Record record = with_probe(watched({unread}));
+  record.objectives.back().impact_required = true;
+  CHECK_THAT(judge(record).reasons.at(0), Contains("nothing of nova was lost"));
+  CHECK(judge(record).verdict == Verdict::inconclusive);
+  record.redundancy.back().losses = {loss(undo + 2s, undo + 5s)};
+  CHECK(judge(record).verdict == Verdict::inconclusive);
+  record.redundancy.back().losses = {unread, loss(fault + 10s, fault + 20s)};
+  CHECK(judge(record).verdict == Verdict::passed);
+}
+
+TEST_CASE("restoration: where a loss is required, what has no second fails though the fault met it not", "[redundancy]") {
+  Record record = with_probe(watched({}));
+  record.objectives.back().impact_required = true;
+  record.redundancy.back().single = "private (DHCP by k1)";
+  const Judgement judged = judge(record);
+  CHECK(judged.verdict == Verdict::failed);
+  CHECK_THAT(judged.reasons.at(0), Contains("nova has no second: private (DHCP by k1)"));
+}
+
 TEST_CASE("restoration: too late, or never, fails", "[redundancy]") {
   const Time fault = trace::sound_and_small().injections.at(0).effect.from;
   const Judgement late = judge(with_probe(watched({loss(fault + 3s, fault + 20s)}), 10));
@@ -204,14 +243,19 @@ TEST_CASE("restoration: only after our undo misses an objective that wants it wi
 
 TEST_CASE("restoration: the record keeps all of it", "[redundancy]") {
   Redundancy seen = watched({loss(12s, 30s), lost_for_good(50s)}, false);
+  seen.losses[0].unread = true;
   seen.single = "x";
   Folder folder;
-  trace::write_run(folder.path / "run", with_probe(seen));
+  Record written = with_probe(seen);
+  written.objectives.back().impact_required = true;
+  trace::write_run(folder.path / "run", written);
   const Record read = read_record(folder.path / "run");
+  CHECK(read.objectives.back().impact_required);
   REQUIRE(read.redundancy.size() == 2);
   const Redundancy& same = read.redundancy.back();
   CHECK((same.probe == "whole" && same.every == 2s && same.single == "x" && !same.restored));
   REQUIRE(same.losses.size() == 2);
+  CHECK((same.losses[0].unread && !same.losses[1].unread));
   CHECK((same.losses[0].lost == Bracket{11s, 12s} && same.losses[0].back == Bracket{29s, 30s}));
   CHECK_FALSE(same.losses[1].back.known());
   CHECK(read.probes.back().info.components == std::vector<std::string>{"nova"});

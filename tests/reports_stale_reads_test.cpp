@@ -62,6 +62,18 @@ TEST_CASE("stale reads: one is missed, before the first fault as well as after i
   CHECK((judgement.probes[0].series[1].outages.empty() && judgement.probes[0].series[1].good == 600));
 }
 
+TEST_CASE("stale reads: without an objective one fails the rehearsal all the same") {
+  Record r = reading_back(behind_between(18'800ms, 18'900ms));
+  r.objectives = {{Kind::rto, "bank", "", "", 30}};
+  const Judgement judgement = judge(r);
+  CHECK(judgement.verdict == Verdict::failed);
+  CHECK_THAT(told(judgement),
+             Contains("1 of 600 reads of bank/read-back did not show a mark that had been acknowledged before"));
+  r = reading_back(always_up());
+  r.objectives = {{Kind::rto, "bank", "", "", 30}};
+  CHECK(judged(r, Verdict::passed).state == State::met);
+}
+
 TEST_CASE("stale reads: where no fault took effect, times are the run's") {
   Record r = reading_back(behind_between(18'800ms, 19s));
   r.injections.clear();

@@ -99,6 +99,14 @@ TEST_CASE("a good scenario is read whole") {
   CHECK(s.guards[1].text() == "the steps take longer than 5min");
 }
 
+TEST_CASE("an objective of redundancy may demand that something is lost") {
+  const std::string text =
+      with(kGood, "rpo: {probe: bank, at-most: 0}", "redundancy: {probe: bank, at-most: 10s, impact: required}");
+  CHECK(scenario_of(text).objectives[4].impact_required);
+  CHECK_FALSE(scenario_of(with(text, "impact: required", "impact: any")).objectives[4].impact_required);
+  CHECK(schema_complaint(schema(), text).empty());
+}
+
 TEST_CASE("what may be left out has its default") {
   const Scenario s = scenario_of(
       "scenario: s\nclaim: c\nprobes: {bank: {kind: ledger}}\n"

@@ -39,7 +39,8 @@ class FakeOpenStack {
   std::map<std::string, std::string> hosts{{"k1", "up"}, {"k2", "up"}, {"k3", "up"}};  // of nova-compute; servers begin on k1
   Json allocations = Json::object();                                                   // Placement's, on its one provider k1
   std::size_t longest_page = 1000;
-  bool moves = true;         // false: what is asked to move is taken, and stays where it is
+  bool moves = true;  // false: what is asked to move is taken, and stays where it is
+  std::set<std::string> disabled_hosts;
   bool keeps_apart = false;  // servers of a group begin on hosts of their own, as far as there are some that are up
 
   // --- what it saw and has ---
@@ -201,7 +202,11 @@ class FakeOpenStack {
 
   HttpReply services() const {
     Json all = Json::array();
-    for (const auto& [host, state] : hosts) all.push_back({{"binary", "nova-compute"}, {"host", host}, {"state", state}});
+    for (const auto& [host, state] : hosts)
+      all.push_back({{"binary", "nova-compute"},
+                     {"host", host},
+                     {"state", state},
+                     {"status", disabled_hosts.count(host) > 0 ? "disabled" : "enabled"}});
     return json(200, {{"services", all}});
   }
 
