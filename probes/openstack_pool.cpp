@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/clock.h"
 #include "probes/http_outcome.h"
 #include "probes/openstack_ground.h"
 #include "probes/openstack_task.h"
@@ -20,6 +21,8 @@ constexpr const char* kMigrateVersion = "2.30";
 constexpr const char* kEvacuateVersion = "2.29";
 const std::string kMigrate = R"({"os-migrateLive": {"host": null, "block_migration": "auto"}})";
 const std::string kEvacuate = R"({"evacuate": {}})";
+// An order that nothing came of by then may be given again.
+constexpr Duration kUnderWay = 30s;
 
 struct Standing {
   std::string id, status, task, host;
@@ -171,11 +174,23 @@ class Evacuation final : public PoolTask {
 
   // One after the other; a refusal is no end: the next look asks again.
   void leave_next() {
+    while (!to_leave_.empty() && !may_ask(to_leave_.back())) to_leave_.pop_back();
     if (to_leave_.empty()) return after_pause([this] { look(); });
     const std::string id = to_leave_.back();
     to_leave_.pop_back();
-    ask("POST", ApiService::compute, server_path(id) + "/action", [this](const HttpAnswer&) { leave_next(); },
-        {kEvacuate, "application/json", kEvacuateVersion});
+    caller_.leaving[id] = real_clock().now();
+    const auto answered = [this, id](const HttpAnswer& answer) {
+      if (!succeeded(answer)) caller_.leaving.erase(id);
+      leave_next();
+    };
+    ask("POST", ApiService::compute, server_path(id) + "/action", answered, {kEvacuate, "application/json", kEvacuateVersion});
+  }
+
+  // Other operations look at the same time. Nova takes a second order for a server that is under way already, carries both out
+  // side by side, and the server ends in ERROR.
+  bool may_ask(const std::string& id) const {
+    const auto told = caller_.leaving.find(id);
+    return told == caller_.leaving.end() || real_clock().now() - told->second > kUnderWay;
   }
 
   void unanswered(const HttpAnswer&) override {

@@ -48,6 +48,7 @@ struct OpenStackCaller {
   OpenStackStart start;
   HttpClient client;
   TokenKeeper token;
+  std::map<std::string, Time> leaving = {};  // servers that were told to leave their host, and when that was
 };
 
 }  // namespace blackstart

@@ -335,6 +335,20 @@ TEST_CASE("openstack: after the loss of a host its servers are evacuated, and se
   CHECK(asked == 3);  // each of the pool once
 }
 
+TEST_CASE("openstack: a server that is about to leave its host is not told to a second time, one that was refused is") {
+  const auto [status, more_than_once] = GENERATE(table<int, bool>({{202, false}, {409, true}}));
+  FakeOpenStack fake;
+  ApiSite site(fake);
+  fake.intercept = [code = status](const HttpSeen& seen) {  // nothing comes of it
+    return seen.target.find("/action") != seen.target.npos ? std::optional(HttpReply{code, "{}"}) : std::nullopt;
+  };
+  run(*site.probe(settings_of("{evacuate: {rate: 20/s, deadline: 1s, good-within: 1s}}")), 600ms,
+      [&] { fake.set_host("k1", "down"); });
+  int asked = 0;
+  for (const std::string& line : fake.log()) asked += line.find("/action") != line.npos ? 1 : 0;
+  CHECK((more_than_once ? asked > 3 : asked == 3));
+}
+
 TEST_CASE("openstack: nobody's evacuation is waited for, but seen: without it servers-home stays bad") {
   FakeOpenStack fake;
   ApiSite site(fake);
