@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -26,6 +27,13 @@ bool is_ours(const Json& group, const std::string& prefix) {
          name.find_first_not_of("0123456789", mark.size()) == std::string::npos && members != nullptr && members->empty();
 }
 
+void each_of_ours(OpenStackApi& api, const std::string& prefix, const std::function<void(const Json&)>& take) {
+  const auto if_ours = [&](const Json& group) {
+    if (is_ours(group, prefix)) take(group);
+  };
+  each_of(api, ApiService::compute, kPath, "server_groups", if_ours, Paging::offset);
+}
+
 std::string make_group(OpenStackApi& api, const std::string& name) {
   // Nova's oldest micro-version has a list of policies.
   const Json wanted{{kEnvelope, {{"name", name}, {"policies", {"anti-affinity"}}}}};
@@ -46,20 +54,17 @@ std::vector<std::string> make_groups(OpenStackApi& api, const std::string& prefi
 
 std::int64_t count_groups(OpenStackApi& api, const std::string& prefix) {
   std::int64_t count = 0;
-  const auto add = [&](const Json& group) { count += is_ours(group, prefix) ? 1 : 0; };
-  each_of(api, ApiService::compute, kPath, "server_groups", add, Paging::offset);
+  each_of_ours(api, prefix, [&](const Json&) { ++count; });
   return count;
 }
 
 std::vector<std::string> remove_groups(OpenStackApi& api, const std::string& prefix) {
   std::vector<std::string> there;
-  const auto remove = [&](const Json& group) {
-    if (!is_ours(group, prefix)) return;
+  each_of_ours(api, prefix, [&](const Json& group) {
     const std::string name = text_of(group, "name"), id = text_of(group, "id");
     const std::string trouble = remove_one(api, ApiService::compute, fmt::format("{}/{}", kPath, url_encoded(id)));
     there.push_back(fmt::format("server group '{}' ({}): {}", name, id, trouble.empty() ? "asked to go" : trouble));
-  };
-  each_of(api, ApiService::compute, kPath, "server_groups", remove, Paging::offset);
+  });
   return there;
 }
 
