@@ -1,19 +1,19 @@
 #include "probes/http_client.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/http.hpp>
+#include <boost/beast/http/error.hpp>
 #include <cctype>
+#include <optional>
+#include <utility>
 
+#include "probes/deadlines.h"
+#include "probes/http_text.h"
 #include "probes/http_wire.h"
 #include "reports/operation.h"
 
@@ -32,19 +32,6 @@ bool same_letters(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return low(x) == low(y); });
 }
 
-http::request<http::string_body> on_the_wire(const HttpRequest& request, bool keep) {
-  http::request<http::string_body> message;
-  message.method_string(request.method);
-  message.target(request.url.path);
-  message.set(http::field::host, request.url.authority());
-  message.set(http::field::user_agent, "blackstart");
-  for (const auto& [name, value] : request.headers) message.set(name, value);
-  message.keep_alive(keep);
-  message.body() = request.body;
-  if (request.writes() || !request.body.empty()) message.prepare_payload();
-  return message;
-}
-
 }  // namespace
 
 std::string HttpAnswer::header(const std::string& name) const {
@@ -55,112 +42,159 @@ std::string HttpAnswer::header(const std::string& name) const {
 
 struct HttpClient::Impl {
   Impl(asio::io_context& io_, const HttpSettings& settings_)
-      : io(io_), settings(settings_), trust(trusting(settings_.ca_file)), pool(settings_.most_kept) {}
+      : io(io_),
+        settings(settings_),
+        trust(trusting(settings_.ca_file)),
+        pool(settings_.most_kept),
+        deadlines(std::make_shared<Deadlines>(io_)) {}
   asio::io_context& io;
   HttpSettings settings;
   asio::ssl::context trust;
   HttpPool pool;
+  std::shared_ptr<Deadlines> deadlines;
 };
 
-// One request under way. Its coroutine and its timers hold it alive; whoever is first to know the outcome tells it.
-class HttpClient::Exchange : public std::enable_shared_from_this<Exchange> {
+struct HttpClient::Prepared {
+  Url url;
+  std::string text;
+  bool kept, head, want_headers, want_body;
+  HttpPool::Idle* idle;  // of the client that prepared it
+};
+
+// One request under way. The wire that it asks on holds it, and before that its coroutine; whoever is first to know the outcome
+// tells it.
+class HttpClient::Exchange final : public HttpWire::Asker,
+                                   public Deadlines::Waiting,
+                                   public std::enable_shared_from_this<Exchange> {
  public:
-  Exchange(std::shared_ptr<Impl> client, HttpRequest request, Connection connection, Done done)
-      : client_(std::move(client)),
-        request_(std::move(request)),
-        kept_(connection == Connection::kept),
-        done_(std::move(done)),
-        end_(client_->io),
-        connecting_(client_->io) {}
+  Exchange(std::shared_ptr<Impl> client, std::shared_ptr<const Prepared> request, Done done)
+      : client_(std::move(client)), request_(std::move(request)), done_(std::move(done)) {}
+  ~Exchange() override { wait_no_more(); }
 
   void begin(Duration limit) {
-    expire(end_, limit, kTimedOut, "no answer in time");
-    expire(connecting_, std::min(limit, client_->settings.connect_timeout),
-           limit <= client_->settings.connect_timeout ? kTimedOut : kNoConnection, "no connection in time");
+    const auto now = Deadlines::Clock::now();
+    end_ = now + limit;
+    auto wire = request_->kept ? HttpPool::take(*request_->idle, now) : nullptr;
+    if (wire) return ask(std::move(wire));
+    const auto patience = now + client_->settings.connect_timeout;
+    wait_until(std::min(end_, patience), end_ <= patience ? kTimedOut : kNoConnection);
+    opening_ = std::make_shared<HttpWire>(client_->io, request_->url, client_->trust);
     asio::co_spawn(
-        client_->io, [self = shared_from_this()] { return self->run(); }, asio::detached);
+        client_->io, [self = shared_from_this()] { return self->connect(); }, asio::detached);
+  }
+
+  void hear(const error_code& error) override { error ? ended(error) : parse(); }
+
+  void too_late() override {
+    place_.reset();
+    fail(late_, late_ == kTimedOut ? "no answer in time" : "no connection in time");
   }
 
  private:
-  void expire(asio::steady_timer& timer, Duration after, OperationError error, const char* message) {
-    timer.expires_after(after);
-    timer.async_wait([self = shared_from_this(), &timer, error, message](error_code cancelled) {
-      // Its wait may have ended in the same round in which the timer was cancelled.
-      if (!cancelled && timer.expiry() <= asio::steady_timer::clock_type::now()) self->fail(error, message);
-    });
+  void wait_until(Deadlines::Clock::time_point at, OperationError error) {
+    wait_no_more();
+    late_ = error;
+    place_ = client_->deadlines->add(at, *this);
   }
 
-  asio::awaitable<void> run() {
-    co_await asio::post(asio::use_awaitable);
-    if (kept_) wire_ = client_->pool.take(request_.url.origin());
-    if (!wire_ && !over_) co_await connect();
-    if (!over_) end_of_connecting();
-    if (!over_) co_await ask();
-  }
-
-  void end_of_connecting() {
-    connecting_.expires_at(asio::steady_timer::time_point::max());
-    connecting_.cancel();
+  void wait_no_more() {
+    if (place_) client_->deadlines->remove(*place_);
+    place_.reset();
   }
 
   asio::awaitable<void> connect() {
-    wire_ = std::make_unique<HttpWire>(client_->io, request_.url, client_->trust);
-    TcpTrouble trouble = co_await wire_->open();
-    if (trouble.error != 0) fail(trouble.error, trouble.message);
+    co_await asio::post(asio::use_awaitable);  // what fails at once is told from the loop, too
+    if (over_) co_return;
+    TcpTrouble trouble = co_await opening_->open();
+    if (over_) co_return;
+    if (trouble.error != 0) co_return fail(trouble);
+    ask(std::exchange(opening_, nullptr));
   }
 
-  asio::awaitable<void> ask() {
-    answer_.sent = true;  // from here on nobody knows how far it came
-    const auto message = on_the_wire(request_, kept_);
-    error_code error;
-    co_await wire_->write(message, error);
-    // A server that does not want to read all of it may have answered all the same.
-    const error_code unwritten = error;
-    for (int interim = 0; !over_ && interim <= kMostInterim; ++interim) {
-      http::response_parser<http::string_body> parser;
-      parser.body_limit(client_->settings.most_body);
-      parser.header_limit(kMostHeader);
-      parser.skip(request_.method == "HEAD");
-      co_await wire_->read(parser, error);
-      if (over_) co_return;
-      if (error) co_return fail(trouble_of(unwritten ? unwritten : error));
-      if (parser.get().result_int() >= 200) co_return take(parser.get(), unwritten);
+  // From here on nobody knows how far the request came.
+  void ask(std::shared_ptr<HttpWire> wire) {
+    wait_until(end_, kTimedOut);
+    answer_.sent = true;
+    expect_answer();
+    wire_ = wire.get();
+    wire->ask(shared_from_this(), {request_, &request_->text});
+  }
+
+  void expect_answer() {
+    forget_answer();
+    parser_.emplace(answer_, request_->want_headers, request_->want_body);
+    parser_->body_limit(client_->settings.most_body);
+    parser_->header_limit(kMostHeader);
+    parser_->skip(request_->head);
+  }
+
+  void forget_answer() {
+    answer_.status = 0;
+    answer_.headers.clear();
+    answer_.body.clear();
+  }
+
+  void parse() {
+    auto& heard = wire_->heard();
+    while (heard.size() > 0) {
+      error_code problem;
+      heard.consume(parser_->put(heard.cdata(), problem));
+      if (problem == http::error::need_more) return;
+      if (problem) return break_off(problem);
+      if (!parser_->is_done()) continue;
+      if (answer_.status >= 200) return take(parser_->keep_alive() && heard.size() == 0);
+      if (++interim_ > kMostInterim) return fail(kWrongAnswer, "nothing but interim answers");
+      expect_answer();
     }
-    if (!over_) fail(kWrongAnswer, "nothing but interim answers");
   }
 
-  void take(http::response<http::string_body>& message, error_code unwritten) {
-    answer_.status = static_cast<int>(message.result_int());
-    for (const auto& field : message) answer_.headers.emplace_back(field.name_string(), field.value());
-    answer_.body = std::move(message.body());
-    if (kept_ && message.keep_alive() && !unwritten && wire_->quiet())
-      client_->pool.give_back(request_.url.origin(), std::move(wire_));
+  // Where no length is told, the end of the connection is that of the answer.
+  void ended(error_code error) {
+    if (error == asio::error::eof) {
+      error = http::error::end_of_stream;
+      if (parser_->got_some()) parser_->put_eof(error);
+    }
+    error ? break_off(error) : take(false);
+  }
+
+  // A server that does not want to read all of the request may have answered all the same; when it has not, that is the reason.
+  void break_off(const error_code& error) { fail(trouble_of(wire_->unsent() ? wire_->unsent() : error)); }
+
+  void take(bool lasts) {
+    if (request_->kept && lasts && wire_->sent())
+      client_->pool.give_back(*request_->idle, std::exchange(wire_, nullptr)->shared_from_this(), Deadlines::Clock::now());
     finish();
   }
 
   void fail(const TcpTrouble& trouble) { fail(trouble.error, trouble.message); }
   void fail(std::uint16_t error, const std::string& message) {
-    if (over_) return;
+    forget_answer();
     answer_.error = error;
     answer_.message = message;
     finish();
   }
 
   void finish() {
+    const auto self = shared_from_this();
     over_ = true;
-    end_.cancel();
-    end_of_connecting();
-    if (wire_) wire_->close();  // what the coroutine waits for comes back as aborted
+    wait_no_more();
+    // What is under way there comes back as aborted.
+    if (opening_) opening_->close();
+    if (wire_) std::exchange(wire_, nullptr)->close();
     std::exchange(done_, nullptr)(std::move(answer_));
   }
 
-  std::shared_ptr<Impl> client_;
-  HttpRequest request_;
-  const bool kept_;
+  const std::shared_ptr<Impl> client_;
+  const std::shared_ptr<const Prepared> request_;
   Done done_;
-  asio::steady_timer end_, connecting_;
-  std::unique_ptr<HttpWire> wire_;
+  Deadlines::Clock::time_point end_;
+  std::optional<Deadlines::Place> place_;
+  OperationError late_ = kTimedOut;  // what it is when the time is up
+  std::shared_ptr<HttpWire> opening_;
+  HttpWire* wire_ = nullptr;  // it holds us
   HttpAnswer answer_;
+  std::optional<HttpAnswerParser> parser_;
+  int interim_ = 0;
   bool over_ = false;
 };
 
@@ -168,8 +202,25 @@ HttpClient::HttpClient(asio::io_context& io, const HttpSettings& settings) : imp
 
 HttpClient::~HttpClient() = default;
 
+std::shared_ptr<const HttpClient::Prepared> HttpClient::prepare(HttpRequest request, Connection connection) {
+  const bool kept = connection == Connection::kept;
+  auto prepared = std::make_shared<Prepared>();
+  prepared->url = request.url;
+  prepared->kept = kept;
+  prepared->head = request.method == "HEAD";
+  prepared->want_headers = request.want_headers;
+  prepared->want_body = request.want_body;
+  prepared->idle = &impl_->pool.of(request.url.origin());
+  prepared->text = text_of(std::move(request), kept);
+  return prepared;
+}
+
+void HttpClient::send(std::shared_ptr<const Prepared> request, Duration limit, Done done) {
+  std::make_shared<Exchange>(impl_, std::move(request), std::move(done))->begin(limit);
+}
+
 void HttpClient::send(HttpRequest request, Connection connection, Duration limit, Done done) {
-  std::make_shared<Exchange>(impl_, std::move(request), connection, std::move(done))->begin(limit);
+  send(prepare(std::move(request), connection), limit, std::move(done));
 }
 
 }  // namespace blackstart

@@ -2,13 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/units.h"
 #include "probes/http_outcome.h"
 #include "probes/http_session.h"
-#include "probes/open_files.h"
 #include "probes/plain_probe.h"
+#include "probes/room.h"
 
 namespace blackstart {
 namespace {
@@ -26,10 +27,16 @@ HttpRequest request_of(const HttpProbeSettings& settings) {
   return request;
 }
 
+// At high rates those of a tenth of a second: after a hiccup of the network so many are in use at one time.
+std::size_t most_kept(const HttpProbeSettings& settings) {
+  return std::max(HttpSettings().most_kept, static_cast<std::size_t>(std::ceil(settings.rate / 10)));
+}
+
 HttpSettings client_of(const HttpProbeSettings& settings) {
   HttpSettings client;
   client.ca_file = settings.cacert;
   client.connect_timeout = settings.connect_timeout;
+  client.most_kept = most_kept(settings);
   return client;
 }
 
@@ -40,20 +47,26 @@ bool right(const HttpProbeSettings& settings, const HttpAnswer& answer) {
 class HttpWorkload final : public Workload {
  public:
   HttpWorkload(boost::asio::io_context& io, const HttpProbeSettings& settings)
-      : settings_(settings), request_(request_of(settings)), client_(io, client_of(settings)) {}
+      : settings_(settings), client_(io, client_of(settings)) {
+    HttpRequest request = request_of(settings);
+    request.want_headers = false;
+    request.want_body = !settings.contains.empty();
+    writes_ = request.writes();
+    if (settings.fresh()) series_.push_back(client_.prepare(request, HttpClient::Connection::fresh));
+    if (settings.persistent()) series_.push_back(client_.prepare(request, HttpClient::Connection::kept));
+  }
 
   void send(const Operation& operation, const Deadline& deadline, Done done) override {
-    const bool fresh = operation.series == 0 && settings_.connections != "persistent";
-    client_.send(request_, fresh ? HttpClient::Connection::fresh : HttpClient::Connection::kept, deadline.left(),
-                 [this, done = std::move(done)](const HttpAnswer& answer) {
-                   done(outcome_of(request_.writes(), answer, right(settings_, answer)));
-                 });
+    client_.send(series_[operation.series], deadline.left(), [this, done = std::move(done)](const HttpAnswer& answer) {
+      done(outcome_of(writes_, answer, right(settings_, answer)));
+    });
   }
 
  private:
   HttpProbeSettings settings_;
-  HttpRequest request_;
   HttpClient client_;
+  std::vector<std::shared_ptr<const HttpClient::Prepared>> series_;
+  bool writes_ = false;
 };
 
 class HttpProbe final : public PlainProbe {
@@ -65,12 +78,16 @@ class HttpProbe final : public PlainProbe {
     info.name = name_;
     info.kind = "http";
     info.description = fmt::format("{} {}", settings_.method, settings_.url);
-    for (const char* series : {"fresh", "persistent"})
-      if (settings_.connections == series || settings_.connections == "both")
-        info.series.push_back({series, settings_.rate, settings_.limits.deadline, settings_.limits.good_within, false});
+    const auto add = [&](const char* series) {
+      info.series.push_back({series, settings_.rate, settings_.limits.deadline, settings_.limits.good_within, false});
+    };
+    if (settings_.fresh()) add("fresh");
+    if (settings_.persistent()) add("persistent");
     settings_.promise.fill(info);
     return info;
   }
+
+  Room room() const override;
 
   void preflight(const Deadline& deadline) override;
 
@@ -84,9 +101,19 @@ class HttpProbe final : public PlainProbe {
   HttpProbeSettings settings_;
 };
 
+Room HttpProbe::room() const {
+  Room room;
+  const std::int64_t each = most_under_way(settings_.rate, settings_.limits.deadline);
+  if (settings_.persistent()) room.descriptors += each + static_cast<std::int64_t>(most_kept(settings_));
+  if (!settings_.fresh()) return room;
+  const Url url = parse_url(settings_.url).value();
+  room.descriptors += each;
+  room.fresh.push_back({url.host, url.port, settings_.rate});
+  return room;
+}
+
 void HttpProbe::preflight(const Deadline& deadline) {
-  const double seconds = std::chrono::duration<double>(settings_.limits.deadline).count();
-  require_open_files(static_cast<std::int64_t>(std::ceil(2 * settings_.rate * seconds)) + 1, "an http probe with this rate");
+  make_room({{name_, room()}});
   HttpRequest request = request_of(settings_);
   const bool writes = request.writes();
   // Nothing may be changed yet: whether the server is there can be asked without.
@@ -117,7 +144,7 @@ void HttpProbeSettings::describe(Fields& f) {
   f.integer({"status", "the HTTP status that is right; redirects are not followed"}, status, {200, 599});
   f.text({"contains", "text that the answer must have in its body"}, contains);
   f.text({"cacert", "CA certificates to trust instead of this machine's, PEM"}, cacert);
-  f.rate({"rate", "requests of each series"}, rate, {0.01, 2000});
+  f.rate({"rate", "requests of each series"}, rate, {0.01, 20'000});
   describe_connections(f, connections);
   f.duration({"connect-timeout", "limit for looking the name up, TCP and TLS together"}, connect_timeout, {10ms, 30s});
   limits.describe(f);

@@ -24,6 +24,9 @@ struct HttpProbeSettings final : ProbeSettings {
   Limits limits;
   Promise promise;
 
+  bool fresh() const { return connections != "persistent"; }
+  bool persistent() const { return connections != "fresh"; }
+
   void describe(Fields& f) override;
   std::unique_ptr<Probe> make(const std::string& name, const Cloud& cloud) const override;
 };

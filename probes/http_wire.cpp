@@ -5,7 +5,11 @@
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/http/error.hpp>
 #include <cerrno>
 
@@ -18,6 +22,9 @@ namespace {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using boost::system::error_code;
+
+constexpr std::size_t kAtOnce = 16 << 10;  // bytes that one read may bring
+constexpr auto kTurns = std::chrono::milliseconds(20);  // a loop that is at work has turned within that time
 
 // A plain HTTP server's answer, read as a record of TLS.
 bool speaks_no_tls(const error_code& error) {
@@ -80,26 +87,100 @@ asio::awaitable<TcpTrouble> HttpWire::shake_hands() {
   co_return TcpTrouble{};
 }
 
+void HttpWire::ask(std::shared_ptr<Asker> asker, std::shared_ptr<const std::string> text) {
+  asker_ = std::move(asker);
+  unsent_ = {};
+  const std::size_t count = tls_ ? 0 : send_now(*text);
+  if (!unsent_ && count < text->size()) send_rest(std::move(text), count);
+  if (!reading_) read();
+}
+
+// As much as the kernel takes at once: mostly all of it, and then nothing has to wait for the loop.
+std::size_t HttpWire::send_now(const std::string& text) {
+  const ssize_t count = ::send(dial_.socket().native_handle(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (count >= 0) return static_cast<std::size_t>(count);
+  if (errno != EAGAIN && errno != EINTR) unsent_ = error_code(errno, asio::error::get_system_category());
+  return 0;
+}
+
+void HttpWire::send_rest(std::shared_ptr<const std::string> text, std::size_t from) {
+  writing_ = true;
+  const auto rest = asio::buffer(text->data() + from, text->size() - from);
+  auto then = [self = shared_from_this(), text = std::move(text)](const error_code& error, std::size_t) {
+    self->writing_ = false;
+    self->unsent_ = error;
+  };
+  if (tls_)
+    asio::async_write(*tls_, rest, std::move(then));
+  else
+    asio::async_write(dial_.socket(), rest, std::move(then));
+}
+
+void HttpWire::read() {
+  reading_ = true;
+  const auto room = heard_.prepare(kAtOnce);
+  auto then = [self = shared_from_this()](const error_code& error, std::size_t count) { self->came(error, count); };
+  if (tls_)
+    tls_->async_read_some(room, std::move(then));
+  else
+    dial_.socket().async_read_some(room, std::move(then));
+}
+
+void HttpWire::came(const error_code& error, std::size_t count) {
+  reading_ = false;
+  heard_.commit(count);
+  if (closed()) return;
+  if (!asker_) return close();
+  const auto asker = asker_;  // it may let go of this wire, and somebody else ask on it
+  asker->hear(error);
+  if (!error && !closed() && !reading_) read();
+}
+
+void HttpWire::rest(time_point now) {
+  asker_.reset();
+  resting_since_ = now;
+}
+
+// The read that is under way has seen what a turning loop can see. Somebody who lets the loop stand between two questions has
+// to look himself.
+bool HttpWire::usable(time_point now) {
+  if (closed()) return false;
+  return (reading_ && now - resting_since_ < kTurns) || quiet();
+}
+
 bool HttpWire::quiet() {
-  if (dial_.closed() || buffer_.size() > 0 || (tls_ && SSL_pending(tls_->native_handle()) > 0)) return false;
+  if (heard_.size() > 0 || (tls_ && SSL_pending(tls_->native_handle()) > 0)) return false;
   char byte;
   return ::recv(dial_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
          (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-std::unique_ptr<HttpWire> HttpPool::take(const std::string& origin) {
-  auto& idle = idle_[origin];
+void HttpWire::close() {
+  dial_.close();
+  asker_.reset();
+}
+
+HttpPool::~HttpPool() {
+  for (auto& [origin, idle] : idle_)
+    for (const auto& wire : idle) wire->close();  // its read would keep it
+}
+
+std::shared_ptr<HttpWire> HttpPool::take(Idle& idle, time_point now) {
   while (!idle.empty()) {
     auto wire = std::move(idle.back());
     idle.pop_back();
-    if (wire->quiet()) return wire;
+    if (wire->usable(now)) return wire;
+    wire->close();
   }
   return nullptr;
 }
 
-void HttpPool::give_back(const std::string& origin, std::unique_ptr<HttpWire> wire) {
-  auto& idle = idle_[origin];
-  if (idle.size() < most_) idle.push_back(std::move(wire));
+void HttpPool::give_back(Idle& idle, std::shared_ptr<HttpWire> wire, time_point now) const {
+  wire->rest(now);
+  if (idle.size() >= most_)
+    idle.erase(std::remove_if(idle.begin(), idle.end(), [](const auto& one) { return one->closed(); }), idle.end());
+  if (idle.size() >= most_) return wire->close();
+  idle.push_back(std::move(wire));
 }
 
 }  // namespace blackstart

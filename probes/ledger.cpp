@@ -15,6 +15,7 @@
 #include "probes/ledger_preflight.h"
 #include "probes/ledger_snapshot.h"
 #include "probes/open_loop.h"
+#include "probes/room.h"
 #include "probes/sql_patience.h"
 
 namespace blackstart {
@@ -28,6 +29,7 @@ class Ledger final : public Probe {
       : name_(name), settings_(settings), database_(database), bank_(database, settings) {}
 
   ProbeInfo info() const override;
+  Room room() const override;
   void preflight(const Deadline& deadline) override;
   void prepare(const Deadline& deadline) override;
   Time start(Clock& clock, Time zero, OperationSink& sink) override;
@@ -73,6 +75,15 @@ ProbeInfo Ledger::info() const {
   return info;
 }
 
+Room Ledger::room() const {
+  Room room;
+  room.descriptors = settings_.most_in_flight() + settings_.connections;
+  const Database::Replica* one = replica();
+  if (settings_.fresh_inquiries())
+    room.fresh.push_back({one ? one->host : database_.host, one ? one->port : database_.port, settings_.inquiries});
+  return room;
+}
+
 const Database::Replica* Ledger::replica() const {
   auto found = std::find_if(database_.replicas.begin(), database_.replicas.end(),
                             [&](const Database::Replica& r) { return r.node == settings_.at; });
@@ -85,7 +96,7 @@ SqlTarget Ledger::target() const {
 }
 
 void Ledger::preflight(const Deadline& deadline) {
-  require_files(settings_);
+  make_room({{name_, room()}});
   SqlSession endpoint(target(), deadline);
   require_server(endpoint, settings_);
   bank_.require_room(endpoint);

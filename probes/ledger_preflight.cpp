@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "probes/galera.h"
-#include "probes/open_files.h"
 
 namespace blackstart {
 namespace {
@@ -26,10 +25,6 @@ void require_patience(SqlSession& session, const std::string& node) {
 }
 
 }  // namespace
-
-void require_files(const LedgerSettings& settings) {
-  require_open_files(settings.most_in_flight() + settings.connections, "a ledger with these rates");
-}
 
 void require_server(SqlSession& session, const LedgerSettings& settings) {
   const std::string doing = "checking the database server behind the endpoint";

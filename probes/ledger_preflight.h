@@ -9,8 +9,6 @@
 
 namespace blackstart {
 
-// Enough file numbers for all operations of an outage; raises our own limit where it may. Throws Error(unmet).
-void require_files(const LedgerSettings& settings);
 // A writable server with InnoDB that takes all connections of an outage. Throws Error(unmet).
 void require_server(SqlSession& session, const LedgerSettings& settings);
 // Every replica answers, is whole, and will not lock its clients out after a hang. Throws Error(unmet, unreachable).

@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <deque>
 #include <thread>
 
 #include "probes/priority.h"
@@ -36,11 +37,14 @@ Operation Workload::plan(std::uint16_t series, std::uint64_t number) {
 struct OpenLoop::Impl {
   struct Line {
     Line(asio::io_context& io, const Schedule& schedule_, Duration deadline_)
-        : schedule(schedule_), deadline(deadline_), timer(io) {}
+        : schedule(schedule_), deadline(deadline_), timers{asio::steady_timer(io), asio::steady_timer(io)} {}
     Schedule schedule;
     Duration deadline;
-    asio::steady_timer timer;
-    std::uint64_t next = 0;
+    // By turns: while one is served the other waits for the next operation already. So the kernel's timer is set once each time,
+    // where a single one would be set to whatever comes after it, and then again.
+    asio::steady_timer timers[2];
+    std::uint64_t next = 0;   // the first that was not sent yet
+    std::uint64_t armed = 0;  // the first that no timer was set for
   };
 
   Impl(Clock& clock_, Time zero_, OperationSink& sink_, std::vector<SeriesInfo> series_)
@@ -50,6 +54,7 @@ struct OpenLoop::Impl {
 
   void lay_out(Time start) {
     double highest = highest_rate(series);
+    lines.reserve(series.size());  // their timers refer to them
     for (std::size_t i = 0; i < series.size(); ++i)
       lines.emplace_back(io, Schedule(start + phase(i, series.size(), highest), series[i].rate), series[i].deadline);
   }
@@ -72,49 +77,64 @@ struct OpenLoop::Impl {
 
   void run() {
     claim_processor("open-loop");
-    for (std::size_t i = 0; i < lines.size(); ++i) arm(i);
-    while (!stopping || outstanding > 0) {
-      io.poll();
+    for (Line& line : lines)
+      for (asio::steady_timer& timer : line.timers) arm(line, timer);
+    while (!stopping || outstanding() > 0) {
+      io.run_one();
       if (unflushed) sink.flush();
       unflushed = false;
-      if (!stopping || outstanding > 0) io.run_one();
     }
-    if (unflushed) sink.flush();
     workload.reset();
   }
 
-  void arm(std::size_t index) {
-    Line& line = lines[index];
-    line.timer.expires_after(line.schedule.due(line.next) - now());
-    line.timer.async_wait([this, index](error_code error) {
+  void arm(Line& line, asio::steady_timer& timer) {
+    line.armed = std::max(line.armed, line.next);
+    timer.expires_after(line.schedule.due(line.armed++) - now());
+    timer.async_wait([this, &line, &timer](error_code error) {
       if (error || stopping) return;
-      send_due(index, now() + 1ns);
-      arm(index);
+      send_due(line, now() + 1ns);
+      arm(line, timer);
     });
   }
 
   // Sends all that are due before `time`.
-  void send_due(std::size_t index, Time time) {
-    Line& line = lines[index];
-    for (std::uint64_t end = line.schedule.due_before(time); line.next < end; ++line.next) launch(index, line.next);
+  void send_due(Line& line, Time time) {
+    for (std::uint64_t end = line.schedule.due_before(time); line.next < end; ++line.next) launch(line, line.next);
   }
 
-  void launch(std::size_t index, std::uint64_t number) {
-    Operation operation = workload->plan(static_cast<std::uint16_t>(index), number);
-    operation.scheduled = lines[index].schedule.due(number);
+  void launch(const Line& line, std::uint64_t number) {
+    Operation operation = workload->plan(static_cast<std::uint16_t>(&line - lines.data()), number);
+    operation.scheduled = line.schedule.due(number);
     Time sent = now();
-    Duration left = operation.scheduled + lines[index].deadline - sent;
+    Duration left = operation.scheduled + line.deadline - sent;
     if (left <= 0s) return record(operation);  // still `unsent`
     operation.sent = sent;
-    ++outstanding;
-    workload->send(operation, Deadline(clock, left), [this, operation](Workload::Result result) mutable {
-      --outstanding;
-      if (result.outcome == Outcome::unsent) operation.sent = Time(-1);
-      operation.outcome = result.outcome;
-      operation.error = result.error;
-      if (result.outcome != Outcome::unsent) operation.done = now();
-      record(operation);
-    });
+    const std::uint32_t place = keep(operation);
+    // Small enough for a std::function to hold it without memory of its own.
+    workload->send(operation, Deadline(clock, left), [this, place](Workload::Result result) { finish(place, result); });
+  }
+
+  std::size_t outstanding() const { return under_way.size() - free.size(); }
+
+  std::uint32_t keep(const Operation& operation) {
+    if (free.empty()) {
+      under_way.push_back(operation);
+      return static_cast<std::uint32_t>(under_way.size() - 1);
+    }
+    const std::uint32_t place = free.back();
+    free.pop_back();
+    under_way[place] = operation;
+    return place;
+  }
+
+  void finish(std::uint32_t place, Workload::Result result) {
+    Operation operation = under_way[place];
+    free.push_back(place);
+    if (result.outcome == Outcome::unsent) operation.sent = Time(-1);
+    operation.outcome = result.outcome;
+    operation.error = result.error;
+    if (result.outcome != Outcome::unsent) operation.done = now();
+    record(operation);
   }
 
   void record(const Operation& operation) {
@@ -124,10 +144,10 @@ struct OpenLoop::Impl {
 
   void end_schedule() {
     stopped.stopped = now();
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-      send_due(i, stopped.stopped);
-      lines[i].timer.cancel();
-      stopped.planned.push_back(lines[i].next);
+    for (Line& line : lines) {
+      send_due(line, stopped.stopped);
+      for (asio::steady_timer& timer : line.timers) timer.cancel();
+      stopped.planned.push_back(line.next);
     }
     stopping = true;
   }
@@ -140,7 +160,8 @@ struct OpenLoop::Impl {
   asio::executor_work_guard<asio::io_context::executor_type> busy{io.get_executor()};
   std::vector<Line> lines;
   std::unique_ptr<Workload> workload;  // its connections need `io`: it goes first
-  std::size_t outstanding = 0;
+  std::deque<Operation> under_way;   // grows without moving what is in it
+  std::vector<std::uint32_t> free;  // places there whose operation is over
   bool unflushed = false, stopping = false;
   Probe::Stopped stopped;
   std::string failure;

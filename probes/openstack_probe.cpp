@@ -7,7 +7,6 @@
 #include <set>
 
 #include "base/error.h"
-#include "probes/open_files.h"
 #include "probes/openstack_audit.h"
 #include "probes/openstack_book.h"
 #include "probes/openstack_ground.h"
@@ -15,6 +14,7 @@
 #include "probes/openstack_ring.h"
 #include "probes/openstack_workload.h"
 #include "probes/plain_probe.h"
+#include "probes/room.h"
 
 namespace blackstart {
 namespace {
@@ -31,6 +31,7 @@ class OpenStackProbe final : public PlainProbe {
         control_plane_(settings, credentials, std::move(controllers)) {}
 
   ProbeInfo info() const override;
+  Room room() const override { return {settings_.most_in_flight(), {}}; }
   void preflight(const Deadline& deadline) override;
   void prepare(const Deadline& deadline) override;
   Duration prepare_limit() const override { return Probe::prepare_limit() + settings_.pool() * kOneServer; }
@@ -80,7 +81,7 @@ std::map<ApiService, Url> OpenStackProbe::endpoints(const OpenStackApi& api) con
 }
 
 void OpenStackProbe::preflight(const Deadline& deadline) {
-  require_open_files(settings_.most_in_flight(), "an openstack probe with these rates");
+  make_room({{name_, room()}});
   OpenStackApi api(credentials_, deadline);
   endpoints(api);
   const OpenStackGround ground = find_ground(api, settings_);

@@ -9,12 +9,11 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <cmath>
 #include <optional>
 
 #include "base/error.h"
-#include "probes/open_files.h"
 #include "probes/plain_probe.h"
+#include "probes/room.h"
 #include "probes/tcp_dial.h"
 #include "reports/operation.h"
 
@@ -105,9 +104,12 @@ class TcpProbe final : public PlainProbe {
     return info;
   }
 
+  Room room() const override {
+    return {most_under_way(settings_.rate, settings_.limits.deadline), {{settings_.host, settings_.port, settings_.rate}}};
+  }
+
   void preflight(const Deadline& deadline) override {
-    const double seconds = std::chrono::duration<double>(settings_.limits.deadline).count();
-    require_open_files(static_cast<std::int64_t>(std::ceil(settings_.rate * seconds)) + 1, "a tcp probe with this rate");
+    make_room({{name_, room()}});
     std::optional<TcpTrouble> trouble;
     asio::io_context io{1};
     std::make_shared<Call>(io, settings_, [&](const TcpTrouble& told) { trouble = told; })->begin(deadline.left());

@@ -26,7 +26,6 @@ void LiveProbe::record(const Operation& operation) {
   std::lock_guard lock(mutex_);
   Series& series = series_[operation.series];
   const Seen seen{operation.scheduled, operation.done, good};
-  series.early[operation.number] = seen;
   if (good) {
     const Time before = std::max(series.good, start_);
     if (start_.count() >= 0 && operation.done - before >= kLeastGap) series.gaps.emplace_back(before, operation.done);
@@ -34,12 +33,19 @@ void LiveProbe::record(const Operation& operation) {
   }
   series.seen.push_back(seen);
   while (series.seen.front().scheduled < operation.scheduled - kRemembered) series.seen.pop_front();
-  for (auto first = series.early.begin(); first != series.early.end() && first->first == series.next;
-       first = series.early.erase(first)) {
-    series.reached = first->second.scheduled;
-    if (!first->second.good) series.bad = series.reached;
-    ++series.next;
+  if (operation.number != series.next) {
+    series.early[operation.number] = seen;
+    return;
   }
+  const auto pass = [&series](const Seen& one) {
+    series.reached = one.scheduled;
+    if (!one.good) series.bad = series.reached;
+    ++series.next;
+  };
+  pass(seen);
+  for (auto first = series.early.begin(); first != series.early.end() && first->first == series.next;
+       first = series.early.erase(first))
+    pass(first->second);
 }
 
 void LiveProbe::flush() { next_.flush(); }

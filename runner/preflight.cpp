@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/units.h"
+#include "probes/room.h"
 #include "reports/stream.h"
 #include "runner/hits.h"
 #include "runner/selection.h"
@@ -223,10 +224,15 @@ Ready preflight(const Scenario& scenario, const Cloud& cloud, std::uint64_t seed
   Ready ready;
   check_free(cloud);
   check_nodes(cloud, context.remote, Deadline(context.clock, kNodes));
+  std::vector<RoomWanted> wanted;
   for (const ProbeStep& step : scenario.probes) {
     ready.probes.push_back(step.settings->make(step.name, cloud));
-    ready.probes.back()->preflight(Deadline(context.clock, kProbe));
-    ready.infos.push_back(ready.probes.back()->info());
+    wanted.push_back({step.name, ready.probes.back()->room()});
+  }
+  make_room(wanted);
+  for (const auto& probe : ready.probes) {
+    probe->preflight(Deadline(context.clock, kProbe));
+    ready.infos.push_back(probe->info());
   }
   check_objectives(scenario, ready.infos);
   ready.plan = plan_injections(scenario, cloud, seed, context);

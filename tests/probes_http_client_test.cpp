@@ -1,6 +1,9 @@
 // The HTTP client against a server that behaves as badly as servers do.
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
+#include <functional>
+#include <optional>
+#include <thread>
 
 #include "probes/http_outcome.h"
 #include "probes/http_session.h"
@@ -173,6 +176,120 @@ TEST_CASE("a kept connection that the server has closed is noticed before it is 
   HttpServer server(always({200, "x", {}, Manner::close_after}));
   for (const auto& answer : ask_in_turn(server, HttpClient::Connection::kept, 3)) CHECK(answer.ok());
   CHECK(server.connections() == 3);
+}
+
+TEST_CASE("a kept connection that ends while it is idle is not used again, whether the loop turns meanwhile or stands", "[http]") {
+  const bool turns = GENERATE(true, false);
+  HttpServer server(always({200, "x"}));
+  boost::asio::io_context io;
+  HttpClient client(io, {});
+  std::optional<HttpAnswer> answer;
+  const auto ask_again = [&] {
+    answer.reset();
+    client.send({"GET", parse_url(server.url()).value(), {}, ""}, HttpClient::Connection::kept, 5s,
+                [&](HttpAnswer a) { answer = std::move(a); });
+    while (!answer) io.run_one();
+  };
+  ask_again();
+  CHECK(answer->ok());
+  server.stop();
+  if (turns)
+    io.run_one_for(5s);  // the end of the connection comes in
+  else
+    real_clock().pause(30ms);  // longer than a loop that turns ever stands
+  ask_again();
+  CHECK((answer->error == kRefused && !answer->sent));
+}
+
+TEST_CASE("the next request may come from the last one's answer, and gets its connection", "[http]") {
+  HttpServer server(always({200, "x"}));
+  boost::asio::io_context io;
+  HttpClient client(io, {});
+  const auto request = client.prepare({"GET", parse_url(server.url()).value(), {}, ""}, HttpClient::Connection::kept);
+  int answers = 0;
+  std::function<void(HttpAnswer)> next = [&](const HttpAnswer& answer) {
+    CHECK((answer.status == 200 && answer.body == "x"));
+    if (++answers < 5) client.send(request, 5s, next);
+  };
+  client.send(request, 5s, next);
+  while (answers < 5) io.run_one();
+  CHECK(server.connections() == 1);
+}
+
+TEST_CASE("many at one time: each ends at its own limit, in whatever order they came", "[http]") {
+  HttpServer server(always({200, "", {}, Manner::stall}));
+  boost::asio::io_context io;
+  HttpClient client(io, {});
+  const auto start = real_clock().now();
+  std::vector<int> order;
+  for (int i : {3, 1, 2, 0})
+    client.send({"GET", parse_url(server.url()).value(), {}, ""}, HttpClient::Connection::kept, 100ms + i * 30ms,
+                [&, i](const HttpAnswer& answer) {
+                  CHECK((answer.error == kTimedOut && answer.sent));
+                  CHECK(real_clock().now() - start >= 100ms + i * 30ms);
+                  order.push_back(i);
+                });
+  CHECK(order.empty());
+  while (order.size() < 4) io.run_one();
+  CHECK(order == std::vector<int>{0, 1, 2, 3});
+}
+
+TEST_CASE("a body that no socket takes at once arrives whole, and the connection is kept", "[http]") {
+  std::size_t seen = 0;
+  HttpServer server([&](const HttpSeen& s) {
+    seen = s.body.size();
+    return HttpReply{201, "made"};
+  });
+  HttpSession session({}, Deadline(real_clock(), 20s));
+  for (int i = 1; i <= 2; ++i) {
+    const std::size_t size = static_cast<std::size_t>(i) * 12'000'000;
+    const HttpAnswer answer = session.ask({"POST", parse_url(server.url()).value(), {}, std::string(size, 'b')});
+    CHECK((answer.status == 201 && answer.body == "made"));
+    CHECK(seen == size);
+  }
+  CHECK(server.connections() == 1);
+}
+
+TEST_CASE("what is not wanted of an answer is not kept, and nothing is taken from a half one", "[http]") {
+  HttpServer server(always({200, "hello", {{"X-A", "b"}}}));
+  HttpSession session({}, Deadline(real_clock(), 5s));
+  HttpRequest request;
+  request.url = parse_url(server.url()).value();
+  request.want_headers = false;
+  HttpAnswer answer = session.ask(request);
+  CHECK((answer.status == 200 && answer.headers.empty() && answer.body == "hello"));
+  request.want_body = false;
+  answer = session.ask(request);
+  CHECK((answer.status == 200 && answer.headers.empty() && answer.body.empty()));
+  CHECK(server.connections() == 1);
+  HttpServer half(always({401, std::string(1000, 'x'), {}, Manner::half}));
+  answer = ask(half.url());
+  CHECK((answer.error == kBroken && answer.status == 0 && answer.headers.empty() && answer.body.empty()));
+}
+
+TEST_CASE("an answer without a length ends with its connection", "[http]") {
+  HttpServer server(always({200, "HTTP/1.1 200 OK\r\n\r\nhello", {}, Manner::garbage}));
+  const auto answers = ask_in_turn(server, HttpClient::Connection::kept, 2);
+  CHECK((answers[0].body == "hello" && answers[1].body == "hello"));
+  CHECK(server.connections() == 2);
+}
+
+TEST_CASE("an answer may come byte by byte", "[http]") {
+  const std::string text =
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nX-A: b\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n";
+  boost::asio::io_context io;
+  boost::asio::ip::tcp::acceptor acceptor(io, {boost::asio::ip::address_v4::loopback(), 0});
+  const std::string url = "http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port());
+  std::thread server([&] {
+    auto socket = acceptor.accept();
+    socket.set_option(boost::asio::ip::tcp::no_delay(true));
+    char asked[1024];
+    socket.read_some(boost::asio::buffer(asked));
+    for (const char& byte : text) boost::asio::write(socket, boost::asio::buffer(&byte, 1));
+  });
+  const HttpAnswer answer = ask(url);
+  server.join();
+  CHECK((answer.status == 200 && answer.body == "hello" && answer.header("x-a") == "b"));
 }
 
 TEST_CASE("words that nobody asked for make a kept connection useless", "[http]") {

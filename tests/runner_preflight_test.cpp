@@ -1,6 +1,7 @@
 #include "runner/preflight.h"
 
 #include <catch2/catch.hpp>
+#include <limits>
 
 #include "runner/state.h"
 #include "tests/support/error_of.h"
@@ -28,6 +29,47 @@ TEST_CASE("a cloud is free without a halt and without an open journal") {
   Journal journal("r1", two_nodes(), state.path / "runs");
   const Error open = error_of([] { check_free(two_nodes()); });
   CHECK_THAT(open.what(), Catch::Contains("run r1 may have left something broken") && Catch::Contains("blackstart recover"));
+}
+
+// A probe that only says what it may take.
+struct Hungry final : ProbeSettings {
+  struct It final : Probe {
+    It(std::string name_, bool& asked_) : name(std::move(name_)), asked(asked_) {}
+    ProbeInfo info() const override {
+      ProbeInfo info;
+      info.name = name;
+      return info;
+    }
+    Room room() const override { return {std::numeric_limits<std::int64_t>::max() / 4, {}}; }
+    void preflight(const Deadline&) override { asked = true; }
+    void prepare(const Deadline&) override {}
+    Time start(Clock&, Time, OperationSink&) override { return 0s; }
+    Stopped stop() override { return {}; }
+    std::vector<Redundancy> await_redundancy(Time, const Deadline&, const std::stop_token&) override { return {}; }
+    std::vector<ReplicaSnapshot> snapshots(const Deadline&) override { return {}; }
+    void clean_up(const Deadline&) override {}
+    std::string name;
+    bool& asked;
+  };
+  explicit Hungry(bool& asked_) : asked(asked_) {}
+  void describe(Fields&) override {}
+  std::unique_ptr<Probe> make(const std::string& name, const Cloud&) const override { return std::make_unique<It>(name, asked); }
+  bool& asked;
+};
+
+TEST_CASE("probes: their room is added up before any of them is asked") {
+  StateFolder state;
+  FakeRemote remote;
+  FakeClock clock;
+  remote.on("systemctl list-units", answered("\n"));
+  const Cloud cloud = two_nodes();
+  bool asked = false;
+  Scenario scenario;
+  for (const char* name : {"web", "api"}) scenario.probes.push_back({name, "http", std::make_shared<Hungry>(asked)});
+  const Error error = error_of([&] { preflight(scenario, cloud, 1, {remote, clock, cloud}); });
+  CHECK(error.kind() == ErrorKind::unmet);
+  CHECK_THAT(error.what(), Catch::Contains("for the probes web, api") && Catch::Contains("are missing"));
+  CHECK_FALSE(asked);
 }
 
 TEST_CASE("nodes: every trouble of every node is told at once") {

@@ -1,0 +1,143 @@
+// Is there room for all operations of an outage: descriptors and local ports.
+#include <sys/resource.h>
+
+#include <catch2/catch.hpp>
+
+#include "probes/http_probe.h"
+#include "probes/ledger_settings.h"
+#include "probes/room.h"
+#include "probes/tcp_probe.h"
+#include "tests/support/error_of.h"
+
+using namespace blackstart;
+using Catch::Contains;
+
+namespace {
+
+RoomWanted files(const std::string& probe, std::int64_t count) { return {probe, {count, {}}}; }
+
+RoomWanted fresh(const std::string& probe, const std::string& host, double rate) { return {probe, {0, {{host, 443, rate}}}}; }
+
+MachineRoom machine(std::int64_t soft, std::int64_t hard) {
+  MachineRoom room;
+  room.open = 44, room.soft = soft, room.hard = hard;
+  return room;
+}
+
+MachineRoom reusing(std::int64_t how, bool timestamps = true) {
+  MachineRoom room = machine(1024, 1024);
+  room.reuse = how, room.timestamps = timestamps;
+  return room;
+}
+
+}  // namespace
+
+TEST_CASE("room: rate times deadline, rounded up, and the one that is being sent", "[room]") {
+  CHECK(most_under_way(1000, 5s) == 5001);
+  CHECK(most_under_way(0.5, 1s) == 2);
+  CHECK(most_under_way(3, 500ms) == 3);
+}
+
+TEST_CASE("room: the descriptors of all probes together must be allowed", "[room]") {
+  // 44 are open, and 256 are for everything else.
+  CHECK(require_room({files("bank", 400), files("web", 300)}, machine(1024, 4096)) == 1000);
+  CHECK(require_room({files("bank", 3796)}, machine(1024, 4096)) == 4096);
+  CHECK(require_room({files("arp", 0)}, machine(64, 64)) == 0);
+  CHECK(require_room({}, machine(64, 64)) == 0);
+  const Error error = error_of([] { require_room({files("bank", 402), files("web", 5001)}, machine(1024, 4096)); });
+  CHECK(error.kind() == ErrorKind::unmet);
+  CHECK_THAT(error.what(), Contains("the probes bank, web") && Contains("up to 5703 descriptors") &&
+                               Contains("bank 402, web 5001; 44 are open now") && Contains("even the hard limit is 4096") &&
+                               Contains("1607 are missing"));
+  CHECK_THAT(error.hint(), Contains("'ulimit -n 5703'") && Contains("LimitNOFILE=5703") && Contains("deadline of probe web"));
+  CHECK_THAT(error_of([] { require_room({files("web", 5001)}, machine(1024, 4096)); }).doing(), Contains("for probe web"));
+}
+
+TEST_CASE("room: fresh connections must leave local ports, counted for each address", "[room]") {
+  CHECK_NOTHROW(require_room({fresh("web", "api.example", 470)}, reusing(2)));
+  const Error error = error_of([] { require_room({fresh("web", "api.example", 400), fresh("api", "api.example", 100)}, reusing(2)); });
+  CHECK(error.kind() == ErrorKind::unmet);
+  CHECK_THAT(error.what(), Contains("500/s fresh connections to api.example port 443 keep up to 30000 local ports") &&
+                               Contains("there are 28232: 1768 are missing") && Contains("web, api"));
+  CHECK_THAT(error.hint(), Contains("net.ipv4.tcp_tw_reuse=1"));
+  CHECK_NOTHROW(require_room({fresh("web", "api.example", 400), fresh("api", "other.example", 100)}, reusing(2)));
+}
+
+TEST_CASE("room: the kernel uses a closed connection's port again where it is told to", "[room]") {
+  const auto refused = [](const std::string& host, double rate, const MachineRoom& room) {
+    try {
+      require_room({fresh("web", host, rate)}, room);
+      return false;
+    } catch (const Error&) {
+      return true;
+    }
+  };
+  CHECK(refused("198.18.0.1", 1000, reusing(0)));
+  CHECK_FALSE(refused("198.18.0.1", 1000, reusing(1)));
+  CHECK(refused("198.18.0.1", 1000, reusing(1, false)));  // only with timestamps
+  CHECK(refused("198.18.0.1", 1000, reusing(2)));         // on loopback only
+  for (const char* here : {"127.0.0.1", "127.3.2.1", "::1", "localhost"}) {
+    CHECK_FALSE(refused(here, 1000, reusing(2)));
+    CHECK(refused(here, 1000, reusing(0)));
+  }
+  CHECK(refused("127.0.0.1", 15'000, reusing(2)));  // after more than a second, not at once
+  MachineRoom few = reusing(0);
+  few.time_waits = 8192;  // beyond these the kernel keeps none
+  CHECK_FALSE(refused("198.18.0.1", 1000, few));
+}
+
+TEST_CASE("room: this machine's limits are read, and ours is raised as far as it must", "[room]") {
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const MachineRoom room = machine_room();
+  CHECK(static_cast<rlim_t>(room.soft) == before.rlim_cur);
+  CHECK(room.hard >= room.soft);
+  CHECK(room.open >= 3);
+  CHECK(room.ports > 0);
+  CHECK(room.time_waits > 0);
+  CHECK((room.reuse >= 0 && room.reuse <= 2));
+
+  rlimit low = before;
+  low.rlim_cur = static_cast<rlim_t>(room.open + 20);
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &low) == 0);
+  make_room({files("web", 100)});
+  rlimit now{};
+  ::getrlimit(RLIMIT_NOFILE, &now);
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  CHECK(now.rlim_cur >= static_cast<rlim_t>(room.open + 100));
+  CHECK(now.rlim_max == before.rlim_max);
+}
+
+TEST_CASE("room: what probes ask for", "[room]") {
+  HttpProbeSettings web;
+  web.url = "https://api.example:8443/health";
+  web.rate = 100;
+  web.limits.deadline = 2s;
+  const Room both = web.make("web", {})->room();
+  CHECK(both.descriptors == 2 * 201 + 20);
+  REQUIRE(both.fresh.size() == 1);
+  CHECK((both.fresh[0].host == "api.example" && both.fresh[0].port == 8443 && both.fresh[0].rate == 100));
+  web.connections = "persistent";
+  CHECK(web.make("web", {})->room().fresh.empty());
+  CHECK(web.make("web", {})->room().descriptors == 201 + 20);
+  web.connections = "fresh";
+  CHECK(web.make("web", {})->room().descriptors == 201);
+
+  TcpProbeSettings tcp;
+  tcp.host = "h", tcp.port = 22, tcp.rate = 10;
+  const Room dial = tcp.make("t", {})->room();
+  CHECK((dial.descriptors == 21 && dial.fresh.size() == 1 && dial.fresh[0].rate == 10));
+
+  Cloud cloud;
+  cloud.database.host = "vip";
+  cloud.database.replicas = {{"c1", "198.18.0.11", 3307}};
+  LedgerSettings bank;
+  const Room books = bank.make("bank", cloud)->room();
+  CHECK(books.descriptors == bank.most_in_flight() + bank.connections);
+  REQUIRE(books.fresh.size() == 1);
+  CHECK((books.fresh[0].host == "vip" && books.fresh[0].port == 3306 && books.fresh[0].rate == bank.inquiries));
+  bank.at = "c1";
+  CHECK(bank.make("bank", cloud)->room().fresh[0].port == 3307);
+  bank.inquiry_connections = "kept";
+  CHECK(bank.make("bank", cloud)->room().fresh.empty());
+}
