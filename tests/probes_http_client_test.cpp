@@ -285,7 +285,8 @@ TEST_CASE("an answer may come byte by byte", "[http]") {
     socket.set_option(boost::asio::ip::tcp::no_delay(true));
     char asked[1024];
     socket.read_some(boost::asio::buffer(asked));
-    for (const char& byte : text) boost::asio::write(socket, boost::asio::buffer(&byte, 1));
+    boost::system::error_code ignored;
+    for (const char& byte : text) boost::asio::write(socket, boost::asio::buffer(&byte, 1), ignored);
   });
   const HttpAnswer answer = ask(url);
   server.join();
