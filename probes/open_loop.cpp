@@ -114,22 +114,22 @@ struct OpenLoop::Impl {
     workload->send(operation, Deadline(clock, left), [this, place](Workload::Result result) { finish(place, result); });
   }
 
-  std::size_t outstanding() const { return under_way.size() - free.size(); }
+  std::size_t outstanding() const { return under_way.size() - vacant.size(); }
 
   std::uint32_t keep(const Operation& operation) {
-    if (free.empty()) {
+    if (vacant.empty()) {
       under_way.push_back(operation);
       return static_cast<std::uint32_t>(under_way.size() - 1);
     }
-    const std::uint32_t place = free.back();
-    free.pop_back();
+    const std::uint32_t place = vacant.back();
+    vacant.pop_back();
     under_way[place] = operation;
     return place;
   }
 
   void finish(std::uint32_t place, Workload::Result result) {
     Operation operation = under_way[place];
-    free.push_back(place);
+    vacant.push_back(place);
     if (result.outcome == Outcome::unsent) operation.sent = Time(-1);
     operation.outcome = result.outcome;
     operation.error = result.error;
@@ -161,7 +161,7 @@ struct OpenLoop::Impl {
   std::vector<Line> lines;
   std::unique_ptr<Workload> workload;  // its connections need `io`: it goes first
   std::deque<Operation> under_way;   // grows without moving what is in it
-  std::vector<std::uint32_t> free;  // places there whose operation is over
+  std::vector<std::uint32_t> vacant;  // places there whose operation is over
   bool unflushed = false, stopping = false;
   Probe::Stopped stopped;
   std::string failure;
