@@ -2,9 +2,8 @@
 //
 // Purpose: one request, one answer or the reason why there is none, and whether the request may have reached the server.
 // Nothing is tried twice, no redirect is followed, nothing blocks the loop. TLS always with the server's certificate and name
-// checked. A request that is sent a million times is prepared once. Ownership: owns its idle connections; requests under way
-// hold what they need, and end with the loop. Thread rule: everything on the thread that runs the io_context, which must outlive
-// it.
+// checked. Ownership: owns its connections; requests under way hold what they need, and end with the loop. Thread rule:
+// everything on the thread that runs the io_context, which must outlive it.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +27,6 @@ struct HttpRequest {
   Url url;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  // What is wanted of an answer besides its status: the rest is read and checked all the same, but not kept.
-  bool want_headers = true, want_body = true;
   bool writes() const { return method != "GET" && method != "HEAD"; }
 };
 
@@ -68,11 +65,6 @@ class HttpClient {
 
   // `limit` is for everything: looking the name up, connecting, sending, receiving.
   void send(HttpRequest request, Connection connection, Duration limit, Done done);
-
-  // A request as text, to be sent by this client as often as one likes.
-  struct Prepared;
-  std::shared_ptr<const Prepared> prepare(HttpRequest request, Connection connection);
-  void send(std::shared_ptr<const Prepared> request, Duration limit, Done done);
 
  private:
   struct Impl;

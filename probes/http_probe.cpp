@@ -7,6 +7,7 @@
 
 #include "base/units.h"
 #include "probes/http_outcome.h"
+#include "probes/http_sender.h"
 #include "probes/http_session.h"
 #include "probes/plain_probe.h"
 #include "probes/room.h"
@@ -47,29 +48,28 @@ bool right(const HttpProbeSettings& settings, const HttpAnswer& answer) {
 class HttpWorkload final : public Workload {
  public:
   HttpWorkload(boost::asio::io_context& io, const HttpProbeSettings& settings)
-      : settings_(settings), client_(io, client_of(settings)) {
-    HttpRequest request = request_of(settings);
-    request.want_headers = false;
-    request.want_body = !settings.contains.empty();
+      : settings_(settings), sender_(io, client_of(settings)) {
+    const HttpRequest request = request_of(settings);
+    const HttpSender::Wanted wanted{false, !settings.contains.empty()};
     writes_ = request.writes();
-    if (settings.fresh()) series_.push_back(client_.prepare(request, HttpClient::Connection::fresh));
-    if (settings.persistent()) series_.push_back(client_.prepare(request, HttpClient::Connection::kept));
+    if (settings.fresh()) series_.push_back(sender_.prepare(request, HttpClient::Connection::fresh, wanted));
+    if (settings.persistent()) series_.push_back(sender_.prepare(request, HttpClient::Connection::kept, wanted));
   }
 
   void send(const Operation& operation, const Deadline& deadline, Done done) override {
-    client_.send(series_[operation.series], deadline.left(), [this, done = std::move(done)](const HttpAnswer& answer) {
+    sender_.send(series_[operation.series], deadline.left(), [this, done = std::move(done)](const HttpAnswer& answer) {
       done(outcome_of(writes_, answer, right(settings_, answer)));
     });
   }
 
  private:
   HttpProbeSettings settings_;
-  HttpClient client_;
-  std::vector<std::shared_ptr<const HttpClient::Prepared>> series_;
+  HttpSender sender_;
+  std::vector<std::shared_ptr<const HttpSender::Prepared>> series_;  // their requests
   bool writes_ = false;
 };
 
-class HttpProbe final : public PlainProbe {
+class HttpProbe final : public PlainProbe, public TakesRoom {
  public:
   HttpProbe(const std::string& name, const HttpProbeSettings& settings) : name_(name), settings_(settings) {}
 

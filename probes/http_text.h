@@ -1,6 +1,6 @@
 // What an HTTP client sends and what it hears, as bytes: the text of a request, and an answer taken apart as it comes in.
 //
-// Included by http_client.cpp and http_text.cpp only, as it brings Beast along. Ownership: a parser writes into an answer that
+// Included by http_sender.cpp and http_text.cpp only, as it brings Beast along. Ownership: a parser writes into an answer that
 // outlives it. Thread rule: no shared state.
 #pragma once
 

@@ -1,6 +1,6 @@
-// One connection of an HttpClient, plain or with TLS, and the pool of those that are idle.
+// One connection of an HttpSender, plain or with TLS, and the pool of those that are idle.
 //
-// Purpose: what stands between HTTP messages and a socket; included by http_client.cpp and http_wire.cpp only, as it brings
+// Purpose: what stands between HTTP messages and a socket; included by http_sender.cpp and http_wire.cpp only, as it brings
 // Asio and Beast along. From the first request on one read is always under way, so that the end of an idle connection is seen
 // when it comes, without asking. Ownership: a wire owns its socket; the read holds the wire, and the wire whoever asks on it.
 // Thread rule: the loop's thread.

@@ -23,7 +23,7 @@ namespace {
 
 constexpr Duration kAskAgainAfter = 200ms;
 
-class Ledger final : public Probe {
+class Ledger final : public Probe, public TakesRoom {
  public:
   Ledger(const std::string& name, const LedgerSettings& settings, const Database& database)
       : name_(name), settings_(settings), database_(database), bank_(database, settings) {}

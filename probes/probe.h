@@ -14,7 +14,6 @@
 #include "base/clock.h"
 #include "base/fields.h"
 #include "lab/cloud.h"
-#include "probes/room.h"
 #include "reports/record.h"
 
 namespace blackstart {
@@ -23,8 +22,6 @@ class Probe {
  public:
   virtual ~Probe() = default;
   virtual ProbeInfo info() const = 0;
-  // What it may take of this machine in an outage; nothing worth counting: a socket or two.
-  virtual Room room() const { return {}; }
   // Reads only: can it reach what it needs, with these credentials? Throws Error(unmet or unreachable).
   virtual void preflight(const Deadline& deadline) = 0;
   // Makes what the workload stands on (accounts); what an earlier run left behind is replaced. Throws Error.

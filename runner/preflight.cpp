@@ -227,7 +227,8 @@ Ready preflight(const Scenario& scenario, const Cloud& cloud, std::uint64_t seed
   std::vector<RoomWanted> wanted;
   for (const ProbeStep& step : scenario.probes) {
     ready.probes.push_back(step.settings->make(step.name, cloud));
-    wanted.push_back({step.name, ready.probes.back()->room()});
+    if (const auto* takes = dynamic_cast<const TakesRoom*>(ready.probes.back().get()))
+      wanted.push_back({step.name, takes->room()});
   }
   make_room(wanted);
   for (const auto& probe : ready.probes) {

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "probes/http_outcome.h"
+#include "probes/http_sender.h"
 #include "probes/http_session.h"
 #include "reports/operation.h"
 #include "tests/support/error_of.h"
@@ -204,14 +205,14 @@ TEST_CASE("a kept connection that ends while it is idle is not used again, wheth
 TEST_CASE("the next request may come from the last one's answer, and gets its connection", "[http]") {
   HttpServer server(always({200, "x"}));
   boost::asio::io_context io;
-  HttpClient client(io, {});
-  const auto request = client.prepare({"GET", parse_url(server.url()).value(), {}, ""}, HttpClient::Connection::kept);
+  HttpSender sender(io, {});
+  const auto request = sender.prepare({"GET", parse_url(server.url()).value(), {}, ""}, HttpClient::Connection::kept, {});
   int answers = 0;
   std::function<void(HttpAnswer)> next = [&](const HttpAnswer& answer) {
     CHECK((answer.status == 200 && answer.body == "x"));
-    if (++answers < 5) client.send(request, 5s, next);
+    if (++answers < 5) sender.send(request, 5s, next);
   };
-  client.send(request, 5s, next);
+  sender.send(request, 5s, next);
   while (answers < 5) io.run_one();
   CHECK(server.connections() == 1);
 }
@@ -250,20 +251,27 @@ TEST_CASE("a body that no socket takes at once arrives whole, and the connection
   CHECK(server.connections() == 1);
 }
 
-TEST_CASE("what is not wanted of an answer is not kept, and nothing is taken from a half one", "[http]") {
+TEST_CASE("what is not wanted of an answer is not kept", "[http]") {
   HttpServer server(always({200, "hello", {{"X-A", "b"}}}));
-  HttpSession session({}, Deadline(real_clock(), 5s));
-  HttpRequest request;
-  request.url = parse_url(server.url()).value();
-  request.want_headers = false;
-  HttpAnswer answer = session.ask(request);
-  CHECK((answer.status == 200 && answer.headers.empty() && answer.body == "hello"));
-  request.want_body = false;
-  answer = session.ask(request);
-  CHECK((answer.status == 200 && answer.headers.empty() && answer.body.empty()));
+  boost::asio::io_context io;
+  HttpSender sender(io, {});
+  const auto answer_with = [&](bool headers, bool body) {
+    std::optional<HttpAnswer> answer;
+    sender.send(sender.prepare({"GET", parse_url(server.url()).value(), {}, ""}, HttpClient::Connection::kept, {headers, body}), 5s,
+                [&](HttpAnswer a) { answer = std::move(a); });
+    while (!answer) io.run_one();
+    CHECK(answer->status == 200);
+    return *answer;
+  };
+  CHECK(answer_with(true, true).header("x-a") == "b");
+  CHECK((answer_with(false, true).headers.empty() && answer_with(false, true).body == "hello"));
+  CHECK(answer_with(true, false).body.empty());
   CHECK(server.connections() == 1);
+}
+
+TEST_CASE("nothing is taken from half an answer", "[http]") {
   HttpServer half(always({401, std::string(1000, 'x'), {}, Manner::half}));
-  answer = ask(half.url());
+  const HttpAnswer answer = ask(half.url());
   CHECK((answer.error == kBroken && answer.status == 0 && answer.headers.empty() && answer.body.empty()));
 }
 

@@ -30,6 +30,10 @@ MachineRoom reusing(std::int64_t how, bool timestamps = true) {
   return room;
 }
 
+Room room_of(const ProbeSettings& settings, const Cloud& cloud = {}) {
+  return dynamic_cast<const TakesRoom&>(*settings.make("web", cloud)).room();
+}
+
 }  // namespace
 
 TEST_CASE("room: rate times deadline, rounded up, and the one that is being sent", "[room]") {
@@ -113,31 +117,31 @@ TEST_CASE("room: what probes ask for", "[room]") {
   web.url = "https://api.example:8443/health";
   web.rate = 100;
   web.limits.deadline = 2s;
-  const Room both = web.make("web", {})->room();
+  const Room both = room_of(web);
   CHECK(both.descriptors == 2 * 201 + 20);
   REQUIRE(both.fresh.size() == 1);
   CHECK((both.fresh[0].host == "api.example" && both.fresh[0].port == 8443 && both.fresh[0].rate == 100));
   web.connections = "persistent";
-  CHECK(web.make("web", {})->room().fresh.empty());
-  CHECK(web.make("web", {})->room().descriptors == 201 + 20);
+  CHECK(room_of(web).fresh.empty());
+  CHECK(room_of(web).descriptors == 201 + 20);
   web.connections = "fresh";
-  CHECK(web.make("web", {})->room().descriptors == 201);
+  CHECK(room_of(web).descriptors == 201);
 
   TcpProbeSettings tcp;
   tcp.host = "h", tcp.port = 22, tcp.rate = 10;
-  const Room dial = tcp.make("t", {})->room();
+  const Room dial = room_of(tcp);
   CHECK((dial.descriptors == 21 && dial.fresh.size() == 1 && dial.fresh[0].rate == 10));
 
   Cloud cloud;
   cloud.database.host = "vip";
   cloud.database.replicas = {{"c1", "198.18.0.11", 3307}};
   LedgerSettings bank;
-  const Room books = bank.make("bank", cloud)->room();
+  const Room books = room_of(bank, cloud);
   CHECK(books.descriptors == bank.most_in_flight() + bank.connections);
   REQUIRE(books.fresh.size() == 1);
   CHECK((books.fresh[0].host == "vip" && books.fresh[0].port == 3306 && books.fresh[0].rate == bank.inquiries));
   bank.at = "c1";
-  CHECK(bank.make("bank", cloud)->room().fresh[0].port == 3307);
+  CHECK(room_of(bank, cloud).fresh[0].port == 3307);
   bank.inquiry_connections = "kept";
-  CHECK(bank.make("bank", cloud)->room().fresh.empty());
+  CHECK(room_of(bank, cloud).fresh.empty());
 }

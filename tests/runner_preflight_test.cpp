@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <limits>
 
+#include "probes/room.h"
 #include "runner/state.h"
 #include "tests/support/error_of.h"
 #include "tests/support/fake_clock.h"
@@ -33,7 +34,7 @@ TEST_CASE("a cloud is free without a halt and without an open journal") {
 
 // A probe that only says what it may take.
 struct Hungry final : ProbeSettings {
-  struct It final : Probe {
+  struct It final : Probe, TakesRoom {
     It(std::string name_, bool& asked_) : name(std::move(name_)), asked(asked_) {}
     ProbeInfo info() const override {
       ProbeInfo info;
