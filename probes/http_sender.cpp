@@ -75,7 +75,7 @@ class HttpSender::Exchange final : public HttpWire::Asker,
   void hear(const error_code& error) override { error ? ended(error) : parse(); }
 
   void too_late() override {
-    place_.reset();
+    waits_ = false;
     fail(late_, late_ == kTimedOut ? "no answer in time" : "no connection in time");
   }
 
@@ -84,11 +84,12 @@ class HttpSender::Exchange final : public HttpWire::Asker,
     wait_no_more();
     late_ = error;
     place_ = sender_->deadlines->add(at, *this);
+    waits_ = true;
   }
 
   void wait_no_more() {
-    if (place_) sender_->deadlines->remove(*place_);
-    place_.reset();
+    if (waits_) sender_->deadlines->remove(place_);
+    waits_ = false;
   }
 
   asio::awaitable<void> connect() {
@@ -177,7 +178,8 @@ class HttpSender::Exchange final : public HttpWire::Asker,
   const std::shared_ptr<const Prepared> request_;
   HttpClient::Done done_;
   Deadlines::Clock::time_point end_;
-  std::optional<Deadlines::Place> place_;
+  Deadlines::Place place_{};  // while it waits
+  bool waits_ = false;
   OperationError late_ = kTimedOut;  // what it is when the time is up
   std::shared_ptr<HttpWire> opening_;
   HttpWire* wire_ = nullptr;  // it holds us
