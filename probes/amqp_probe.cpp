@@ -11,6 +11,7 @@
 #include "base/yaml.h"
 #include "probes/amqp_consumer.h"
 #include "probes/amqp_workload.h"
+#include "probes/ledger_settings.h"
 #include "probes/open_loop.h"
 
 namespace blackstart {
@@ -63,6 +64,7 @@ ProbeInfo AmqpProbe::info() const {
   settings_.promise.fill(info);
   info.audited = true;
   info.at_least_once = true;
+  info.accounts = static_cast<std::uint64_t>(LedgerSettings{}.accounts);  // of the bank that the workload plans with
   info.replicas = {kConsumer};
   std::vector<std::string> nodes;
   for (const AmqpBroker& broker : cluster_.brokers) nodes.push_back(broker.node);

@@ -54,7 +54,7 @@ class AmqpWorkload final : public Workload {
 Operation AmqpWorkload::plan(std::uint16_t series, std::uint64_t number) {
   Operation operation = Workload::plan(series, number);
   if (series != kAmqpPublish) return operation;
-  const Bank::Transfer transfer = bank_.transfer(number);
+  const Transfer transfer = bank_.transfer(number);
   operation.posting = transfer.posting;
   operation.from = transfer.from;
   operation.to = transfer.to;

@@ -67,6 +67,7 @@ ProbeInfo Ledger::info() const {
   info.hold = settings_.hold;
   info.audited = true;
   info.initial_sum = bank_.initial_sum();
+  info.accounts = static_cast<std::uint64_t>(settings_.accounts);
   for (const auto& replica : database_.replicas) info.replicas.push_back(replica.node);
   const std::string where =
       replica() ? fmt::format("the replica on {}", settings_.at) : fmt::format("{}:{}", database_.host, database_.port);

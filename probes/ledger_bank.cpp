@@ -16,15 +16,6 @@ constexpr std::array kKinds{"accounts", "transfers", "history", "marks"};
 // In each table's comment: what bears it may be dropped, what does not is somebody's own.
 constexpr const char* kOurs = "Blackstart ledger";
 constexpr std::int64_t kAccountsAtOnce = 1000;
-constexpr std::int64_t kMostAmount = 10'000;  // cents
-
-// splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014): well mixed, and the same everywhere.
-std::uint64_t mix(std::uint64_t x) {
-  x += 0x9e3779b97f4a7c15;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-  return x ^ (x >> 31);
-}
 
 const char* columns_of(const std::string& kind) {
   if (kind == "accounts") return "id INT UNSIGNED NOT NULL PRIMARY KEY, balance BIGINT NOT NULL";
@@ -47,11 +38,8 @@ Bank::Bank(const Database& database, const LedgerSettings& settings)
       opening_(settings.opening_balance),
       marks_(settings.reads_back()) {}
 
-Bank::Transfer Bank::transfer(std::uint64_t number) const {
-  auto count = static_cast<std::uint64_t>(accounts_);
-  std::uint64_t from = mix(3 * number) % count, step = 1 + mix(3 * number + 1) % (count - 1);
-  return {number + 1, static_cast<std::uint32_t>(from + 1), static_cast<std::uint32_t>((from + step) % count + 1),
-          static_cast<std::int64_t>(1 + mix(3 * number + 2) % kMostAmount)};
+Transfer Bank::transfer(std::uint64_t number) const {
+  return planned_transfer(number, static_cast<std::uint64_t>(accounts_));
 }
 
 std::uint32_t Bank::account(std::uint64_t number) const {

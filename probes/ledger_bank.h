@@ -12,6 +12,7 @@
 
 #include "probes/ledger_settings.h"
 #include "probes/sql_session.h"
+#include "reports/transfer_plan.h"
 
 namespace blackstart {
 
@@ -19,11 +20,6 @@ class Bank {
  public:
   Bank(const Database& database, const LedgerSettings& settings);
 
-  struct Transfer {
-    std::uint64_t posting = 0;
-    std::uint32_t from = 0, to = 0;
-    std::int64_t amount = 0;  // cents
-  };
   // Transfer number `number`: the same in every run.
   Transfer transfer(std::uint64_t number) const;
   // Whose balance inquiry number `number` asks for.

@@ -4,14 +4,60 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <boost/crc.hpp>
+#include <array>
 #include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 
 #include "base/error.h"
 
+#if defined(__x86_64__)
+#include <nmmintrin.h>
+#endif
+
 namespace blackstart {
+namespace {
+
+constexpr std::array<std::uint32_t, 256> make_crc_table() {
+  constexpr std::uint32_t kPolynomial = 0x82F63B78;  // Castagnoli's, the lowest bit first
+  std::array<std::uint32_t, 256> table{};
+  for (std::uint32_t byte = 0; byte < 256; ++byte) {
+    table[byte] = byte;
+    for (int bit = 0; bit < 8; ++bit) table[byte] = (table[byte] >> 1) ^ ((table[byte] & 1) != 0 ? kPolynomial : 0);
+  }
+  return table;
+}
+constexpr auto kCrcTable = make_crc_table();
+
+#if defined(__x86_64__)
+const bool kCrcInstruction = __builtin_cpu_supports("sse4.2") != 0;
+
+__attribute__((target("sse4.2"))) std::uint32_t crc32c_by_instruction(std::string_view bytes, std::uint32_t before) {
+  std::uint64_t crc = ~before;
+  for (; bytes.size() >= 8; bytes.remove_prefix(8)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes.data(), 8);
+    crc = _mm_crc32_u64(crc, word);
+  }
+  for (unsigned char byte : bytes) crc = _mm_crc32_u8(static_cast<std::uint32_t>(crc), byte);
+  return ~static_cast<std::uint32_t>(crc);
+}
+
+// Zeros before the first byte change nothing while the remainder is zero. So the bytes go to the end of a word of eight, and the
+// remainder so far into the first four of them; what of it goes beyond the last one is left over.
+__attribute__((target("sse4.2"))) std::uint32_t crc32c_by_instruction(std::uint64_t word, unsigned length,
+                                                                      std::uint32_t before) {
+  const std::uint64_t crc = static_cast<std::uint32_t>(~before), left_over = (crc >> (4 * length)) >> (4 * length);
+  return ~static_cast<std::uint32_t>(_mm_crc32_u64(0, (word ^ crc) << (64 - 8 * length)) ^ left_over);
+}
+#else
+constexpr bool kCrcInstruction = false;
+std::uint32_t crc32c_by_instruction(std::string_view bytes, std::uint32_t before) { return crc32c_by_table(bytes, before); }
+std::uint32_t crc32c_by_instruction(std::uint64_t, unsigned, std::uint32_t before) { return before; }  // never called
+#endif
+
+}  // namespace
 
 std::string read_whole(const std::filesystem::path& file) {
   std::ifstream stream(file, std::ios::binary);
@@ -49,10 +95,21 @@ std::string file_name_of(const std::string& name) {
   return result.empty() ? "%" : result;
 }
 
-std::uint32_t crc32c(std::string_view bytes) {
-  boost::crc_optimal<32, 0x1EDC6F41, 0xFFFFFFFF, 0xFFFFFFFF, true, true> crc;
-  crc.process_bytes(bytes.data(), bytes.size());
-  return crc.checksum();
+std::uint32_t crc32c_by_table(std::string_view bytes, std::uint32_t before) {
+  std::uint32_t crc = ~before;
+  for (unsigned char byte : bytes) crc = kCrcTable[(crc ^ byte) & 0xFF] ^ (crc >> 8);
+  return ~crc;
+}
+
+std::uint32_t crc32c(std::string_view bytes, std::uint32_t before) {
+  return kCrcInstruction ? crc32c_by_instruction(bytes, before) : crc32c_by_table(bytes, before);
+}
+
+std::uint32_t crc32c(std::uint64_t word, unsigned length, std::uint32_t before) {
+  if (kCrcInstruction) return crc32c_by_instruction(word, length, before);
+  char bytes[8];
+  for (unsigned i = 0; i < 8; ++i) bytes[i] = static_cast<char>(word >> (8 * i));
+  return crc32c_by_table({bytes, length}, before);
 }
 
 AppendFile::AppendFile(const std::filesystem::path& file, Open open)

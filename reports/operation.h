@@ -21,7 +21,9 @@ enum class Outcome : std::uint8_t {
 };
 const char* name_of(Outcome outcome);
 
-// Times are nanoseconds since the run's zero (RunInfo::zero), on the runner's monotonic clock.
+// Times are nanoseconds since the run's zero (RunInfo::zero), on the runner's monotonic clock. A file keeps `sent` and `done` in
+// whole microseconds after `scheduled`, sent rounded down and done rounded up: an operation in the record is never shorter, and
+// the cloud never faster, than it was.
 struct Operation {
   std::uint16_t series = 0;  // index into ProbeInfo::series
   std::uint64_t number = 0;  // its place in the series' schedule: 0, 1, 2, … with none missing
@@ -62,20 +64,29 @@ class OperationSink {
  public:
   virtual ~OperationSink() = default;
   virtual void record(const Operation& operation) = 0;
-  // The probe's event loop is about to wait: what was recorded goes to the kernel now, so that kill -9 of the runner loses
-  // none.
+  // The probe's event loop is about to wait: kill -9 of the runner loses nothing of what was recorded until now.
   virtual void flush() = 0;
 };
 
-// Creates `file` (it must not exist yet) and appends. Format: docs/record.md. Throws Error(internal) from the constructor and
-// from close(); a write error in between is kept and thrown by close().
+// What a series' operations are by its plan, and a file of operations therefore need not say of each. A plan that is not kept
+// costs room, nothing else.
+struct SeriesPlan {
+  double rate = 0;             // number k is due k / rate seconds after number 0; 0: not known
+  std::uint64_t accounts = 0;  // number k posts planned_transfer(k, accounts) (reports/transfer_plan.h); 0: posts nothing
+};
+
+// Creates `file` (it must not exist yet) and appends. What record() was given is in the file when it returns, with no call of
+// the kernel: the file is memory of this process, a mapped window that moves along, and stays when the process dies.
+// Format: docs/record.md. Throws Error(internal) from the constructor and from close(); an error in between (a full disk) is
+// kept and thrown by close(): what was recorded before it stays.
 class OperationFile final : public OperationSink {
  public:
-  explicit OperationFile(const std::filesystem::path& file);
+  // `plans`: one for each series; those of series beyond are not known.
+  explicit OperationFile(const std::filesystem::path& file, const std::vector<SeriesPlan>& plans = {});
   ~OperationFile() override;
   void record(const Operation& operation) override;
-  void flush() override;
-  void close();  // flushes, fsyncs
+  void flush() override {}
+  void close();  // cuts the file to what it holds, fsyncs; nothing may be recorded after it
 
  private:
   struct Impl;
@@ -84,9 +95,9 @@ class OperationFile final : public OperationSink {
 
 struct OperationLog {
   std::vector<Operation> operations;  // in the order of the file, which is that of completion
-  std::uint64_t damaged_bytes = 0;    // a torn tail after a crash, or records whose checksum is wrong: skipped, and said
+  std::uint64_t damaged_bytes = 0;    // a torn tail, or pages (records, in old files) whose checksum is wrong: skipped, and said
 };
-// Throws Error(bad_file) when the file is missing or is none of ours.
+// Reads files of this version and of the one before. Throws Error(bad_file) when the file is missing or is none of ours.
 OperationLog read_operations(const std::filesystem::path& file);
 
 }  // namespace blackstart

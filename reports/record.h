@@ -65,6 +65,8 @@ struct ProbeInfo {
   Duration two_holders{-1};  // for how long in all more than one may hold what it watches; -1: it watches no holders
   // Whose redundancy it watches: the record must tell of each what became of it. Such a probe has no series.
   std::vector<std::string> components = {};
+  // The bank whose planned_transfer() it posts has so many accounts; 0: it posts none. Said to its OperationFile alone.
+  std::uint64_t accounts = 0;
 };
 
 // Who holds a probe's virtual IP, whenever that is another than before.
@@ -236,6 +238,8 @@ class RecordWriter {
 // thrown. Throws Error(bad_file) when the folder holds no record at all.
 Record read_record(const std::filesystem::path& run_folder);
 
+// What the probe's OperationFile need not write: one for each series.
+std::vector<SeriesPlan> plans_of(const ProbeInfo& probe);
 // Where a probe's operations are: RUN/ops/<probe>.ops
 std::filesystem::path operations_path(const std::filesystem::path& run_folder, const std::string& probe);
 // Where what the audit read from a replica is: RUN/audit/<probe>/<replica>.rows

@@ -92,6 +92,12 @@ void RecordWriter::resources(const std::string& probe, const ResourceEvidence& e
   impl_->append(events::resources(probe, controllers));
 }
 
+std::vector<SeriesPlan> plans_of(const ProbeInfo& probe) {
+  std::vector<SeriesPlan> plans;
+  for (const SeriesInfo& series : probe.series) plans.push_back({series.rate, series.posts ? probe.accounts : 0});
+  return plans;
+}
+
 std::filesystem::path operations_path(const std::filesystem::path& run_folder, const std::string& probe) {
   return run_folder / "ops" / (file_name_of(probe) + ".ops");
 }

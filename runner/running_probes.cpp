@@ -51,7 +51,7 @@ void RunningProbes::prepare(const std::stop_token& stop) {
 void RunningProbes::start() {
   for (Running& running : probes_) {
     const ProbeInfo info = running.probe->info();
-    running.file = std::make_unique<OperationFile>(operations_path(record_.folder(), info.name));
+    running.file = std::make_unique<OperationFile>(operations_path(record_.folder(), info.name), plans_of(info));
     running.live = std::make_unique<LiveProbe>(info, *running.file);
     const Time start = running.probe->start(clock_, zero_, *running.live);
     running.started = true;

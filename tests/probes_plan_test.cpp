@@ -11,6 +11,8 @@
 #include "probes/ledger_settings.h"
 #include "probes/ledger_snapshot.h"
 #include "probes/schedule.h"
+#include "tests/support/folder.h"
+#include "tests/support/operations.h"
 
 using namespace blackstart;
 
@@ -169,6 +171,26 @@ TEST_CASE("a transfer goes between two accounts of the bank, and is the same in 
   }
 }
 
+TEST_CASE("what a bank posts, and when, takes no room in the file of operations", "[bank]") {
+  for (double rate : {40.0, 3.0, 1.0 / 6, 1999.0, 33.3}) {
+    Folder folder;
+    const Bank bank = bank_of(100);
+    const Schedule schedule(12'345'678ns, rate);
+    std::vector<Operation> operations(10'000);
+    for (std::uint64_t k = 0; k < operations.size(); ++k) {
+      Operation& o = operations[k];
+      o.number = k;
+      o.outcome = Outcome::ok;
+      o.scheduled = o.sent = o.done = schedule.due(k);
+      post(o, bank.transfer(k));
+    }
+    INFO("rate " << rate);
+    write_operations(folder.path / "bank.ops", operations, {{rate, 100}});
+    CHECK(std::filesystem::file_size(folder.path / "bank.ops") < 3 * operations.size() + 64);
+    CHECK(read_operations(folder.path / "bank.ops").operations == operations);
+  }
+}
+
 TEST_CASE("a transfer changes its accounts in the order of their ids", "[bank]") {
   Bank bank = bank_of(100);
   std::string sql = bank.work({1, 9, 4, 50});
@@ -217,7 +239,7 @@ TEST_CASE("the ledger is in the table of probes, with documentation and a schema
   cloud.database.host = "127.0.0.1";
   cloud.database.replicas = {{"c1", "127.0.0.1", 3306}, {"c2", "127.0.0.2", 3306}};
   ProbeInfo info = settings->make("bank", cloud)->info();
-  CHECK((info.name == "bank" && info.kind == "ledger" && info.audited && info.initial_sum == 10'000'000));
+  CHECK((info.name == "bank" && info.kind == "ledger" && info.audited && info.initial_sum == 10'000'000 && info.accounts == 100));
   CHECK(info.replicas == std::vector<std::string>{"c1", "c2"});
   REQUIRE(info.series.size() == 2);
   CHECK((info.series[0].name == "transfer" && info.series[0].rate == 40 && info.series[0].posts));

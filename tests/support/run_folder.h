@@ -22,7 +22,7 @@ inline void write_run(const std::filesystem::path& folder, const Record& record)
   for (const std::string& problem : record.problems) writer.problem(problem);
   for (const ProbeRecord& probe : record.probes) {
     writer.probe_started(probe.info, probe.started);
-    OperationFile operations(operations_path(folder, probe.info.name));
+    OperationFile operations(operations_path(folder, probe.info.name), plans_of(probe.info));
     for (const Operation& operation : probe.operations) operations.record(operation);
     operations.close();
     if (probe.stopped.count() >= 0) writer.probe_stopped(probe.info.name, probe.stopped, probe.planned);

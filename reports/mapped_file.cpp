@@ -1,0 +1,44 @@
+#include "reports/mapped_file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/error.h"
+
+namespace blackstart {
+
+MappedFile::MappedFile(const std::filesystem::path& file)
+    : descriptor_(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644)) {
+  if (descriptor_ < 0) throw_errno("opening " + file.string() + " for writing", errno);
+}
+
+MappedFile::~MappedFile() {
+  if (window_ != nullptr) ::munmap(window_, kWindow);
+  ::close(descriptor_);
+}
+
+int MappedFile::advance() noexcept {
+  const std::uint64_t next = window_ == nullptr ? 0 : offset_ + kWindow;
+  int error = 0;
+  // Where a file system can't do it, the C library writes a byte into each block instead.
+  do error = ::posix_fallocate(descriptor_, static_cast<off_t>(next), kWindow);
+  while (error == EINTR);
+  if (error != 0) return error;
+  void* fresh = ::mmap(nullptr, kWindow, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor_, static_cast<off_t>(next));
+  if (fresh == MAP_FAILED) return errno;
+  if (window_ != nullptr) ::munmap(window_, kWindow);
+  window_ = static_cast<char*>(fresh);
+  offset_ = next;
+  return 0;
+}
+
+int MappedFile::cut(std::uint64_t length) noexcept {
+  return ::ftruncate(descriptor_, static_cast<off_t>(length)) == 0 ? 0 : errno;
+}
+
+int MappedFile::sync() noexcept { return ::fsync(descriptor_) == 0 ? 0 : errno; }
+
+}  // namespace blackstart
