@@ -40,7 +40,7 @@ void count(const KnownOutage& known, Certificate& c) {
 
 }  // namespace
 
-bool same_machine(const Machine& one, const Machine& other) {
+bool same_machine(const MachineInfo& one, const MachineInfo& other) {
   const bool nameless = one.id.empty() && other.id.empty();
   return one.cpu == other.cpu && one.cores == other.cores &&
          (nameless ? one.hostname == other.hostname : one.id == other.id);

@@ -18,14 +18,14 @@ inline constexpr std::uint64_t kLeastOutages = 30;
 inline constexpr Duration kMostError = 2500us;        // p95 of |measured - true|
 inline constexpr std::uint64_t kLeastCovered = 95;    // percent of the outages whose truth the stated ± covered
 
-struct Machine {
+struct MachineInfo {
   std::string hostname, cpu, kernel;  // "runner-1", "AMD EPYC 7B13", "6.1.0-28-amd64"
   int cores = 0;
   std::string id;  // a hash of /etc/machine-id; empty: it has none
-  bool operator==(const Machine&) const = default;
+  bool operator==(const MachineInfo&) const = default;
 };
 // Another kernel or host name is the same machine; another processor, or another number of them, is not.
-bool same_machine(const Machine& one, const Machine& other);
+bool same_machine(const MachineInfo& one, const MachineInfo& other);
 
 // An outage that somebody made and timed, beside what was measured of it.
 struct KnownOutage {
@@ -48,7 +48,7 @@ struct Certificate {
   std::string version;    // of Blackstart
   std::int64_t made = 0;  // wall clock, ns since 1970 UTC
   Duration took{0};
-  Machine machine;
+  MachineInfo machine;
   std::uint64_t seed = 0;
   double rate = 0;  // operations a second
   Duration shortest{0}, longest{0};

@@ -49,7 +49,7 @@ void check(const Certificate& c) {
 
 namespace json_format {
 
-json of_machine(const Machine& machine) {
+json of_machine(const MachineInfo& machine) {
   return {{"hostname", machine.hostname},
           {"cpu", machine.cpu},
           {"cores", machine.cores},
@@ -57,8 +57,8 @@ json of_machine(const Machine& machine) {
           {"id", machine.id}};
 }
 
-Machine machine_of(const json& j) {
-  Machine machine;
+MachineInfo machine_of(const json& j) {
+  MachineInfo machine;
   j.at("hostname").get_to(machine.hostname);
   j.at("cpu").get_to(machine.cpu);
   j.at("kernel").get_to(machine.kernel);

@@ -9,9 +9,9 @@
 namespace blackstart::json_format {
 
 nlohmann::json of_certificate(const Certificate& certificate);
-nlohmann::json of_machine(const Machine& machine);
+nlohmann::json of_machine(const MachineInfo& machine);
 // Both throw a std::exception for what is none.
 Certificate certificate_of(const nlohmann::json& json);
-Machine machine_of(const nlohmann::json& json);
+MachineInfo machine_of(const nlohmann::json& json);
 
 }  // namespace blackstart::json_format

@@ -14,7 +14,7 @@ constexpr double kDay = 86400e9;  // ns
 constexpr double kOld = 90;         // days
 constexpr const char* kAdvice = "run `blackstart calibrate`";
 
-std::string machine_text(const Machine& machine) {
+std::string machine_text(const MachineInfo& machine) {
   return fmt::format("{} ({}, {})", machine.hostname, machine.cpu,
                      count_text(static_cast<std::uint64_t>(machine.cores), "core"));
 }

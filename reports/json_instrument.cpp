@@ -15,7 +15,7 @@ Json spread(const Spread& one) {
   return {{"p50", seconds(one.p50)}, {"p99", seconds(one.p99)}, {"max", seconds(one.max)}};
 }
 
-Json machine(const Machine& one) {
+Json machine(const MachineInfo& one) {
   return {
       {"hostname", one.hostname}, {"cpu", one.cpu}, {"cores", one.cores}, {"kernel", one.kernel}, {"id", one.id}};
 }

@@ -188,7 +188,7 @@ struct ProbeRecord {
 struct Calibration {
   std::optional<Certificate> certificate = {};  // none: it was never made, or there is `damage`
   std::string damage = {};                      // why the certificate that is there can't be read
-  Machine machine = {};                         // that the run is made from
+  MachineInfo machine = {};                     // that the run is made from
 };
 
 struct Record {

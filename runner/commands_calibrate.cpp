@@ -1,8 +1,8 @@
 // calibrate.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <random>
 
 #include "base/error.h"
@@ -19,30 +19,39 @@ namespace {
 
 namespace fs = std::filesystem;
 
+const std::string kPrefix = "calibration-";  // and a process's number
+
+// What calibrations that were broken off have left.
+void remove_leftovers(const fs::path& state) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(state)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(kPrefix) && !fs::exists("/proc/" + name.substr(kPrefix.size()))) fs::remove_all(entry.path(), ignored);
+  }
+}
+
 // Where the record goes: a folder of the user's, or one that goes when this object does.
 class Place {
  public:
   explicit Place(const std::string& keep) : folder_(keep), kept_(!keep.empty()) {
-    if (!kept_) {
-      std::string name = (made_state_folder() / "calibration-XXXXXX").string();
-      if (::mkdtemp(name.data()) == nullptr)
-        throw Error(ErrorKind::unmet, "making the folder " + name, "it can't be made",
-                    "name a folder that you may write in BLACKSTART_STATE");
-      folder_ = name;
-    } else if (fs::exists(folder_)) {
+    if (kept_ && fs::exists(folder_))
       throw Error(ErrorKind::usage, "keeping the record in " + keep, "it is there already",
                   "name a folder that is not there yet");
-    }
+    remove_leftovers(made_state_folder());
+    if (!kept_) folder_ = state_folder() / (kPrefix + std::to_string(::getpid()));
+    remove();
   }
-  ~Place() {
+  ~Place() { remove(); }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  const fs::path& folder() const { return folder_; }
+
+ private:
+  void remove() const {
     std::error_code ignored;
     if (!kept_) fs::remove_all(folder_, ignored);
   }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
-  fs::path record() const { return kept_ ? folder_ : folder_ / "record"; }
 
- private:
   fs::path folder_;
   bool kept_;
 };
@@ -68,7 +77,7 @@ Certificate certificate_from(const CalibrateOptions& options, std::uint64_t seed
                         format_seconds(server.plan().length(), 0), seed)
                 .c_str());
   Status status(stdout, real_clock());
-  return calibrate(server, {options.rate, seed, place.record()}, status);
+  return calibrate(server, {options.rate, seed, place.folder()}, status);
 }
 
 }  // namespace

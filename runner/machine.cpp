@@ -74,8 +74,8 @@ std::vector<Duration> lags_of_this_thread(Duration length) {
 
 }  // namespace
 
-Machine this_machine() {
-  Machine machine;
+MachineInfo this_machine() {
+  MachineInfo machine;
   utsname names{};
   ::uname(&names);
   machine.hostname = names.nodename;

@@ -11,7 +11,7 @@
 namespace blackstart {
 
 // What can't be read is left empty.
-Machine this_machine();
+MachineInfo this_machine();
 
 // Since the machine started, in ticks; `all` is 0 where /proc/stat can't be read.
 struct ProcessorTime {

@@ -156,8 +156,8 @@ TEST_CASE("a certificate that calls itself good against its own numbers is damag
 }
 
 TEST_CASE("a machine is the same by its id, its processor and their number") {
-  const Machine one = machine();
-  Machine other = machine();
+  const MachineInfo one = machine();
+  MachineInfo other = machine();
   other.kernel = "7.0", other.hostname = "renamed";
   CHECK(same_machine(one, other));
   other.cores = 4;
@@ -166,7 +166,7 @@ TEST_CASE("a machine is the same by its id, its processor and their number") {
   CHECK_FALSE(same_machine(one, other));
   other.id.clear();
   CHECK_FALSE(same_machine(one, other));
-  Machine nameless = other;
+  MachineInfo nameless = other;
   CHECK(same_machine(nameless, other));
   nameless.hostname = "another";
   CHECK_FALSE(same_machine(nameless, other));

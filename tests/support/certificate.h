@@ -5,7 +5,7 @@
 
 namespace blackstart::trace {
 
-inline Machine machine() { return {"runner-1", "AMD EPYC 7B13", "6.1.0-28-amd64", 2, "0123456789abcdef0123456789abcdef"}; }
+inline MachineInfo machine() { return {"runner-1", "AMD EPYC 7B13", "6.1.0-28-amd64", 2, "0123456789abcdef0123456789abcdef"}; }
 
 // Of 1 s, known to 40 µs; measured `off` too long, within `plus_minus`.
 inline KnownOutage known(Duration off = 500us, Duration plus_minus = 1500us) {
