@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <random>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/units.h"
@@ -19,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kPrefix = "calibration-";  // and a process's number
+constexpr std::string_view kPrefix = ".calibration-";  // and its process's number
 
 // What calibrations that were broken off have left.
 void remove_leftovers(const fs::path& state) {
@@ -38,7 +39,7 @@ class Place {
       throw Error(ErrorKind::usage, "keeping the record in " + keep, "it is there already",
                   "name a folder that is not there yet");
     remove_leftovers(made_state_folder());
-    if (!kept_) folder_ = state_folder() / (kPrefix + std::to_string(::getpid()));
+    if (!kept_) folder_ = state_folder() / fmt::format("{}{}", kPrefix, ::getpid());
     remove();
   }
   ~Place() { remove(); }

@@ -180,7 +180,7 @@ TEST_CASE("calibration: what a run finds is none, a certificate, or why it can't
 
 TEST_CASE("calibration: the command measures, tells, writes the certificate and keeps nothing else") {
   const StateFolder state;
-  state.write("calibration-999999999/left", "behind by one that was broken off");
+  state.write(".calibration-999999999/left", "behind by one that was broken off");
   const auto done = run_process({BLACKSTART_BINARY, "calibrate", "--outages", "3", "--longest", "0.2", "--seed", "5"}, 90s);
   INFO(done.out << done.err);
   CHECK(done.exit_code == 2);  // three prove too little
