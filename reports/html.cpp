@@ -25,7 +25,7 @@ Markup body(const Record& record, const Judgement& judgement) {
          html::recovery_times(judgement) + html::injections(record) + html::audits(judgement) + html::holders(judgement) +
          html::service(judgement) + html::budgets(record, judgement) + html::guards(record) + problems +
          html::redundancy(record, judgement) + html::steady_state(record) + html::steps(record) + html::phases(record) +
-         html::run_facts(record);
+         html::instrument(record) + html::run_facts(record);
 }
 
 }  // namespace

@@ -39,6 +39,8 @@ Markup steps(const Record& record);
 Markup phases(const Record& record);
 Markup guards(const Record& record);
 Markup redundancy(const Record& record, const Judgement& judgement);
+// The certificate of the calibration, and what it is worth for this run.
+Markup instrument(const Record& record);
 Markup run_facts(const Record& record);
 
 }  // namespace blackstart::html

@@ -302,7 +302,7 @@ Json redundancy(const Redundancy& one, const Judgement& judgement) {
 namespace json_format {
 
 Json of_run(const Record& record, const Judgement& judgement) {
-  return {{"format", "blackstart-record"},
+  Json json{{"format", "blackstart-record"},
           {"schema_version", 1},
           {"run", run(record.run)},
           {"verdict", name_of(judgement.verdict)},
@@ -319,6 +319,8 @@ Json of_run(const Record& record, const Judgement& judgement) {
           {"guards", array(record.guards, guard)},
           {"redundancy", array(record.redundancy, [&](const auto& one) { return redundancy(one, judgement); })},
           {"problems", record.problems}};
+  if (record.calibration) json["instrument"] = of_instrument(record);
+  return json;
 }
 
 std::string text_of(const Json& json, int indent) {

@@ -11,6 +11,8 @@ namespace blackstart::json_format {
 
 // docs/reports.md and reports/record.schema.json say what is in it.
 nlohmann::ordered_json of_run(const Record& record, const Judgement& judgement);
+// What the calibration is worth, with its figures; null for a record of before there was any.
+nlohmann::ordered_json of_instrument(const Record& record);
 // UTF-8 whatever the strings hold; `indent` of -1: one line.
 std::string text_of(const nlohmann::ordered_json& json, int indent);
 

@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "reports/budget_words.h"
 #include "reports/holders.h"
+#include "reports/instrument.h"
 #include "reports/junit_suite.h"
 #include "reports/reports.h"
 #include "reports/words.h"
@@ -195,6 +196,7 @@ JunitSuite junit_suite(const Record& record, const Judgement& judgement) {
       {"verdict", name_of(judgement.verdict)}, {"run", record.run.id},      {"claim", record.run.claim},
       {"source", record.run.source},           {"cloud", record.run.cloud}, {"seed", std::to_string(record.run.seed)},
       {"version", record.run.version}};
+  if (record.calibration) suite.properties.emplace_back("instrument", instrument_text(record));
   budgets(suite, judgement);
   verdict(suite.cases, judgement);
   objectives(suite.cases, judgement);

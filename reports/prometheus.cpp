@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/units.h"
+#include "reports/instrument.h"
 #include "reports/reports.h"
 #include "reports/words.h"
 
@@ -52,6 +53,18 @@ void run(Metrics& metrics, const Record& record, const Judgement& judgement) {
                 static_cast<double>(record.run.zero_wall) / 1e9);
   metrics.gauge("blackstart_run_info", "Always 1; the labels tell which rehearsal this is.",
                 {{"run", record.run.id}, {"version", record.run.version}, {"seed", std::to_string(record.run.seed)}}, 1);
+}
+
+void instrument(Metrics& metrics, const Record& record) {
+  const auto found = instrument_of(record);
+  if (!found) return;
+  metrics.gauge("blackstart_instrument_proven", "1 when a good certificate of this machine and version was there.", {},
+                found->state == Instrument::State::proven ? 1 : 0);
+  if (!record.calibration->certificate) return;
+  metrics.gauge("blackstart_instrument_error_seconds", "95 % of the calibration's errors were at most this.", {},
+                seconds(record.calibration->certificate->error_p95));
+  metrics.gauge("blackstart_instrument_calibrated_timestamp_seconds", "When the calibration was, seconds since 1970 UTC.", {},
+                static_cast<double>(record.calibration->certificate->made) / 1e9);
 }
 
 void recovery(Metrics& metrics, const Judgement& judgement) {
@@ -164,6 +177,7 @@ void holding(Metrics& metrics, const ProbeMeasures& probe) {
 std::string prometheus_text(const Record& record, const Judgement& judgement) {
   Metrics metrics({{"scenario", record.run.scenario}, {"cloud", record.run.cloud}});
   run(metrics, record, judgement);
+  instrument(metrics, record);
   bool proves =
       judgement.verdict != Verdict::inconclusive;  // a fault without effect would shine as an RTO of 0 on every dashboard
   if (proves) recovery(metrics, judgement);

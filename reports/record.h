@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "reports/certificate.h"
 #include "reports/operation.h"
 #include "reports/resources.h"
 #include "reports/snapshot.h"
@@ -185,8 +186,16 @@ struct ProbeRecord {
   std::optional<ResourceEvidence> resources = {};
 };
 
+// What the runner found of its own calibration when the run began, and where that was.
+struct Calibration {
+  std::optional<Certificate> certificate = {};  // none: it was never made, or there is `damage`
+  std::string damage = {};                      // why the certificate that is there can't be read
+  MachineInfo machine = {};                     // that the run is made from
+};
+
 struct Record {
   RunInfo run;
+  std::optional<Calibration> calibration;  // nullopt: a record of before there was any
   std::vector<Phase> phases;
   std::vector<Step> steps;
   std::vector<ProbeRecord> probes;
@@ -213,6 +222,7 @@ class RecordWriter {
   const std::filesystem::path& folder() const;
 
   void run(const RunInfo& info);
+  void calibration(const Calibration& calibration);
   void phase(const Phase& phase);
   void step(const Step& step);
   void objectives(const std::vector<ObjectiveSpec>& objectives);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "reports/certificate_json.h"
+
 namespace nlohmann {
 template <>
 struct adl_serializer<blackstart::Duration> {
@@ -194,6 +196,13 @@ void run(const json& j, Events& e) {
   if (j.at("format").get<int>() != kFormat) throw std::invalid_argument("unknown format");
   e.record.run = j.get<RunInfo>();
 }
+void calibration(const json& j, Events& e) {
+  Calibration found;
+  if (!j.at("certificate").is_null()) found.certificate = json_format::certificate_of(j.at("certificate"));
+  j.at("damage").get_to(found.damage);
+  found.machine = json_format::machine_of(j.at("machine"));
+  e.record.calibration = std::move(found);
+}
 void phase(const json& j, Events& e) {
   replace(e.record.phases, j.get<Phase>(), [](const Phase& p) { return p.name; });
 }
@@ -250,6 +259,7 @@ void end(const json& j, Events& e) {
 }
 
 const std::map<std::string, void (*)(const json&, Events&)> kApply{{"run", run},
+                                                                   {"calibration", calibration},
                                                                    {"phase", phase},
                                                                    {"step", step},
                                                                    {"objectives", objectives},
@@ -272,6 +282,12 @@ std::string line(const RunInfo& info) {
   json fields = info;
   fields["format"] = kFormat;
   return text_of("run", std::move(fields));
+}
+std::string line(const Calibration& calibration) {
+  const json certificate = calibration.certificate ? json_format::of_certificate(*calibration.certificate) : json(nullptr);
+  return text_of("calibration", {{"certificate", certificate},
+                                 {"damage", calibration.damage},
+                                 {"machine", json_format::of_machine(calibration.machine)}});
 }
 std::string line(const Phase& phase) { return text_of("phase", phase); }
 std::string line(const Step& step) { return text_of("step", step); }

@@ -13,6 +13,7 @@ namespace blackstart::events {
 
 // Each returns the whole line with its newline.
 std::string line(const RunInfo& info);
+std::string line(const Calibration& calibration);
 std::string line(const Phase& phase);
 std::string line(const Step& step);
 std::string line(const std::vector<ObjectiveSpec>& objectives);

@@ -54,6 +54,7 @@ RecordWriter::~RecordWriter() = default;
 const std::filesystem::path& RecordWriter::folder() const { return impl_->folder; }
 
 void RecordWriter::run(const RunInfo& info) { impl_->append(events::line(info)); }
+void RecordWriter::calibration(const Calibration& calibration) { impl_->append(events::line(calibration)); }
 void RecordWriter::phase(const Phase& phase) { impl_->append(events::line(phase)); }
 void RecordWriter::step(const Step& step) { impl_->append(events::line(step)); }
 void RecordWriter::objectives(const std::vector<ObjectiveSpec>& objectives) { impl_->append(events::line(objectives)); }

@@ -3,6 +3,7 @@
 #include "base/units.h"
 #include "reports/budget_words.h"
 #include "reports/holders.h"
+#include "reports/instrument.h"
 #include "reports/reports.h"
 #include "reports/text_page.h"
 #include "reports/words.h"
@@ -25,6 +26,7 @@ void head(TextPage& page, const Record& record, const Judgement& judgement) {
                                 record.run.seed, record.run.version));
   if (record.run.repetition > 0)
     page.entry("repetition", fmt::format("{} of {}", record.run.repetition, record.run.repetitions));
+  if (record.calibration) page.entry("instrument", instrument_text(record));
 }
 
 void reasons(TextPage& page, const Judgement& judgement) {

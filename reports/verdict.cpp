@@ -52,6 +52,7 @@ Objections objections(const Record& record, const Judgement& measured) {
   Objections o;
   rules::undo(record, o);
   rules::record_whole(record, o);
+  rules::instrument(record, o);
   rules::steady(record, measured, o);
   rules::steps(record, o);
   rules::injections(record, o);

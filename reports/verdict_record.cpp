@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/units.h"
+#include "reports/instrument.h"
 #include "reports/rto.h"
 #include "reports/verdict_rules.h"
 #include "reports/words.h"
@@ -79,6 +80,13 @@ void record_whole(const Record& record, Objections& o) {
       o.inconclusive.push_back(
           fmt::format("{} of the operations of {} are damaged.", count_text(probe.damaged_bytes, "byte"), probe.info.name));
   }
+}
+
+// What is only not proven is said in every report, and not held against the run.
+void instrument(const Record& record, Objections& o) {
+  const auto found = instrument_of(record);
+  if (found && found->state == Instrument::State::unfit)
+    o.inconclusive.insert(o.inconclusive.end(), found->remarks.begin(), found->remarks.end());
 }
 
 void steady(const Record& record, const Judgement& measured, Objections& o) {

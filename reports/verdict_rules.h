@@ -12,6 +12,7 @@ void undo(const Record& record, Objections& o);
 
 // The rehearsal was not carried out, or not recorded, as planned.
 void record_whole(const Record& record, Objections& o);
+void instrument(const Record& record, Objections& o);
 void steady(const Record& record, const Judgement& measured, Objections& o);
 void steps(const Record& record, Objections& o);
 void injections(const Record& record, Objections& o);

@@ -20,6 +20,7 @@ constexpr const char* kExitCodes =
 struct Arguments {
   RunOptions run;
   ImportOptions drafted;
+  CalibrateOptions calibrate;
   std::vector<std::string> files, words;
   std::string name, reason, lab, cloud_file = "cloud.yaml", folder;
   std::int64_t milliseconds = 0;
@@ -86,6 +87,20 @@ void add_safety_commands(CLI::App& app, Arguments& a, Action& action) {
   auto* resume = app.add_subcommand("resume", "lift a halt");
   resume->add_option("cloud", a.name, "the cloud's name")->required();
   resume->callback([&] { action = [&] { return resume_command(a.name); }; });
+}
+
+void add_calibrate(CLI::App& app, Arguments& a, Action& action) {
+  auto* calibrate = app.add_subcommand("calibrate", "measure outages of known length here: how far can reports be trusted?");
+  calibrate->add_option("--outages", a.calibrate.outages, "how many; a good certificate takes 30")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000));
+  calibrate->add_option("--longest", a.calibrate.longest, "length of the longest in seconds; the shortest has 0.05")
+      ->capture_default_str()
+      ->check(CLI::Range(0.1, 60.0));
+  calibrate->add_option("--rate", a.calibrate.rate, "operations a second")->capture_default_str()->check(CLI::Range(500.0, 2000.0));
+  calibrate->add_option("--seed", a.calibrate.seed, "fixes lengths and order");
+  calibrate->add_option("--keep", a.calibrate.keep, "keep the record of it in this folder");
+  calibrate->callback([&] { action = [&] { return calibrate_command(a.calibrate); }; });
 }
 
 void add_cloud_commands(CLI::App& app, Arguments& a, Action& action) {
@@ -167,6 +182,7 @@ int run_cli(int argc, char** argv) {
   add_run_commands(app, arguments, action);
   add_file_commands(app, arguments, action);
   add_safety_commands(app, arguments, action);
+  add_calibrate(app, arguments, action);
   add_cloud_commands(app, arguments, action);
   add_lab_commands(app, arguments, action);
   try {

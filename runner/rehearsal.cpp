@@ -94,6 +94,7 @@ void Rehearsal::open_record() {
   run.zero_wall = in_.clock.wall();
   run.version = BLACKSTART_VERSION;
   record_.run(run);
+  if (in_.calibration) record_.calibration(*in_.calibration);
   record_.objectives(in_.scenario.objectives);
   write_text(in_.folder / "scenario.yaml", in_.scenario.file_text);
   write_text(in_.folder / "cloud.yaml", write_cloud(in_.cloud));

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -29,6 +30,7 @@ struct RehearsalInput {
   std::string id;                            // of this run; names journal and dead-men
   std::uint64_t seed = 0;
   int repetition = 0, repetitions = 1;
+  std::optional<Calibration> calibration = {};  // of the instrument; goes into the record
 };
 
 // Never throws for what goes wrong in the rehearsal: that stands in the record. Throws Error(internal) when no record can be

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "reports/words.h"
+#include "runner/calibrate.h"
 #include "runner/rehearsal.h"
 #include "runner/state.h"
 
@@ -29,6 +30,7 @@ Judged rehearse_one(const Series& series, int repetition, Remote& remote, Status
     input.id += fmt::format("-{:02}", repetition);
     input.seed += static_cast<std::uint64_t>(repetition - 1);
   }
+  input.calibration = found_calibration();
   return rehearse(input);
 }
 

@@ -17,15 +17,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path file_of(const char* kind, const std::string& cloud) {
-  fs::path folder = state_folder() / kind;
+fs::path made(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error)
     throw Error(ErrorKind::unmet, "making the state folder " + folder.string(), error.message(),
                 "run as root, or name a folder that you may write in BLACKSTART_STATE");
-  return folder / cloud;
+  return folder;
 }
+
+fs::path file_of(const char* kind, const std::string& cloud) { return made(state_folder() / kind) / cloud; }
 
 std::optional<std::string> first_line(const fs::path& file) {
   std::ifstream in(file);
@@ -58,6 +59,8 @@ fs::path state_folder() {
   const char* home = std::getenv("HOME");
   return fs::path(home && *home ? home : "/tmp") / ".local/state/blackstart";
 }
+
+fs::path made_state_folder() { return made(state_folder()); }
 
 Lease::Lease(const std::string& cloud, const std::string& holder) : descriptor_(open_lock(cloud)) {
   struct flock lock = whole_file();

@@ -12,6 +12,8 @@ namespace blackstart {
 
 // $BLACKSTART_STATE, or /var/lib/blackstart for root, or ~/.local/state/blackstart.
 std::filesystem::path state_folder();
+// The same, made if it is not there. Throws Error(unmet).
+std::filesystem::path made_state_folder();
 
 class Lease {
  public:

@@ -13,7 +13,7 @@
 #include "tests/support/http_server.h"
 
 using namespace blackstart;
-using test::Certificate;
+using TlsCertificate = test::Certificate;
 using test::HttpReply;
 using test::HttpSeen;
 using test::HttpServer;
@@ -311,7 +311,7 @@ TEST_CASE("words that nobody asked for make a kept connection useless", "[http]"
 }
 
 TEST_CASE("TLS: a certificate must be trusted and name the host", "[http]") {
-  Certificate certificate("IP:127.0.0.1"), other("DNS:somewhere.else,IP:127.0.0.2");
+  TlsCertificate certificate("IP:127.0.0.1"), other("DNS:somewhere.else,IP:127.0.0.2");
   HttpServer server(always({200, "safe"}), &certificate), wrong(always({200, "safe"}), &other);
   HttpSettings trusting;
   trusting.ca_file = certificate.file();
@@ -327,7 +327,7 @@ TEST_CASE("TLS: a certificate must be trusted and name the host", "[http]") {
 }
 
 TEST_CASE("TLS towards a plain server, and plain towards a TLS server", "[http]") {
-  Certificate certificate("IP:127.0.0.1");
+  TlsCertificate certificate("IP:127.0.0.1");
   HttpServer plain(always({200, "x"})), tls(always({200, "x"}), &certificate);
   HttpAnswer answer = ask("https://127.0.0.1:" + std::to_string(plain.port()));
   CHECK(answer.error == kWrongAnswer);

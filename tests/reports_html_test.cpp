@@ -37,6 +37,17 @@ TEST_CASE("the report tells the verdict, the standstill, the loss and the deed")
   CHECK(contains(page, "20261121"));
 }
 
+TEST_CASE("the report tells how the instrument was proven, or that it was not") {
+  Judged run = sample::passed();
+  CHECK(contains(report(run), "<section id=\"instrument\">"));
+  CHECK(contains(report(run), "known outages"));
+  run.record.calibration->certificate.reset();
+  CHECK(contains(report(run), "<code>blackstart calibrate</code>"));
+  CHECK_FALSE(contains(report(run), "known outages"));
+  run.record.calibration.reset();
+  CHECK_FALSE(contains(report(run), "<section id=\"instrument\">"));
+}
+
 TEST_CASE("each verdict says plainly what it means") {
   CHECK(contains(report(sample::failed()), "Failed"));
   CHECK(contains(report(sample::failed()), "&gt;\u00a041.863\u00a0s"));

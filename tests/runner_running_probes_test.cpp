@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "runner/rehearsal.h"
+#include "tests/support/certificate.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_nodes.h"
 #include "tests/support/folder.h"
@@ -133,7 +134,10 @@ struct Rehearsed {
   Judged run() {
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> nowhere(std::fopen("/dev/null", "w"), &std::fclose);
     Status status(nowhere.get(), real_clock());
-    return rehearse({scenario, cloud, nodes.remote, clock, status, {}, [] { return ""; }, state.path / "runs" / "r1", "r1"});
+    RehearsalInput input{
+        scenario, cloud, nodes.remote, clock, status, {}, [] { return ""; }, state.path / "runs" / "r1", "r1"};
+    input.calibration = calibration;
+    return rehearse(input);
   }
   StateFolder state;
   Cloud cloud = small_cloud({"c1", "c2", "c3"});
@@ -141,6 +145,7 @@ struct Rehearsed {
   FakeClock clock;
   Script nova{clock};
   Scenario scenario;
+  std::optional<Calibration> calibration;
 };
 
 }  // namespace
@@ -158,6 +163,19 @@ TEST_CASE("redundancy: what is lost again while others recover is not restored")
   CHECK(judged.judgement.verdict == (lost ? Verdict::failed : Verdict::passed));
   REQUIRE(judged.record.redundancy.size() == 1);
   CHECK(judged.record.redundancy[0].restored != lost);
+}
+
+TEST_CASE("what is known of the instrument goes into the record, and a certificate of another machine proves nothing") {
+  Rehearsed it;
+  it.calibration = trace::calibration();
+  SECTION("of this machine") {}
+  SECTION("of another machine") { it.calibration->machine.id = "another"; }
+  const Judged judged = it.run();
+  INFO(judged.judgement.reasons.at(0));
+  REQUIRE(judged.record.calibration);
+  CHECK(judged.record.calibration->machine == it.calibration->machine);
+  const bool same = judged.record.calibration->machine == trace::machine();
+  CHECK(judged.judgement.verdict == (same ? Verdict::passed : Verdict::inconclusive));
 }
 
 TEST_CASE("redundancy: nothing is injected into a cloud that is not whole any more") {

@@ -9,6 +9,7 @@ namespace blackstart::trace {
 inline void write_run(const std::filesystem::path& folder, const Record& record) {
   RecordWriter writer(folder);
   writer.run(record.run);
+  if (record.calibration) writer.calibration(*record.calibration);
   writer.objectives(record.objectives);
   for (const Phase& phase : record.phases) writer.phase(phase);
   for (const Step& step : record.steps) writer.step(step);

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "reports/stream.h"
+#include "tests/support/certificate.h"
 
 namespace blackstart::sample {
 namespace {
@@ -85,6 +86,7 @@ Record record() {
              1,
              1'795'243'588'123'000'000,
              "0.1.0"};
+  one.calibration = trace::calibration();
   one.phases = {{"preflight", 0s, 2s}, {"steady", 2s, 20s},      {"rehearse", 20s, 41s},
                 {"undo", 41s, 42s},    {"redundancy", 42s, 55s}, {"audit", 62s, 63s + 500ms}};
   one.steps = {{1, "inject kill-writer: service.kill on c1", "done", "", 20s, 20s + 149ms},
