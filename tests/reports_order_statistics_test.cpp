@@ -52,6 +52,10 @@ TEST_CASE("a p95 has an upper bound from 59 runs on: the longest, then the secon
   CHECK(upper_rank(93, 0.95) == 92);
   CHECK(upper_rank(123, 0.95) == 122);
   CHECK(upper_rank(124, 0.95) == 122);
+  CHECK(upper_rank(152, 0.95) == 150);
+  CHECK(upper_rank(153, 0.95) == 150);
+  CHECK(upper_rank(180, 0.95) == 177);
+  CHECK(upper_rank(181, 0.95) == 177);
   CHECK(upper_rank(200, 0.95) == 196);
   CHECK(upper_rank(29, 0.90) == 29);
   CHECK_FALSE(upper_rank(28, 0.90));
