@@ -30,7 +30,7 @@ struct JunitSuite {
 };
 
 JunitSuite junit_suite(const Record& record, const Judgement& judgement);
-// One for each run of a series, named after scenario and repetition.
+// One for each run of a series, named after scenario and repetition; and one for what they say together.
 std::vector<JunitSuite> series_suites(const std::vector<Judged>& runs);
 std::string write_junit(const std::vector<JunitSuite>& suites);
 

@@ -77,6 +77,10 @@ struct Holders {
   Bracket since;                   // from the last look that saw others to the first that saw these
 };
 
+// The parameter that every injection has beside its fault's own: "2s", up to which a random delay was waited before it; "0s":
+// none. Older records don't tell.
+constexpr const char* kJitter = "jitter";
+
 // `observer` is who saw it: "c1" (the target itself), "runner" (a third party). Stage: "effect", "hold" (seen again just before
 // the undo) or "undo".
 struct Evidence {

@@ -7,7 +7,6 @@
 
 #include "base/units.h"
 #include "reports/json_format.h"
-#include "reports/junit_suite.h"
 #include "reports/series_stats.h"
 #include "reports/text_page.h"
 #include "reports/words.h"
@@ -31,6 +30,10 @@ Json bound(const Bound& value) {
   return {{"seconds", std::chrono::duration<double>(value.value).count()}, {"censored", value.more}};
 }
 
+Json interval(const ConfidenceInterval& one) { return {{"from", bound(one.from)}, {"to", bound(one.to)}}; }
+
+Json upper_bound(const UpperBound& one) { return {{"share", one.share}, {"rank", one.rank}, {"value", bound(one.value)}}; }
+
 Json row_json(const SeriesRow& row) {
   return {{"injection", row.injection},
           {"series", row.name},
@@ -38,15 +41,17 @@ Json row_json(const SeriesRow& row) {
           {"no_outage", row.no_outage},
           {"censored", row.censored},
           {"median", bound(row.median)},
+          {"median_interval", row.median_interval ? interval(*row.median_interval) : Json(nullptr)},
           {"maximum", bound(row.maximum)},
+          {"upper_bound", row.upper ? upper_bound(*row.upper) : Json(nullptr)},
+          {"detectable_slowdown", row.slowdown ? Json(*row.slowdown) : Json(nullptr)},
           {"plus_minus_seconds", std::chrono::duration<double>(row.plus_minus).count()}};
 }
 
 void summary_rows(TextPage& page, const SeriesStats& stats) {
   page.section("How long it stood still (RTO)");
   for (const auto& row : stats.rows) {
-    page.entry(row.name, fmt::format("median {}, max {} (± {}) after {}, {}, {} without an outage", bound_text(row.median),
-                                     bound_text(row.maximum), format_seconds(row.plus_minus), row.injection,
+    page.entry(row.name, fmt::format("{} after {}, {}, {} without an outage", row_text(row), row.injection,
                                      count_text(row.runs, "run"), row.no_outage));
   }
   if (stats.rows.empty()) page.bullet("not measured");
@@ -95,17 +100,6 @@ std::string series_summary(const std::vector<Judged>& runs) {
   }
   return page.text();
 }
-
-std::vector<JunitSuite> series_suites(const std::vector<Judged>& runs) {
-  std::vector<JunitSuite> suites;
-  for (std::size_t at = 0; at < runs.size(); ++at) {
-    suites.push_back(junit_suite(runs[at].record, runs[at].judgement));
-    suites.back().name = series_info(runs).scenario + "." + repetition_folder(at, runs[at]);
-  }
-  return suites;
-}
-
-std::string series_junit(const std::vector<Judged>& runs) { return write_junit(series_suites(runs)); }
 
 std::string series_json(const std::vector<Judged>& runs) {
   SeriesStats stats = series_stats(runs);

@@ -35,15 +35,17 @@ Markup rto_table(const SeriesStats& stats) {
                                             {"Injection"},
                                             {"Runs", true},
                                             {"Median", true},
+                                            {"95 % interval of the median", true},
                                             {"Max", true},
                                             {"±", true},
                                             {"Without an outage", true},
                                             {"Not seen to recover", true}});
   for (const auto& row : stats.rows) {
     table.row({html::text(row.name), html::text(row.injection), html::text(std::to_string(row.runs)),
-               html::text(bound_text(row.median)), html::text(bound_text(row.maximum)),
-               html::text(format_seconds(row.plus_minus)), html::text(std::to_string(row.no_outage)),
-               html::text(std::to_string(row.censored))});
+               html::text(bound_text(row.median)),
+               html::text(row.median_interval ? interval_text(*row.median_interval) : "too few runs"),
+               html::text(bound_text(row.maximum)), html::text(format_seconds(row.plus_minus)),
+               html::text(std::to_string(row.no_outage)), html::text(std::to_string(row.censored))});
   }
   Markup inner = table.empty() ? Markup{} : table.markup();
   return html::section("recovery", "Recovery times", inner + html::list(stats.statements));

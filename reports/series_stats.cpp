@@ -4,31 +4,23 @@
 
 #include <algorithm>
 #include <boost/math/distributions/binomial.hpp>
-#include <limits>
+#include <cmath>
 
 #include "base/units.h"
+#include "reports/detectable.h"
+#include "reports/survival.h"
 #include "reports/words.h"
 
 namespace blackstart {
 namespace {
 
-// Runs needed until the longest of them is a 95 % upper bound of a quantile q: the least n with q^n ≤ 0.05.
-constexpr std::size_t kRunsForP95 = 59, kRunsForP90 = 29;
+constexpr double kP95 = 0.95;
 
-// Ordered, with the censored values where `elsewhere` puts them.
-std::vector<double> ordered(const std::vector<Bound>& values, double elsewhere) {
-  std::vector<double> plain;
-  for (const auto& value : values)
-    plain.push_back(value.more ? std::max(elsewhere, static_cast<double>(value.value.count()))
-                               : static_cast<double>(value.value.count()));
-  std::sort(plain.begin(), plain.end());
-  return plain;
-}
-
-double middle(const std::vector<double>& sorted) {
-  std::size_t upper = sorted.size() / 2;
-  return sorted.size() % 2 == 1 ? sorted[upper] : (sorted[upper - 1] + sorted[upper]) / 2;
-}
+// Of one row: its RTOs, and the smallest ± of them.
+struct Measurements {
+  std::vector<Bound> values;
+  Duration finest = Duration::max();
+};
 
 SeriesRow& row_of(SeriesStats& stats, const Rto& rto) {
   for (auto& row : stats.rows)
@@ -55,14 +47,42 @@ void count_verdicts(SeriesStats& stats, const std::vector<Judged>& runs) {
   }
 }
 
+// In whole percent below the p95: more digits would promise more than anybody wants to know.
+std::optional<UpperBound> upper_bound(const std::vector<Bound>& values) {
+  const double share = std::min(kP95, std::floor(bounded_share(values.size()) * 100) / 100);
+  const auto rank = upper_rank(values.size(), share);
+  if (share < 0.5 || !rank) return std::nullopt;
+  return UpperBound{share, *rank, at_rank(values, *rank)};
+}
+
+// What is smaller than the finest measurement could tell goes unnoticed however alike the runs are.
+std::optional<double> slowdown(const Measurements& measured, const Bound& median) {
+  const auto spread = log_spread(measured.values);
+  if (!spread) return std::nullopt;
+  const auto least = detectable_slowdown(measured.values.size(), *spread);
+  const double resolution = std::chrono::duration<double>(measured.finest) / std::chrono::duration<double>(median.value);
+  return least ? std::optional(std::max(*least, resolution)) : std::nullopt;
+}
+
+void describe(SeriesRow& row, const Measurements& measured) {
+  const auto& values = measured.values;
+  row.median = row.censored > 0 ? survival_median(values) : median(values);
+  row.median_interval = row.censored > 0 ? survival_median_interval(values) : median_interval(values);
+  row.maximum = maximum(values);
+  row.upper = upper_bound(values);
+  row.slowdown = slowdown(measured, row.median);
+}
+
 void measure_rtos(SeriesStats& stats, const std::vector<Judged>& runs) {
-  std::vector<std::vector<Bound>> values;
+  std::vector<Measurements> measured;
   for (const auto& run : runs) {
     if (!is_sound(run)) continue;
     for (const auto& rto : run.judgement.rtos) {
       auto& row = row_of(stats, rto);
-      values.resize(stats.rows.size());
-      values[static_cast<std::size_t>(&row - stats.rows.data())].push_back({rto.rto.value, rto.censored});
+      measured.resize(stats.rows.size());
+      auto& own = measured[static_cast<std::size_t>(&row - stats.rows.data())];
+      own.values.push_back({rto.rto.value, rto.censored});
+      own.finest = std::min(own.finest, rto.rto.plus_minus);
       ++row.runs;
       row.no_outage += !rto.impact && !rto.censored;
       row.censored += rto.censored;
@@ -70,9 +90,24 @@ void measure_rtos(SeriesStats& stats, const std::vector<Judged>& runs) {
       row.plus_minus = std::max(row.plus_minus, rto.rto.plus_minus);
     }
   }
-  for (std::size_t at = 0; at < stats.rows.size(); ++at) {
-    stats.rows[at].median = median(values[at]);
-    stats.rows[at].maximum = maximum(values[at]);
+  for (std::size_t at = 0; at < stats.rows.size(); ++at) describe(stats.rows[at], measured[at]);
+}
+
+// Older records don't tell of any jitter: of those nothing is known.
+bool came_without_jitter(const Injection& injection) {
+  return std::any_of(injection.parameters.begin(), injection.parameters.end(), [](const auto& parameter) {
+    return parameter.first == kJitter && parse_duration(parameter.second) == Duration{0};
+  });
+}
+
+void find_unmoved(SeriesStats& stats, const std::vector<Judged>& runs) {
+  if (stats.sound() < 2) return;
+  auto& found = stats.unmoved;
+  for (const auto& run : runs) {
+    if (!is_sound(run)) continue;
+    for (const auto& injection : run.record.injections)
+      if (came_without_jitter(injection) && std::find(found.begin(), found.end(), injection.id) == found.end())
+        found.push_back(injection.id);
   }
 }
 
@@ -87,44 +122,6 @@ void count_losses(SeriesStats& stats, const std::vector<Judged>& runs) {
       stats.unread += probe.resources && !probe.resources->complete;
     }
   }
-}
-
-void say_quantile(SeriesStats& stats, const char* name, std::size_t needed) {
-  std::size_t sound = stats.sound();
-  if (sound < needed) {
-    stats.statements.push_back(
-        fmt::format("No statement about the RTO's {}: it needs {} sound runs, there are {}.", name, needed, sound));
-    return;
-  }
-  for (const auto& row : stats.rows) {
-    if (row.runs >= needed && !row.maximum.more)
-      stats.statements.push_back(fmt::format("{} of the RTO of {} after {}: at most {} with 95 % confidence.", name, row.name,
-                                             row.injection, bound_text(row.maximum)));
-  }
-}
-
-// An RTO that our undo ended is no measure of what the cloud does by itself: whoever reads the median must know.
-void say_after_undo(SeriesStats& stats) {
-  for (const auto& row : stats.rows)
-    if (row.after_undo > 0)
-      stats.statements.push_back(fmt::format("{} recovered only after our undo in {} of {} after {}.", row.name, row.after_undo,
-                                             count_text(row.runs, "run"), row.injection));
-}
-
-void say(SeriesStats& stats) {
-  if (stats.sound() == 0) {
-    stats.statements.emplace_back("No run measured anything soundly, so nothing can be said about this cloud.");
-    return;
-  }
-  stats.statements.push_back(fmt::format(
-      "{} of {} failed: with 95 % confidence fewer than {} of such rehearsals fail (Clopper–Pearson).", stats.failed,
-      count_text(stats.sound(), "sound run"), percent_text(failure_rate_bound(stats.sound(), stats.failed))));
-  if (stats.sound() < stats.runs)
-    stats.statements.push_back(
-        fmt::format("{} left out of the numbers: not sound.", count_text(stats.runs - stats.sound(), "run")));
-  say_after_undo(stats);
-  if (stats.sound() >= kRunsForP90 && stats.sound() < kRunsForP95) say_quantile(stats, "p90", kRunsForP90);
-  say_quantile(stats, "p95", kRunsForP95);
 }
 
 }  // namespace
@@ -152,23 +149,6 @@ std::string series_rpo_text(const SeriesStats& stats) {
   return all.empty() ? "not measured" : joined(all);
 }
 
-std::string bound_text(const Bound& bound) { return (bound.more ? "> " : "") + format_seconds(bound.value); }
-
-Bound median(std::vector<Bound> values) {
-  double least = middle(ordered(values, 0));
-  double most = middle(ordered(values, std::numeric_limits<double>::infinity()));
-  return {Duration(static_cast<Duration::rep>(least)), least != most};
-}
-
-Bound maximum(const std::vector<Bound>& values) {
-  Bound result;
-  for (const auto& value : values) {
-    result.value = std::max(result.value, value.value);
-    result.more = result.more || value.more;
-  }
-  return result;
-}
-
 bool slower(const SeriesRow& row, const SeriesRow& than) {
   return row.maximum.more != than.maximum.more ? row.maximum.more : row.maximum.value > than.maximum.value;
 }
@@ -191,7 +171,8 @@ SeriesStats series_stats(const std::vector<Judged>& runs) {
   count_verdicts(stats, runs);
   measure_rtos(stats, runs);
   count_losses(stats, runs);
-  say(stats);
+  find_unmoved(stats, runs);
+  stats.statements = series_statements(stats);
   return stats;
 }
 

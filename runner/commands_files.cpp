@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <utility>
 
 #include "base/error.h"
 #include "lab/cloud.h"
@@ -14,11 +15,17 @@
 namespace blackstart {
 namespace {
 
+struct Checked {
+  std::vector<yaml::Problem> problems;
+  std::vector<std::string> warnings;  // of a file without problems: what is allowed and hardly meant
+};
+
 // A kind of file is known by its first word: the key that names it.
 struct FileKind {
   const char* name;
   const char* title;
   void (*describe)(Fields& f);
+  Checked (*check)(const std::string& text, const std::string& file);
 };
 
 template <class T>
@@ -27,12 +34,33 @@ void describe_as(Fields& f) {
   value.describe(f);
 }
 
+template <class T>
+std::vector<std::string> warnings_of(const T&) {
+  return {};
+}
+std::vector<std::string> warnings_of(const Scenario& scenario) {
+  return scenario.repeat > 1 ? phase_warnings(scenario) : std::vector<std::string>{};
+}
+
+template <class T>
+Checked check_as(const std::string& text, const std::string& file) {
+  T value;
+  auto problems = check_text(text, file, [&](Fields& f) { value.describe(f); });
+  if (!problems.empty()) return {std::move(problems), {}};
+  return {{}, warnings_of(value)};
+}
+
+template <class T>
+FileKind kind_of(const char* name, const char* title) {
+  return {name, title, describe_as<T>, check_as<T>};
+}
+
 const std::vector<FileKind>& file_kinds() {
   static const std::vector<FileKind> kinds = {
-      {"defect", "Blackstart defect", describe_as<Defect>},  // first: it names its scenario too
-      {"cloud", "Blackstart cloud", describe_as<Cloud>},
-      {"scenario", "Blackstart scenario", describe_as<Scenario>},
-      {"lab", "Blackstart lab", describe_as<LabFile>},
+      kind_of<Defect>("defect", "Blackstart defect"),  // first: it names its scenario too
+      kind_of<Cloud>("cloud", "Blackstart cloud"),
+      kind_of<Scenario>("scenario", "Blackstart scenario"),
+      kind_of<LabFile>("lab", "Blackstart lab"),
   };
   return kinds;
 }
@@ -43,15 +71,16 @@ std::vector<std::string> kind_names() {
   return names;
 }
 
-std::vector<yaml::Problem> check_file(const std::string& file) {
+Checked check_file(const std::string& file) {
   const std::string text = yaml::slurp(file);
   std::vector<yaml::Problem> problems;
   const yaml::Value tree = yaml::parse(text, file, problems);
-  if (!problems.empty()) return problems;
+  if (!problems.empty()) return {std::move(problems), {}};
   for (const FileKind& kind : file_kinds())
-    if (tree.find(kind.name)) return check_text(text, file, kind.describe);
-  return {{file, tree.place, "this is no cloud, scenario, lab or defect file",
-           "one of the keys 'cloud', 'scenario', 'lab' or 'defect' must name it"}};
+    if (tree.find(kind.name)) return kind.check(text, file);
+  return {{{file, tree.place, "this is no cloud, scenario, lab or defect file",
+            "one of the keys 'cloud', 'scenario', 'lab' or 'defect' must name it"}},
+          {}};
 }
 
 // The kind of this name. Throws Error(usage) when there is none.
@@ -72,16 +101,17 @@ void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
 int check_command(const std::vector<std::string>& files) {
   int result = kPassed;
   for (const std::string& file : files) {
-    std::vector<yaml::Problem> problems;
+    Checked checked;
     try {
-      problems = check_file(file);
+      checked = check_file(file);
     } catch (const Error& error) {
       std::fputs(fmt::format("{}\n", error.what()).c_str(), stderr);
       result = kBadFile;
       continue;
     }
-    for (const auto& problem : problems) std::fputs(fmt::format("{}\n", yaml::format(problem)).c_str(), stderr);
-    if (problems.empty())
+    for (const auto& problem : checked.problems) std::fputs(fmt::format("{}\n", yaml::format(problem)).c_str(), stderr);
+    for (const auto& warning : checked.warnings) std::fputs(fmt::format("{}: warning: {}\n", file, warning).c_str(), stderr);
+    if (checked.problems.empty())
       std::puts(fmt::format("{}: good", file).c_str());
     else
       result = kBadFile;

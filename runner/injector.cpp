@@ -91,12 +91,15 @@ void Injector::check_stop() const {
 }
 
 void Injector::prepare(const std::vector<PlannedInjection>& together, Targets& targets) {
+  Duration jitter{0};  // each waits for those of all
+  for (const PlannedInjection& planned : together) jitter += planned.step->jitter;
   for (const PlannedInjection& planned : together) {
     Injection record;
     record.id = planned.step->id;
     record.fault = planned.step->fault;
     record.summary = planned.step->settings->summary();
     record.parameters = planned.step->settings->parameters();
+    record.parameters.emplace_back(kJitter, format_duration(jitter));
     record.targets = planned.targets;
     for (const std::string& name : planned.targets) {
       const std::string id = fmt::format("{}-{}-{}-{}", context_.run, ++numbered_, planned.step->id, name);

@@ -62,6 +62,8 @@ SeriesEnd run_series(const Series& series, Remote& remote, const Interrupt& inte
   SeriesEnd end;
   for (int i = 1; i <= series.repetitions && !end.stop; ++i) {
     Status status(stdout, real_clock());
+    if (i == 1)
+      for (const std::string& warning : phase_warnings(series.scenario)) status.line("warning: " + warning);
     status.line(fmt::format("repetition {} of {}", i, series.repetitions));
     const Judged judged = rehearse_one(series, i, remote, status, interrupt);
     status.line(fmt::format("repetition {}: {}", i, name_of(judged.judgement.verdict)));

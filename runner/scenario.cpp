@@ -46,6 +46,21 @@ Scenario read_scenario(const std::filesystem::path& file) {
   return scenario;
 }
 
+std::vector<std::string> phase_warnings(const Scenario& scenario) {
+  std::vector<std::string> warnings;
+  for (const ScenarioStep& step : scenario.steps) {
+    Duration jitter{0};
+    std::vector<std::string> ids;
+    for (const InjectStep& injection : step.injections) jitter += injection.jitter, ids.push_back(injection.id);
+    if (!ids.empty() && jitter == Duration{0})
+      warnings.push_back(
+          fmt::format("'{}' comes at the same moment of each repetition and may always meet heartbeats in the same phase: give "
+                      "it a 'jitter' longer than the slowest of them",
+                      fmt::join(ids, "' with '")));
+  }
+  return warnings;
+}
+
 Duration dead_man_of(const Scenario& scenario, std::size_t at, const InjectStep& injection) {
   if (injection.dead_man) return *injection.dead_man;
   // Each step's own work (connecting, confirming, undoing) takes seconds: a minute each is beyond all of it.

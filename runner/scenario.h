@@ -84,6 +84,9 @@ struct Scenario {
 // Strict reading. Throws Error(bad_file).
 Scenario read_scenario(const std::filesystem::path& file);
 
+// Of each step that injects without any jitter: that repetitions of it may all meet heartbeats in the same phase.
+std::vector<std::string> phase_warnings(const Scenario& scenario);
+
 // How long the dead-man of the injection at steps[at] waits: what it says, or as long as everything from there to its undo may
 // take by the scenario's own limits, plus a minute, so that it never undoes what the rehearsal still wants.
 Duration dead_man_of(const Scenario& scenario, std::size_t at, const InjectStep& injection);

@@ -1,6 +1,9 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "reports/detectable.h"
 #include "reports/series_stats.h"
 #include "tests/support/sample_record.h"
 
@@ -8,9 +11,12 @@ using namespace blackstart;
 
 namespace {
 
-Bound exact(int seconds) { return {std::chrono::seconds(seconds), false}; }
-Bound more_than(int seconds) { return {std::chrono::seconds(seconds), true}; }
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+bool said(const std::vector<Judged>& runs, const std::string& part) {
+  const auto statements = series_stats(runs).statements;
+  return std::any_of(statements.begin(), statements.end(), [&](const std::string& one) { return contains(one, part); });
+}
 
 std::vector<Judged> with_verdicts(const std::vector<Verdict>& verdicts) {
   std::vector<Judged> runs;
@@ -22,26 +28,6 @@ std::vector<Judged> with_verdicts(const std::vector<Verdict>& verdicts) {
 }
 
 }  // namespace
-
-TEST_CASE("the median of exact values is exact") {
-  CHECK(median({exact(3), exact(1), exact(2)}) == exact(2));
-  CHECK(median({exact(4), exact(1), exact(2), exact(4)}) == exact(3));
-  CHECK(median({exact(7)}) == exact(7));
-}
-
-TEST_CASE("censored values make a median a lower bound only where they may move it") {
-  CHECK(median({exact(1), exact(2), more_than(120)}) == exact(2));
-  CHECK(median({exact(1), more_than(120), more_than(60)}) == more_than(60));
-  CHECK(median({exact(2), more_than(4)}) == more_than(3));
-  CHECK(median({exact(1), exact(5), more_than(3)}) == more_than(3));  // it may be 5 just as well
-  CHECK(median({more_than(9)}) == more_than(9));
-}
-
-TEST_CASE("the maximum is censored as soon as one value is") {
-  CHECK(maximum({exact(1), exact(9)}) == exact(9));
-  CHECK(maximum({exact(9), more_than(5)}) == more_than(9));
-  CHECK(bound_text(more_than(120)) == "> 120.000 s");
-}
 
 TEST_CASE("the bound of the failure rate is Clopper and Pearson's") {
   CHECK(failure_rate_bound(10, 0) == Approx(0.2589).epsilon(0.001));
@@ -56,6 +42,13 @@ TEST_CASE("a series says how often a service recovered only after our undo") {
   CHECK_FALSE(contains(series_summary(runs), "only after our undo"));
   for (std::size_t at : {0, 1}) runs[at].judgement.rtos[0].after_undo = AfterUndo{41s, 20s};
   CHECK(contains(series_summary(runs), "bank/transfer recovered only after our undo in 2 of 3 runs after kill-writer"));
+}
+
+TEST_CASE("bounds and intervals say what is only a lower bound") {
+  CHECK(bound_text({120s, true}) == "> 120.000 s");
+  CHECK(interval_text({{1s, false}, {2s, false}}) == "1.000 s to 2.000 s");
+  CHECK(interval_text({{1s, false}, {2s, true}}) == "1.000 s or more");
+  CHECK(interval_text({{1s, true}, {2s, true}}) == "more than 1.000 s");
 }
 
 TEST_CASE("the worst verdict is the series' verdict") {
@@ -78,18 +71,75 @@ TEST_CASE("runs that prove nothing stay out of the numbers, and it is said") {
   CHECK(stats.rows[0].censored == 1);
   CHECK(stats.rows[0].median == Bound{4890ms, false});
   CHECK(stats.rows[0].maximum == Bound{41'863ms, true});
+  CHECK(stats.rows[0].median_interval == ConfidenceInterval{{4390ms, false}, {5290ms, false}});
+  CHECK(stats.rows[0].upper->value == Bound{41'863ms, true});
   CHECK(stats.lost == 1);
   CHECK(contains(stats.statements.at(1), "1 run left out"));
 }
 
-TEST_CASE("few runs say nothing about the p95, 59 do") {
+TEST_CASE("fewer than 59 runs bound a lower quantile than the p95, and a run that did not recover leaves no bound") {
   auto runs = with_verdicts(std::vector<Verdict>(58, Verdict::passed));
-  CHECK(contains(series_stats(runs).statements.back(),
-                 "No statement about the RTO's p95: it needs 59 sound runs, there are 58."));
+  CHECK(said(runs, "With 95 % confidence, 94 % of the recoveries of bank/inquiry after kill-writer take at most 1.483 s "
+                   "(± 0.033 s): the longest of 58 runs."));
+  CHECK(said(runs, "Too few sound runs (58) for an upper bound of the p95 (needs 59)."));
   runs.push_back(runs.front());
-  CHECK(contains(series_stats(runs).statements.back(), "p95 of the RTO of bank/inquiry after kill-writer: at most 1.483 s"));
+  CHECK(said(runs, "With 95 % confidence, 95 % of the recoveries of bank/inquiry"));
+  CHECK_FALSE(said(runs, "Too few"));
+  runs.resize(93, runs.front());
+  CHECK(said(runs, "the longest of 93 runs but for 1."));
+  runs.resize(59);
   runs.back().judgement.rtos[1].censored = true;
-  CHECK_FALSE(contains(series_stats(runs).statements.back(), "bank/inquiry"));
+  CHECK(said(runs, "No upper bound can be given for bank/inquiry after kill-writer: it would be more than 1.483 s, as no recovery "
+                   "was seen in 1 of 59 runs."));
+  CHECK(said(runs, "95 % of the recoveries of bank/transfer"));
+}
+
+TEST_CASE("what a handful of runs can't tell is said to be untold") {
+  CHECK(said(with_verdicts(std::vector<Verdict>(4, Verdict::passed)),
+             "Too few sound runs (4) for any upper bound (needs 5), an interval of the median (needs 6), the smallest slowdown "
+             "that they could have shown (needs 10), an upper bound of the p95 (needs 59)."));
+  const SeriesRow row = series_stats(with_verdicts(std::vector<Verdict>(4, Verdict::passed))).rows.at(0);
+  CHECK_FALSE(row.upper);
+  CHECK_FALSE(row.median_interval);
+  CHECK_FALSE(row.slowdown);
+  CHECK(median_text(row) == "4.390 s");
+}
+
+TEST_CASE("a series says how small a slowdown it could have seen, at best what its measurements tell apart") {
+  auto runs = with_verdicts(std::vector<Verdict>(20, Verdict::passed));
+  CHECK(said(runs, "Against as many runs of another version, a slowdown of bank/inquiry after kill-writer below +3 % may well go "
+                   "unnoticed."));  // all alike, ± 33 ms of 1483 ms
+  for (std::size_t at = 0; at < 10; ++at) runs[at].judgement.rtos[1].rto.value *= 2;
+  const double spread = 0.69315 * std::sqrt(20.0 / 19) / 2;
+  CHECK(*series_stats(runs).rows.at(1).slowdown == Approx(*detectable_slowdown(20, spread)).epsilon(0.001));
+  runs[0].judgement.rtos[1].impact = false;
+  runs[0].judgement.rtos[1].rto.value = Duration{0};
+  CHECK(said(runs, "How small a slowdown of bank/inquiry after kill-writer could have been seen is not said: 1 of 20 runs had no "
+                   "outage or no recovery."));
+}
+
+TEST_CASE("a median is that of Kaplan and Meier where a run did not recover, and says so") {
+  auto runs = with_verdicts(std::vector<Verdict>(7, Verdict::passed));
+  for (std::size_t at = 0; at < runs.size(); ++at) runs[at].judgement.rtos[0].rto.value = std::chrono::seconds(at + 1);
+  CHECK(contains(series_summary(runs), "median 4.000 s (95 % interval 1.000 s to 7.000 s), max 7.000 s"));
+  CHECK_FALSE(said(runs, "Kaplan"));
+  runs[1].judgement.rtos[0].censored = true;  // watched for two seconds only
+  CHECK(said(runs, "A median counts runs that were not seen to recover for as long as they were watched (Kaplan–Meier)."));
+  CHECK(series_stats(runs).rows.at(0).median == Bound{5s, false});
+  for (auto& run : runs) run.judgement.rtos[0].censored = true;
+  CHECK(contains(series_summary(runs), "median > 7.000 s (95 % interval more than 1.000 s), max > 7.000 s"));
+}
+
+TEST_CASE("injections without jitter are told, if the record says that there was none") {
+  auto runs = with_verdicts({Verdict::passed, Verdict::passed});
+  CHECK_FALSE(said(runs, "jitter"));  // as in older records
+  for (auto& run : runs) run.record.injections[0].parameters.emplace_back(kJitter, "2s");
+  CHECK_FALSE(said(runs, "jitter"));
+  for (auto& run : runs) run.record.injections[0].parameters.back().second = "0s";
+  CHECK(said(runs, "kill-writer came without jitter, at the same moment of each run: what was measured may hold for one phase of "
+                   "the cloud's heartbeats only."));
+  runs.pop_back();
+  CHECK_FALSE(said(runs, "jitter"));
 }
 
 TEST_CASE("a series without a sound run says that nothing can be said") {
@@ -123,8 +173,15 @@ TEST_CASE("the series' machine-readable files hold every run") {
   CHECK(json["runs"].size() == 10);
   CHECK(json["runs"][3]["folder"] == "repetition-04");
   CHECK(json["rto"][0]["maximum"]["censored"] == true);
+  CHECK(json["rto"][0]["median_interval"]["to"]["seconds"] == 5.29);
+  CHECK(json["rto"][0]["upper_bound"]["value"]["censored"] == true);
+  CHECK(json["rto"][1]["upper_bound"]["share"] == 0.71);
+  CHECK(json["rto"][0]["detectable_slowdown"].is_null());
   std::string junit = series_junit(sample::series());
   CHECK(contains(junit, "<testsuite name=\"writer-kill.repetition-10\""));
+  CHECK(contains(junit, "<testsuite name=\"writer-kill.series\" tests=\"1\" failures=\"1\""));
+  CHECK(contains(junit, "median 4.890 s (95 % interval 4.390 s to 5.290 s), max &gt; 41.863 s"));
+  CHECK(contains(junit, "Too few sound runs (9)"));
 }
 
 TEST_CASE("no runs at all still make files that prove nothing") {

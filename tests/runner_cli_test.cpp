@@ -60,6 +60,19 @@ TEST_CASE("a wrong file is told with its place, exit code 65") {
   CHECK(place.run({"judge", place.path.string()}).exit_code == 65);
 }
 
+TEST_CASE("a repeated scenario without jitter is good, with a warning") {
+  Place place;
+  std::string text = Place::read(kSmoke);
+  text.erase(text.find(", jitter: 2s"), std::string(", jitter: 2s").size());
+  const auto once = place.run({"check", place.write("once.yaml", text).string()});
+  CHECK((once.exit_code == 0 && once.err.empty()));
+  const auto thrice = place.run({"check", place.write("thrice.yaml", text + "\nrepeat: 3\n").string()});
+  CHECK(thrice.exit_code == 0);
+  CHECK_THAT(thrice.out, Catch::Contains("thrice.yaml: good"));
+  CHECK_THAT(thrice.err, Catch::Contains("thrice.yaml: warning: 'kill-writer' comes at the same moment of each repetition"));
+  CHECK(place.run({"check", place.write("jitter.yaml", Place::read(kSmoke) + "\nrepeat: 3\n").string()}).err.empty());
+}
+
 TEST_CASE("schemas are JSON, and every file of ours is good") {
   Place place;
   for (const char* kind : {"cloud", "scenario", "lab", "defect"}) {

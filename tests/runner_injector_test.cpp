@@ -167,7 +167,7 @@ TEST_CASE("the record of an injection has its bracket, its skew and its evidence
   const Injection injection = rig.recorded();
   CHECK((injection.fault == "test.end" && injection.summary == "end of a.service" && injection.problem.empty()));
   CHECK(injection.targets == Names{"c1", "c2"});
-  CHECK(injection.parameters == std::vector<std::pair<std::string, std::string>>{{"unit", "a.service"}});
+  CHECK(injection.parameters == std::vector<std::pair<std::string, std::string>>{{"unit", "a.service"}, {kJitter, "0s"}});
   CHECK((injection.effect.from >= 10s && injection.effect.from <= 12s));
   CHECK(injection.effect.to == 14s);
   CHECK(injection.skew <= 2s);
@@ -177,6 +177,16 @@ TEST_CASE("the record of an injection has its bracket, its skew and its evidence
     CHECK((evidence.stage == "effect" && evidence.confirmed && evidence.target == evidence.observer && evidence.at == 14s));
     CHECK(rig.said_something_with("seen " + evidence.target + ": it ends: ended"));
   }
+}
+
+TEST_CASE("injections at the same moment have the jitter of all of them") {
+  Rig rig;
+  const PlannedInjection a = rig.planned("a", {"c1"}), b = rig.planned("b", {"c2"});
+  rig.steps[0]->jitter = 2s;
+  rig.steps[1]->jitter = 1500ms;
+  rig.injector.inject({a, b});
+  for (const char* id : {"a", "b"})
+    CHECK(rig.recorded(id).parameters.back() == std::pair<std::string, std::string>{kJitter, "3.5s"});
 }
 
 TEST_CASE("a preflight that fails leaves nothing touched") {
