@@ -23,7 +23,7 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
-constexpr std::size_t kAtOnce = 16 << 10;  // bytes that one read may bring
+constexpr std::size_t kMostAtOnce = 64 << 10;  // bytes that one read may bring
 constexpr auto kTurns = std::chrono::milliseconds(20);  // a loop that is at work has turned within that time
 
 // A plain HTTP server's answer, read as a record of TLS.
@@ -118,7 +118,7 @@ void HttpWire::send_rest(std::shared_ptr<const std::string> text, std::size_t fr
 
 void HttpWire::read() {
   reading_ = true;
-  const auto room = heard_.prepare(kAtOnce);
+  const auto room = heard_.prepare(at_once_);
   auto then = [self = shared_from_this()](const error_code& error, std::size_t count) { self->came(error, count); };
   if (tls_)
     tls_->async_read_some(room, std::move(then));
@@ -129,6 +129,7 @@ void HttpWire::read() {
 void HttpWire::came(const error_code& error, std::size_t count) {
   reading_ = false;
   heard_.commit(count);
+  if (count == at_once_) at_once_ = std::min(2 * at_once_, kMostAtOnce);
   if (closed()) return;
   if (!asker_) return close();
   const auto asker = asker_;  // it may let go of this wire, and somebody else ask on it

@@ -74,6 +74,7 @@ class HttpWire : public std::enable_shared_from_this<HttpWire> {
   TcpDial dial_;
   std::optional<boost::asio::ssl::stream<boost::asio::ip::tcp::socket&>> tls_;
   boost::beast::flat_buffer heard_;
+  std::size_t at_once_ = 4096;  // bytes that the next read may bring; thousands of connections may wait for a small answer
   std::shared_ptr<Asker> asker_;
   error_code unsent_;
   bool writing_ = false, reading_ = false;
