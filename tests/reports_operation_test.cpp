@@ -145,7 +145,7 @@ TEST_CASE("numbers have the bytes that they need") {
   REQUIRE(number((1ULL << 56) - 1) == std::string("\x80\xFF\xFF\xFF\xFF\xFF\xFF\xFF", 8));
   REQUIRE(number(1ULL << 56) == std::string("\0\0\0\0\0\0\0\0\x01", 9));
   for (int bits = 0; bits < 64; ++bits)
-    for (std::uint64_t value : {1ULL << bits, (1ULL << bits) - 1, (1ULL << bits) + 1, kMost << bits}) {
+    for (std::uint64_t value : {1ULL << bits, (1ULL << bits) - 1, (1ULL << bits) + 1, ~0ULL << bits}) {
       const std::string bytes = number(value);
       varint::Reader whole(bytes), torn(std::string_view(bytes).substr(0, bytes.size() - 1));
       REQUIRE((whole.number() == value && whole.left() == 0 && !whole.failed()));
