@@ -48,6 +48,7 @@ Injection injection_of(const Standstill& truth, std::size_t at, Time zero) {
   injection.parameters = {{"back-from", std::to_string((truth.back.from - zero).count())},
                           {"back-to", std::to_string((truth.back.to - zero).count())}};
   injection.effect = {truth.out.from - zero, truth.out.to - zero};
+  injection.undone = truth.back.to - zero;  // otherwise the judge would take it for still in effect
   return injection;
 }
 

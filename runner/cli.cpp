@@ -89,6 +89,11 @@ void add_safety_commands(CLI::App& app, Arguments& a, Action& action) {
   resume->callback([&] { action = [&] { return resume_command(a.name); }; });
 }
 
+// CLI11's ranges let "nan" through.
+std::string plain_number(const std::string& text) {
+  return text.find_first_not_of("0123456789.") == std::string::npos ? "" : "'" + text + "' is no plain number";
+}
+
 void add_calibrate(CLI::App& app, Arguments& a, Action& action) {
   auto* calibrate = app.add_subcommand("calibrate", "measure outages of known length here: how far can reports be trusted?");
   calibrate->add_option("--outages", a.calibrate.outages, "how many; a good certificate takes 30")
@@ -96,8 +101,12 @@ void add_calibrate(CLI::App& app, Arguments& a, Action& action) {
       ->check(CLI::Range(1, 1000));
   calibrate->add_option("--longest", a.calibrate.longest, "length of the longest in seconds; the shortest has 0.05")
       ->capture_default_str()
-      ->check(CLI::Range(0.1, 60.0));
-  calibrate->add_option("--rate", a.calibrate.rate, "operations a second")->capture_default_str()->check(CLI::Range(500.0, 2000.0));
+      ->check(CLI::Range(0.1, 60.0))
+      ->check(plain_number);
+  calibrate->add_option("--rate", a.calibrate.rate, "operations a second")
+      ->capture_default_str()
+      ->check(CLI::Range(500.0, 2000.0))
+      ->check(plain_number);
   calibrate->add_option("--seed", a.calibrate.seed, "fixes lengths and order");
   calibrate->add_option("--keep", a.calibrate.keep, "keep the record of it in this folder");
   calibrate->callback([&] { action = [&] { return calibrate_command(a.calibrate); }; });

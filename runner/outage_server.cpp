@@ -175,13 +175,14 @@ OutageServer::OutageServer(OutagePlan plan) : plan_(std::move(plan)) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) throw_errno(kDoing, errno);
   control_ = Descriptor(ends[0]);
-  const Descriptor theirs(ends[1]);
+  Descriptor theirs(ends[1]);
   process_ = ::fork();
   if (process_ < 0) throw_errno(kDoing, errno);
   if (process_ == 0) {
     control_ = Descriptor();  // so that it sees when ours goes
     become_server(plan_, theirs.get());
   }
+  theirs = Descriptor();  // so that we see when it has ended
   port_ = static_cast<int>(receive(control_.get(), Deadline(real_clock(), kPatience))[0]);
 }
 

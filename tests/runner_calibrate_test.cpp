@@ -214,6 +214,7 @@ TEST_CASE("calibration: the record of it is kept where it is asked to, and nowhe
   REQUIRE(record.injections.size() == 1);
   CHECK(record.injections[0].effect.known());
   CHECK(record.injections[0].parameters.size() == 2);
+  CHECK(judge(record).verdict == Verdict::inconclusive);  // there was no fault, and nothing is left to undo
   REQUIRE(record.probes.size() == 1);
   CHECK(record.probes[0].operations.size() == record.probes[0].planned.at(0));
   const auto again = keep(folder);
@@ -229,5 +230,7 @@ TEST_CASE("calibration: what can't be calibrated is refused") {
   CHECK(result("--outages", "0") == 64);
   CHECK(result("--longest", "0.01") == 64);
   CHECK(result("--rate", "100000") == 64);
+  CHECK(result("--rate", "nan") == 64);
+  CHECK(result("--longest", "nan") == 64);
   CHECK(result("--seed", "-x") == 64);
 }
