@@ -7,18 +7,28 @@
 #include <cerrno>
 
 #include "base/error.h"
+#include "reports/bus_guard.h"
 
 namespace blackstart {
 
 MappedFile::MappedFile(const std::filesystem::path& file)
     : descriptor_(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644)) {
   if (descriptor_ < 0) throw_errno("opening " + file.string() + " for writing", errno);
+  if (const auto guard = bus_guard::take()) {
+    guard_ = *guard;
+    return;
+  }
+  ::close(descriptor_);
+  throw_errno("opening " + file.string() + " beside all others that are written", EMFILE);
 }
 
 MappedFile::~MappedFile() {
+  bus_guard::give_back(guard_);
   if (window_ != nullptr) ::munmap(window_, kWindow);
   ::close(descriptor_);
 }
+
+bool MappedFile::lost() const noexcept { return bus_guard::hit(guard_); }
 
 int MappedFile::advance() noexcept {
   const std::uint64_t next = window_ == nullptr ? 0 : offset_ + kWindow;
@@ -29,6 +39,7 @@ int MappedFile::advance() noexcept {
   if (error != 0) return error;
   void* fresh = ::mmap(nullptr, kWindow, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor_, static_cast<off_t>(next));
   if (fresh == MAP_FAILED) return errno;
+  bus_guard::watch(guard_, fresh, kWindow);
   if (window_ != nullptr) ::munmap(window_, kWindow);
   window_ = static_cast<char*>(fresh);
   offset_ = next;

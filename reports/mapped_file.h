@@ -1,8 +1,10 @@
 // A file that is written by storing into memory.
 //
 // Purpose: what is stored is the kernel's at once and survives the end of this process at whatever instruction, without a system
-// call. Its room on the disk is taken before it is mapped: a full disk is an error code, not a signal in the middle of a store.
-// Ownership: owns its descriptor and its window. Thread rule: one thread.
+// call. Its room on the disk is taken before it is mapped, so that a full disk is an error code. Where a store fails all the same
+// (the disk is broken, the file was cut from outside, the file system copies on write), the kernel raises SIGBUS: that would end
+// a runner that has a fault to undo, so it is caught here, and lost() tells. Ownership: owns its descriptor and its window.
+// Thread rule: one thread; several files may be used in several threads.
 #pragma once
 
 #include <cstddef>
@@ -27,6 +29,8 @@ class MappedFile {
   char* window() const { return window_; }
   // Where the window begins in the file.
   std::uint64_t offset() const { return offset_; }
+  // What is stored into the window no longer gets into the file.
+  bool lost() const noexcept;
   // Gives the room back that is beyond `length`; returns errno or 0. The window stays.
   int cut(std::uint64_t length) noexcept;
   // Waits until the disk has it; returns errno or 0.
@@ -34,6 +38,7 @@ class MappedFile {
 
  private:
   int descriptor_;
+  std::size_t guard_ = 0;  // its place in the table of windows
   char* window_ = nullptr;
   std::uint64_t offset_ = 0;
 };

@@ -1,3 +1,4 @@
+#include <cerrno>
 #include <cstring>
 
 #include "base/error.h"
@@ -21,6 +22,7 @@ struct OperationFile::Impl {
 
   // To the next page; false when there is none, now or since earlier.
   bool turn() {
+    if (error == 0 && file.lost()) error = EIO;
     if (error != 0 || closed) return false;
     char* next = page + operation_page::kBytes;
     if (next == file.window() + MappedFile::kWindow) {
@@ -56,6 +58,7 @@ void OperationFile::record(const Operation& operation) {
 
 void OperationFile::close() {
   Impl& i = *impl_;
+  if (i.error == 0 && i.file.lost()) i.error = EIO;
   const int cut = i.file.cut(i.length()), synced = i.file.sync();
   i.closed = true;
   i.writer.finish();  // what is beyond the file's end must not be stored into
