@@ -143,6 +143,7 @@ class HttpSender::Exchange final : public HttpWire::Asker,
     if (error == asio::error::eof) {
       error = http::error::end_of_stream;
       if (parser_->got_some()) parser_->put_eof(error);
+      if (!error && answer_.status < 200) error = http::error::end_of_stream;  // interim, and nothing can follow
     }
     error ? break_off(error) : take(false);
   }

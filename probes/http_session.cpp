@@ -20,6 +20,9 @@ HttpSession::~HttpSession() = default;
 // The client's own timer ends the wait in time.
 HttpAnswer HttpSession::ask(const HttpRequest& request) {
   std::optional<HttpAnswer> answer;
+  // Nobody has turned the loop since: has the kept connection ended? It stands still again when there is nothing to wait for.
+  impl_->io.restart();
+  impl_->io.poll();
   impl_->io.restart();
   impl_->client.send(request, HttpClient::Connection::kept, impl_->deadline.left(),
                      [&answer](HttpAnswer given) { answer = std::move(given); });

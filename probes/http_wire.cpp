@@ -134,7 +134,10 @@ void HttpWire::came(const error_code& error, std::size_t count) {
   if (!asker_) return close();
   const auto asker = asker_;  // it may let go of this wire, and somebody else ask on it
   asker->hear(error);
-  if (!error && !closed() && !reading_) read();
+  if (error || closed() || reading_) return;
+  // What came right behind the answer would be told only after a request that is due now, and as its answer.
+  if (!asker_ && !quiet()) return close();
+  read();
 }
 
 void HttpWire::rest(time_point now) {

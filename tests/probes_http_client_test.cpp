@@ -282,6 +282,33 @@ TEST_CASE("an answer without a length ends with its connection", "[http]") {
   CHECK(server.connections() == 2);
 }
 
+TEST_CASE("what is no whole status is no answer, wherever it ends", "[http]") {
+  HttpServer server(always({200, "HTTP/1.1 099 No\r\n\r\nhello", {}, Manner::garbage}));
+  const HttpAnswer answer = ask(server.url());
+  CHECK((answer.error == kBroken && answer.status == 0));
+}
+
+TEST_CASE("a session notices that its server has hung up right after the answer, without a word", "[http]") {
+  boost::asio::io_context io;
+  boost::asio::ip::tcp::acceptor acceptor(io, {boost::asio::ip::address_v4::loopback(), 0});
+  const Url url = parse_url("http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port())).value();
+  const std::string text = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na";
+  HttpSession session({}, Deadline(real_clock(), 5s));
+  for (int i = 0; i < 2; ++i) {
+    std::thread server([&] {
+      boost::system::error_code ignored;
+      auto socket = acceptor.accept();
+      char asked[1024];
+      socket.read_some(boost::asio::buffer(asked), ignored);
+      boost::asio::write(socket, boost::asio::buffer(text), ignored);
+    });
+    const HttpAnswer answer = session.ask({"GET", url, {}, ""});
+    if (!answer.ok()) ask(url.text());  // it still waits for somebody
+    server.join();
+    CHECK(answer.body == "a");
+  }
+}
+
 TEST_CASE("an answer may come byte by byte", "[http]") {
   const std::string text =
       "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nX-A: b\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n";
