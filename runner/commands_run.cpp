@@ -111,11 +111,14 @@ int run_folder(const RunOptions& options) {
   auto remote = make_ssh(cloud);
   const fs::path folder = new_run_folder(options.out, fmt::format("{}-{}", started, plan.name));
   Interrupt interrupt(say_interrupted);
-  const BatchJudged judged = run_batch(
-      {plan, folder, [&](std::size_t at, const fs::path& own) {
-         const Scenario& scenario = scenarios[at];
-         return run_series({scenario, cloud, own, seed_of(scenario, options), plan.items[at].repetitions}, *remote, interrupt);
-       }});
+  const BatchJudged judged =
+      run_batch({plan, folder, [&](std::size_t at, const fs::path& own) {
+                   const Scenario& scenario = scenarios[at];
+                   // Folders of items have the same names in every batch.
+                   const std::string id = folder.filename().string() + "-" + plan.items[at].folder;
+                   return run_series({scenario, cloud, own, id, seed_of(scenario, options), plan.items[at].repetitions},
+                                     *remote, interrupt);
+                 }});
   std::puts(judged.summary.c_str());
   std::puts(fmt::format("report: {}", fs::absolute(folder / "index.html").string()).c_str());
   return exit_code_of(judged.verdict);
@@ -133,8 +136,9 @@ int run_file(const RunOptions& options) {
   SeriesEnd end;
   {
     Interrupt interrupt(say_interrupted);
-    end = run_series({scenario, cloud, folder, seed_of(scenario, options), repetitions_of(scenario, options)}, *remote,
-                     interrupt);
+    end = run_series(
+        {scenario, cloud, folder, folder.filename().string(), seed_of(scenario, options), repetitions_of(scenario, options)},
+        *remote, interrupt);
   }
   std::puts(end.summary.c_str());
   std::puts(fmt::format("report: {}", fs::absolute(folder / "report.html").string()).c_str());

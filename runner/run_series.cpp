@@ -21,7 +21,7 @@ Judged rehearse_one(const Series& series, int repetition, Remote& remote, Status
                        interrupt.token(),
                        [&] { return interrupt.reason(); },
                        series.folder,
-                       series.folder.filename().string(),
+                       series.id,
                        series.seed,
                        repetition,
                        series.repetitions};

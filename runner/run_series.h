@@ -21,6 +21,7 @@ struct Series {
   const Scenario& scenario;
   const Cloud& cloud;
   std::filesystem::path folder;  // is there, and empty
+  std::string id;                // no other run has had it, ever: what stays on nodes is named by it (docs/faults.md)
   std::uint64_t seed;            // of the first repetition; the others count on from it
   int repetitions;               // 1: a run of its own; more: repetition-01 … in the folder
 };
