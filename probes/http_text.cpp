@@ -31,8 +31,7 @@ HttpAnswerParser::HttpAnswerParser(HttpAnswer& into, bool headers, bool body) : 
 }
 
 void HttpAnswerParser::on_field_impl(http::field, string_view name, string_view value, error_code&) {
-  if (headers_)
-    into_.headers.emplace_back(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
+  if (headers_) into_.headers.emplace_back(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
 }
 
 std::size_t HttpAnswerParser::take(string_view body) {

@@ -23,7 +23,7 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
-constexpr std::size_t kMostAtOnce = 64 << 10;  // bytes that one read may bring
+constexpr std::size_t kMostAtOnce = 64 << 10;           // bytes that one read may bring
 constexpr auto kTurns = std::chrono::milliseconds(20);  // a loop that is at work has turned within that time
 
 // A plain HTTP server's answer, read as a record of TLS.

@@ -40,8 +40,8 @@ struct OpenLoop::Impl {
         : schedule(schedule_), deadline(deadline_), timers{asio::steady_timer(io), asio::steady_timer(io)} {}
     Schedule schedule;
     Duration deadline;
-    // By turns: while one is served the other waits for the next operation already. So the kernel's timer is set once each time,
-    // where a single one would be set to whatever comes after it, and then again.
+    // By turns: while one is served the other waits for the next operation already. So the kernel's timer is set once each
+    // time, where a single one would be set to whatever comes after it, and then again.
     asio::steady_timer timers[2];
     std::uint64_t next = 0;   // the first that was not sent yet
     std::uint64_t armed = 0;  // the first that no timer was set for
@@ -160,8 +160,8 @@ struct OpenLoop::Impl {
   asio::executor_work_guard<asio::io_context::executor_type> busy{io.get_executor()};
   std::vector<Line> lines;
   std::unique_ptr<Workload> workload;  // its connections need `io`: it goes first
-  std::deque<Operation> under_way;   // grows without moving what is in it
-  std::vector<std::uint32_t> vacant;  // places there whose operation is over
+  std::deque<Operation> under_way;     // grows without moving what is in it
+  std::vector<std::uint32_t> vacant;   // places there whose operation is over
   bool unflushed = false, stopping = false;
   Probe::Stopped stopped;
   std::string failure;

@@ -111,10 +111,11 @@ void require_ports(const std::vector<RoomWanted>& wanted, const MachineRoom& mac
     if (needed <= static_cast<double>(machine.ports)) continue;
     throw Error(
         ErrorKind::unmet, fmt::format("checking this machine's room for probe {}", fmt::join(towards.probes, ", ")),
-        fmt::format("{}/s fresh connections to {} port {} keep up to {:.0f} local ports, as a closed connection keeps its own for "
-                    "{:.0f} s, and there are {}: {:.0f} are missing",
-                    format_number(towards.rate), address.first, address.second, needed, reused ? kReused : kTimeWait,
-                    machine.ports, needed - static_cast<double>(machine.ports)),
+        fmt::format(
+            "{}/s fresh connections to {} port {} keep up to {:.0f} local ports, as a closed connection keeps its own for "
+            "{:.0f} s, and there are {}: {:.0f} are missing",
+            format_number(towards.rate), address.first, address.second, needed, reused ? kReused : kTimeWait, machine.ports,
+            needed - static_cast<double>(machine.ports)),
         reused ? "lower the rate, use kept connections, or widen net.ipv4.ip_local_port_range"
                : "lower the rate, use kept connections, widen net.ipv4.ip_local_port_range, or set net.ipv4.tcp_tw_reuse=1 "
                  "(with net.ipv4.tcp_timestamps), which frees a port after a second");
@@ -133,13 +134,14 @@ std::int64_t require_descriptors(const std::vector<RoomWanted>& wanted, const Ma
   const std::int64_t limit = std::max(machine.soft, machine.hard);
   if (shares.empty()) return 0;
   if (needed <= limit) return needed;
-  throw Error(ErrorKind::unmet, named(wanted),
-              fmt::format("in an outage up to {} descriptors may be open at one time ({}; {} are open now, {} are for the rest), and "
-                          "even the hard limit is {}: {} are missing",
-                          needed, fmt::join(shares, ", "), machine.open, kOtherFiles, limit, needed - limit),
-              fmt::format("raise it as root with 'ulimit -n {}' (a systemd service: LimitNOFILE={}), or lower rate or deadline of "
-                          "probe {}",
-                          needed, needed, most->probe));
+  throw Error(
+      ErrorKind::unmet, named(wanted),
+      fmt::format("in an outage up to {} descriptors may be open at one time ({}; {} are open now, {} are for the rest), and "
+                  "even the hard limit is {}: {} are missing",
+                  needed, fmt::join(shares, ", "), machine.open, kOtherFiles, limit, needed - limit),
+      fmt::format("raise it as root with 'ulimit -n {}' (a systemd service: LimitNOFILE={}), or lower rate or deadline of "
+                  "probe {}",
+                  needed, needed, most->probe));
 }
 
 }  // namespace

@@ -41,12 +41,12 @@ struct RoomWanted {
 
 // What the machine has. The defaults are those of Linux.
 struct MachineRoom {
-  std::int64_t open = 0;                // descriptors of this process
-  std::int64_t soft = 1024, hard = 0;   // RLIMIT_NOFILE; up to `hard` we may raise `soft` ourselves
-  std::int64_t ports = 28232;           // net.ipv4.ip_local_port_range without ip_local_reserved_ports
-  std::int64_t time_waits = 262144;     // net.ipv4.tcp_max_tw_buckets: connections in TIME_WAIT at one time
-  std::int64_t reuse = 2;               // net.ipv4.tcp_tw_reuse: 0 never, 1 always, 2 on loopback only
-  bool timestamps = true;               // net.ipv4.tcp_timestamps: without them no port is reused
+  std::int64_t open = 0;               // descriptors of this process
+  std::int64_t soft = 1024, hard = 0;  // RLIMIT_NOFILE; up to `hard` we may raise `soft` ourselves
+  std::int64_t ports = 28232;          // net.ipv4.ip_local_port_range without ip_local_reserved_ports
+  std::int64_t time_waits = 262144;    // net.ipv4.tcp_max_tw_buckets: connections in TIME_WAIT at one time
+  std::int64_t reuse = 2;              // net.ipv4.tcp_tw_reuse: 0 never, 1 always, 2 on loopback only
+  bool timestamps = true;              // net.ipv4.tcp_timestamps: without them no port is reused
 };
 // Of this process, now.
 MachineRoom machine_room();

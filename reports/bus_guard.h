@@ -1,8 +1,8 @@
 // Stores into mapped files that the file system can't keep, and that must not end the process.
 //
-// Purpose: a window of a file that raises SIGBUS is replaced by plain memory, and marked; any other SIGBUS goes to whoever had it
-// before. Ownership: a table for the whole process; the first take() installs the handler. Thread rule: a place of the table is
-// used by one thread, different ones by any.
+// Purpose: a window of a file that raises SIGBUS is replaced by plain memory, and marked; any other SIGBUS goes to whoever had
+// it before. Ownership: a table for the whole process; the first take() installs the handler. Thread rule: a place of the table
+// is used by one thread, different ones by any.
 #pragma once
 
 #include <cstddef>

@@ -120,7 +120,8 @@ Certificate certificate_of(const json& j) {
   c.floor = spread_at(j, "floor");
   j.at("steal").get_to(c.steal);
   check(c);
-  // Written again it must be the same: nothing too many. Only what was made of it may differ, as the rules of another version do.
+  // Written again it must be the same: nothing too many. Only what was made of it may differ, as the rules of another version
+  // do.
   json again = of_certificate(c);
   for (const char* verdict : kVerdict) again.at(verdict) = j.at(verdict);
   if (again != j) throw std::invalid_argument("it has parts that are none");

@@ -1,10 +1,10 @@
 // A file that is written by storing into memory.
 //
-// Purpose: what is stored is the kernel's at once and survives the end of this process at whatever instruction, without a system
-// call. Its room on the disk is taken before it is mapped, so that a full disk is an error code. Where a store fails all the same
-// (the disk is broken, the file was cut from outside, the file system copies on write), the kernel raises SIGBUS: that would end
-// a runner that has a fault to undo, so it is caught here, and lost() tells. Ownership: owns its descriptor and its window.
-// Thread rule: one thread; several files may be used in several threads.
+// Purpose: what is stored is the kernel's at once and survives the end of this process at whatever instruction, without a
+// system call. Its room on the disk is taken before it is mapped, so that a full disk is an error code. Where a store fails all
+// the same (the disk is broken, the file was cut from outside, the file system copies on write), the kernel raises SIGBUS: that
+// would end a runner that has a fault to undo, so it is caught here, and lost() tells. Ownership: owns its descriptor and its
+// window. Thread rule: one thread; several files may be used in several threads.
 #pragma once
 
 #include <cstddef>

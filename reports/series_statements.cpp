@@ -18,9 +18,9 @@ using Statements = std::vector<std::string>;
 std::string whose(const SeriesRow& row) { return row.name + " after " + row.injection; }
 
 void say_verdicts(Statements& all, const SeriesStats& stats) {
-  all.push_back(fmt::format(
-      "{} of {} failed: with 95 % confidence fewer than {} of such rehearsals fail (Clopper–Pearson).", stats.failed,
-      count_text(stats.sound(), "sound run"), percent_text(failure_rate_bound(stats.sound(), stats.failed))));
+  all.push_back(fmt::format("{} of {} failed: with 95 % confidence fewer than {} of such rehearsals fail (Clopper–Pearson).",
+                            stats.failed, count_text(stats.sound(), "sound run"),
+                            percent_text(failure_rate_bound(stats.sound(), stats.failed))));
   if (stats.sound() < stats.runs)
     all.push_back(fmt::format("{} left out of the numbers: not sound.", count_text(stats.runs - stats.sound(), "run")));
 }
@@ -55,9 +55,10 @@ void say_upper_bound(Statements& all, const SeriesRow& row) {
     return;
   }
   const std::size_t longer = row.runs - row.upper->rank;
-  all.push_back(fmt::format("With 95 % confidence, {:.0f} % of the recoveries of {} take at most {} (± {}): the longest of {}{}.",
-                            row.upper->share * 100, whose(row), bound_text(row.upper->value), format_seconds(row.plus_minus),
-                            count_text(row.runs, "run"), longer == 0 ? "" : fmt::format(" but for {}", longer)));
+  all.push_back(
+      fmt::format("With 95 % confidence, {:.0f} % of the recoveries of {} take at most {} (± {}): the longest of {}{}.",
+                  row.upper->share * 100, whose(row), bound_text(row.upper->value), format_seconds(row.plus_minus),
+                  count_text(row.runs, "run"), longer == 0 ? "" : fmt::format(" but for {}", longer)));
 }
 
 void say_slowdown(Statements& all, const SeriesRow& row) {

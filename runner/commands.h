@@ -45,8 +45,8 @@ struct CalibrateOptions {
   std::optional<std::uint64_t> seed;
   std::string keep;  // a folder for the record; empty: it is not kept
 };
-// Measures outages of known length and writes the certificate, unless it asks for less than a certificate takes: that is a trial.
-// kInconclusive when it is bad. Forks: before any thread.
+// Measures outages of known length and writes the certificate, unless it asks for less than a certificate takes: that is a
+// trial. kInconclusive when it is bad. Forks: before any thread.
 int calibrate_command(const CalibrateOptions& options);
 
 // Of this cloud and of this run only, where they are not empty.

@@ -21,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr double kCertifiedLongest = 5, kCertifiedRate = 1000;  // seconds; operations a second
-constexpr std::string_view kPrefix = ".calibration-";  // and its process's number
+constexpr std::string_view kPrefix = ".calibration-";           // and its process's number
 
 // What calibrations that were broken off have left.
 void remove_leftovers(const fs::path& state) {
@@ -75,15 +75,16 @@ void print(const Certificate& certificate, bool trial) {
                             : "BAD: runs on this machine are inconclusive until a calibration of it is good.");
   for (const std::string& reason : reasons) page.bullet(reason);
   std::puts(page.text().c_str());
-  std::puts(trial ? fmt::format("a trial, no certificate: that takes {} outages of up to {:g} s at {:g} a second", kLeastOutages,
-                                kCertifiedLongest, kCertifiedRate)
+  std::puts(trial ? fmt::format("a trial, no certificate: that takes {} outages of up to {:g} s at {:g} a second",
+                                kLeastOutages, kCertifiedLongest, kCertifiedRate)
                         .c_str()
                   : fmt::format("certificate: {}", certificate_file().string()).c_str());
 }
 
 Certificate certificate_from(const CalibrateOptions& options, std::uint64_t seed) {
   const Place place(options.keep);
-  OutageServer server(plan_outages(static_cast<std::size_t>(options.outages), from_seconds(options.longest), kCalibrationHold, seed));
+  OutageServer server(
+      plan_outages(static_cast<std::size_t>(options.outages), from_seconds(options.longest), kCalibrationHold, seed));
   std::puts(fmt::format("{} outages of a server of our own, about {} in all, seed {}", options.outages,
                         format_seconds(server.plan().length(), 0), seed)
                 .c_str());

@@ -179,7 +179,8 @@ TEST_CASE("a kept connection that the server has closed is noticed before it is 
   CHECK(server.connections() == 3);
 }
 
-TEST_CASE("a kept connection that ends while it is idle is not used again, whether the loop turns meanwhile or stands", "[http]") {
+TEST_CASE("a kept connection that ends while it is idle is not used again, whether the loop turns meanwhile or stands",
+          "[http]") {
   const bool turns = GENERATE(true, false);
   HttpServer server(always({200, "x"}));
   boost::asio::io_context io;
@@ -257,8 +258,8 @@ TEST_CASE("what is not wanted of an answer is not kept", "[http]") {
   HttpSender sender(io, {});
   const auto answer_with = [&](bool headers, bool body) {
     std::optional<HttpAnswer> answer;
-    sender.send(sender.prepare({"GET", parse_url(server.url()).value(), {}, ""}, HttpClient::Connection::kept, {headers, body}), 5s,
-                [&](HttpAnswer a) { answer = std::move(a); });
+    sender.send(sender.prepare({"GET", parse_url(server.url()).value(), {}, ""}, HttpClient::Connection::kept, {headers, body}),
+                5s, [&](HttpAnswer a) { answer = std::move(a); });
     while (!answer) io.run_one();
     CHECK(answer->status == 200);
     return *answer;
@@ -311,7 +312,8 @@ TEST_CASE("a session notices that its server has hung up right after the answer,
 
 TEST_CASE("an answer may come byte by byte", "[http]") {
   const std::string text =
-      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nX-A: b\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n";
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nX-A: b\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n";
   boost::asio::io_context io;
   boost::asio::ip::tcp::acceptor acceptor(io, {boost::asio::ip::address_v4::loopback(), 0});
   const std::string url = "http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port());

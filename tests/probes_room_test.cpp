@@ -59,7 +59,9 @@ TEST_CASE("room: the descriptors of all probes together must be allowed", "[room
 
 TEST_CASE("room: fresh connections must leave local ports, counted for each address", "[room]") {
   CHECK_NOTHROW(require_room({fresh("web", "api.example", 470)}, reusing(2)));
-  const Error error = error_of([] { require_room({fresh("web", "api.example", 400), fresh("api", "api.example", 100)}, reusing(2)); });
+  const Error error = error_of([] {
+    require_room({fresh("web", "api.example", 400), fresh("api", "api.example", 100)}, reusing(2));
+  });
   CHECK(error.kind() == ErrorKind::unmet);
   CHECK_THAT(error.what(), Contains("500/s fresh connections to api.example port 443 keep up to 30000 local ports") &&
                                Contains("there are 28232: 1768 are missing") && Contains("web, api"));

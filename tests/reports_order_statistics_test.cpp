@@ -84,7 +84,8 @@ TEST_CASE("a median has an interval from 6 runs on") {
   CHECK(median_rank(9) == 2);
   CHECK(median_rank(20) == 6);
   CHECK_FALSE(median_interval({exact(1), exact(2), exact(3)}));
-  CHECK(median_interval({exact(6), exact(1), exact(2), exact(5), exact(4), exact(3)}) == ConfidenceInterval{exact(1), exact(6)});
+  CHECK(median_interval({exact(6), exact(1), exact(2), exact(5), exact(4), exact(3)}) ==
+        ConfidenceInterval{exact(1), exact(6)});
   CHECK(median_interval({exact(6), exact(1), exact(2), more_than(5), exact(4), exact(3)}) ==
         ConfidenceInterval{exact(1), more_than(6)});
 }

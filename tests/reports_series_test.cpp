@@ -79,8 +79,9 @@ TEST_CASE("runs that prove nothing stay out of the numbers, and it is said") {
 
 TEST_CASE("fewer than 59 runs bound a lower quantile than the p95, and a run that did not recover leaves no bound") {
   auto runs = with_verdicts(std::vector<Verdict>(58, Verdict::passed));
-  CHECK(said(runs, "With 95 % confidence, 94 % of the recoveries of bank/inquiry after kill-writer take at most 1.483 s "
-                   "(± 0.033 s): the longest of 58 runs."));
+  CHECK(said(runs,
+             "With 95 % confidence, 94 % of the recoveries of bank/inquiry after kill-writer take at most 1.483 s "
+             "(± 0.033 s): the longest of 58 runs."));
   CHECK(said(runs, "Too few sound runs (58) for an upper bound of the p95 (needs 59)."));
   runs.push_back(runs.front());
   CHECK(said(runs, "With 95 % confidence, 95 % of the recoveries of bank/inquiry"));
@@ -89,8 +90,9 @@ TEST_CASE("fewer than 59 runs bound a lower quantile than the p95, and a run tha
   CHECK(said(runs, "the longest of 93 runs but for 1."));
   runs.resize(59);
   runs.back().judgement.rtos[1].censored = true;
-  CHECK(said(runs, "No upper bound can be given for bank/inquiry after kill-writer: it would be more than 1.483 s, as no recovery "
-                   "was seen in 1 of 59 runs."));
+  CHECK(said(runs,
+             "No upper bound can be given for bank/inquiry after kill-writer: it would be more than 1.483 s, as no recovery "
+             "was seen in 1 of 59 runs."));
   CHECK(said(runs, "95 % of the recoveries of bank/transfer"));
 }
 
@@ -107,15 +109,17 @@ TEST_CASE("what a handful of runs can't tell is said to be untold") {
 
 TEST_CASE("a series says how small a slowdown it could have seen, at best what its measurements tell apart") {
   auto runs = with_verdicts(std::vector<Verdict>(20, Verdict::passed));
-  CHECK(said(runs, "Against as many runs of another version, a slowdown of bank/inquiry after kill-writer below +3 % may well go "
-                   "unnoticed."));  // all alike, ± 33 ms of 1483 ms
+  CHECK(said(runs,
+             "Against as many runs of another version, a slowdown of bank/inquiry after kill-writer below +3 % may well go "
+             "unnoticed."));  // all alike, ± 33 ms of 1483 ms
   for (std::size_t at = 0; at < 10; ++at) runs[at].judgement.rtos[1].rto.value *= 2;
   const double spread = 0.69315 * std::sqrt(20.0 / 19) / 2;
   CHECK(*series_stats(runs).rows.at(1).slowdown == Approx(*detectable_slowdown(20, spread)).epsilon(0.001));
   runs[0].judgement.rtos[1].impact = false;
   runs[0].judgement.rtos[1].rto.value = Duration{0};
-  CHECK(said(runs, "How small a slowdown of bank/inquiry after kill-writer could have been seen is not said: 1 of 20 runs had no "
-                   "outage or no recovery."));
+  CHECK(said(runs,
+             "How small a slowdown of bank/inquiry after kill-writer could have been seen is not said: 1 of 20 runs had no "
+             "outage or no recovery."));
 }
 
 TEST_CASE("a median is that of Kaplan and Meier where a run did not recover, and says so") {
@@ -136,8 +140,9 @@ TEST_CASE("injections without jitter are told, if the record says that there was
   for (auto& run : runs) run.record.injections[0].parameters.emplace_back(kJitter, "2s");
   CHECK_FALSE(said(runs, "jitter"));
   for (auto& run : runs) run.record.injections[0].parameters.back().second = "0s";
-  CHECK(said(runs, "kill-writer came without jitter, at the same moment of each run: what was measured may hold for one phase of "
-                   "the cloud's heartbeats only."));
+  CHECK(said(runs,
+             "kill-writer came without jitter, at the same moment of each run: what was measured may hold for one phase of "
+             "the cloud's heartbeats only."));
   runs.pop_back();
   CHECK_FALSE(said(runs, "jitter"));
 }

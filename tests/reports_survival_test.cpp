@@ -77,8 +77,8 @@ TEST_CASE("without censoring the median is that of the ranks") {
     }
 }
 
-// Where nothing is censored the interval is one of ranks, whose confidence jumps: at 20 runs it is 97.3 %. Reports take the exact
-// one then.
+// Where nothing is censored the interval is one of ranks, whose confidence jumps: at 20 runs it is 97.3 %. Reports take the
+// exact one then.
 TEST_CASE("simulated: the median's interval holds in 93 to 97 of 100, also where a fifth is censored") {
   constexpr int kTrials = 4000;
   Random random(20261122);

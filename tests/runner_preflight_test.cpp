@@ -54,7 +54,9 @@ struct Hungry final : ProbeSettings {
   };
   explicit Hungry(bool& asked_) : asked(asked_) {}
   void describe(Fields&) override {}
-  std::unique_ptr<Probe> make(const std::string& name, const Cloud&) const override { return std::make_unique<It>(name, asked); }
+  std::unique_ptr<Probe> make(const std::string& name, const Cloud&) const override {
+    return std::make_unique<It>(name, asked);
+  }
   bool& asked;
 };
 

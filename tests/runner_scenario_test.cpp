@@ -110,7 +110,8 @@ TEST_CASE("an objective of redundancy may demand that something is lost") {
 TEST_CASE("a step that injects without jitter is warned of") {
   const Scenario good = scenario_of(kGood);
   REQUIRE(phase_warnings(good).size() == 1);
-  CHECK_THAT(phase_warnings(good)[0], Catch::StartsWith("'freeze-a' with 'freeze-b' comes at the same moment of each repetition"));
+  CHECK_THAT(phase_warnings(good)[0],
+             Catch::StartsWith("'freeze-a' with 'freeze-b' comes at the same moment of each repetition"));
   CHECK(phase_warnings(scenario_of(with(kGood, "dead-man: 10min", "jitter: 1s"))).empty());  // one of the two is enough
   CHECK(phase_warnings(scenario_of(with(kGood, "jitter: 2s", "jitter: 0s"))).size() == 2);
 }

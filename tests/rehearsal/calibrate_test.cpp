@@ -15,10 +15,10 @@ TEST_CASE("a calibration writes its certificate, and the next run's reports tell
   CHECK(certificate.at("outages") == 30);
   CHECK(certificate.at("missed") == 0);
   CHECK(done.exit_code == (certificate.at("good") ? 0 : 2));  // on a busy machine it may be bad; then a run proves nothing
-  const auto run = workplace.rehearse(
-      scenario("  - inject: {id: kill, fault: service.kill, unit: mariadb.service, on: {pick: writer}}\n"
-               "  - wait-recovered: {probe: bank, within: 60s}\n"
-               "  - undo: kill\n"));
+  const auto run =
+      workplace.rehearse(scenario("  - inject: {id: kill, fault: service.kill, unit: mariadb.service, on: {pick: writer}}\n"
+                                  "  - wait-recovered: {probe: bank, within: 60s}\n"
+                                  "  - undo: kill\n"));
   CHECK(run.verdict() == (certificate.at("good") ? "passed" : "inconclusive"));
   CHECK(Workplace::read(run.folder / "summary.txt").find("outages of known length") != std::string::npos);
   require_whole_lab();
