@@ -12,7 +12,7 @@
 
 namespace blackstart {
 
-// With fewer, Noether's approximation is off by more than 4 points of the power that it promises.
+// With fewer, Noether's approximation is off by more than 5 points of the power that it promises.
 constexpr std::size_t kRunsToCompare = 10;
 
 // Standard deviation of the values' natural logarithms. Nothing when any of them is censored or not greater than zero, or

@@ -183,6 +183,7 @@ TEST_CASE("the series' machine-readable files hold every run") {
   CHECK(json["rto"][1]["upper_bound"]["share"] == 0.71);
   CHECK(json["rto"][0]["detectable_slowdown"].is_null());
   std::string junit = series_junit(sample::series());
+  INFO(junit);
   CHECK(contains(junit, "<testsuite name=\"writer-kill.repetition-10\""));
   CHECK(contains(junit, "<testsuite name=\"writer-kill.series\" tests=\"1\" failures=\"1\""));
   CHECK(contains(junit, "median 4.890 s (95 % interval 4.390 s to 5.290 s), max &gt; 41.863 s"));
