@@ -1,7 +1,7 @@
 // A number that somebody wrote in decimals, as the fraction of whole numbers that was meant.
 //
-// Purpose: what is counted in such a number never drifts: 10/min is exactly one in six seconds. Ownership: a value. Thread rule:
-// a pure function.
+// Purpose: what is counted in such a number never drifts: 10/min is exactly one in six seconds. Ownership: a value. Thread
+// rule: a pure function.
 #pragma once
 
 #include <cstdint>

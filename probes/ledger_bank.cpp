@@ -38,9 +38,7 @@ Bank::Bank(const Database& database, const LedgerSettings& settings)
       opening_(settings.opening_balance),
       marks_(settings.reads_back()) {}
 
-Transfer Bank::transfer(std::uint64_t number) const {
-  return planned_transfer(number, static_cast<std::uint64_t>(accounts_));
-}
+Transfer Bank::transfer(std::uint64_t number) const { return planned_transfer(number, static_cast<std::uint64_t>(accounts_)); }
 
 std::uint32_t Bank::account(std::uint64_t number) const {
   return static_cast<std::uint32_t>(mix(number) % static_cast<std::uint64_t>(accounts_) + 1);

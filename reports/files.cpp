@@ -44,8 +44,8 @@ __attribute__((target("sse4.2"))) std::uint32_t crc32c_by_instruction(std::strin
   return ~static_cast<std::uint32_t>(crc);
 }
 
-// Zeros before the first byte change nothing while the remainder is zero. So the bytes go to the end of a word of eight, and the
-// remainder so far into the first four of them; what of it goes beyond the last one is left over.
+// Zeros before the first byte change nothing while the remainder is zero. So the bytes go to the end of a word of eight, and
+// the remainder so far into the first four of them; what of it goes beyond the last one is left over.
 __attribute__((target("sse4.2"))) std::uint32_t crc32c_by_instruction(std::uint64_t word, unsigned length,
                                                                       std::uint32_t before) {
   const std::uint64_t crc = static_cast<std::uint32_t>(~before), left_over = (crc >> (4 * length)) >> (4 * length);

@@ -1,8 +1,8 @@
 // A file that is written by storing into memory.
 //
-// Purpose: what is stored is the kernel's at once and survives the end of this process at whatever instruction, without a system
-// call. Its room on the disk is taken before it is mapped: a full disk is an error code, not a signal in the middle of a store.
-// Ownership: owns its descriptor and its window. Thread rule: one thread.
+// Purpose: what is stored is the kernel's at once and survives the end of this process at whatever instruction, without a
+// system call. Its room on the disk is taken before it is mapped: a full disk is an error code, not a signal in the middle of a
+// store. Ownership: owns its descriptor and its window. Thread rule: one thread.
 #pragma once
 
 #include <cstddef>

@@ -21,9 +21,9 @@ enum class Outcome : std::uint8_t {
 };
 const char* name_of(Outcome outcome);
 
-// Times are nanoseconds since the run's zero (RunInfo::zero), on the runner's monotonic clock. A file keeps `sent` and `done` in
-// whole microseconds after `scheduled`, sent rounded down and done rounded up: an operation in the record is never shorter, and
-// the cloud never faster, than it was.
+// Times are nanoseconds since the run's zero (RunInfo::zero), on the runner's monotonic clock. A file keeps `sent` and `done`
+// in whole microseconds after `scheduled`, sent rounded down and done rounded up: an operation in the record is never shorter,
+// and the cloud never faster, than it was.
 struct Operation {
   std::uint16_t series = 0;  // index into ProbeInfo::series
   std::uint64_t number = 0;  // its place in the series' schedule: 0, 1, 2, … with none missing
@@ -95,7 +95,7 @@ class OperationFile final : public OperationSink {
 
 struct OperationLog {
   std::vector<Operation> operations;  // in the order of the file, which is that of completion
-  std::uint64_t damaged_bytes = 0;    // a torn tail, or pages (records, in old files) whose checksum is wrong: skipped, and said
+  std::uint64_t damaged_bytes = 0;  // a torn tail, or pages (records, in old files) whose checksum is wrong: skipped, and said
 };
 // Reads files of this version and of the one before. Throws Error(bad_file) when the file is missing or is none of ours.
 OperationLog read_operations(const std::filesystem::path& file);

@@ -128,7 +128,8 @@ bool PageWriter::put_short(const Operation& o, std::uint64_t step) {
 }
 
 void PageWriter::put_long(const Operation& o, const Series& series, std::uint64_t step, std::uint64_t due, unsigned flags) {
-  const std::uint64_t index = std::min<std::uint64_t>(o.series, kSeriesBeyond), near = std::min<std::uint64_t>(step, kStepBeyond);
+  const std::uint64_t index = std::min<std::uint64_t>(o.series, kSeriesBeyond),
+                      near = std::min<std::uint64_t>(step, kStepBeyond);
   char* at = at_;
   *at++ = static_cast<char>((flags != 0 ? kHasFlags : 0U) | (index << kSeriesShift) | (near << kStepShift));
   if (flags != 0) *at++ = static_cast<char>(flags);

@@ -1,7 +1,7 @@
 // Who pays whom in a bank of so many accounts: a pure function, so that neither a probe nor its record needs to keep a list.
 //
-// Purpose: probes post what it says, and files of operations leave out what it says (docs/record.md). It is part of that format:
-// it must never change. Ownership: plain values. Thread rule: pure functions.
+// Purpose: probes post what it says, and files of operations leave out what it says (docs/record.md). It is part of that
+// format: it must never change. Ownership: plain values. Thread rule: pure functions.
 #pragma once
 
 #include <bit>
@@ -38,9 +38,9 @@ class Divisor {
   bool divides(std::uint64_t number) const { return std::rotr(number * inverse_, twos_) <= most_; }
 
  private:
-  int twos_;                // how often two divides it
-  std::uint64_t inverse_;   // of its odd part, modulo 2^64
-  std::uint64_t most_;      // the largest quotient
+  int twos_;               // how often two divides it
+  std::uint64_t inverse_;  // of its odd part, modulo 2^64
+  std::uint64_t most_;     // the largest quotient
 };
 
 // planned_transfer() the other way round: is this the transfer that is planned? No division, as it is asked for each operation.

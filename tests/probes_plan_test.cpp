@@ -239,7 +239,8 @@ TEST_CASE("the ledger is in the table of probes, with documentation and a schema
   cloud.database.host = "127.0.0.1";
   cloud.database.replicas = {{"c1", "127.0.0.1", 3306}, {"c2", "127.0.0.2", 3306}};
   ProbeInfo info = settings->make("bank", cloud)->info();
-  CHECK((info.name == "bank" && info.kind == "ledger" && info.audited && info.initial_sum == 10'000'000 && info.accounts == 100));
+  CHECK(
+      (info.name == "bank" && info.kind == "ledger" && info.audited && info.initial_sum == 10'000'000 && info.accounts == 100));
   CHECK(info.replicas == std::vector<std::string>{"c1", "c2"});
   REQUIRE(info.series.size() == 2);
   CHECK((info.series[0].name == "transfer" && info.series[0].rate == 40 && info.series[0].posts));

@@ -78,25 +78,26 @@ std::string old_file(const std::vector<Operation>& operations) {
 const std::vector<SeriesPlan> kPlans{{1000, 100}, {3, 0}, {0.1, 7}};
 std::vector<Operation> one_of_each() {
   std::vector<Operation> all;
-  const auto add = [&](std::uint16_t series, std::uint64_t k, Outcome outcome, std::uint16_t error, Time due, Time sent, Time done) {
+  const auto add = [&](std::uint16_t series, std::uint64_t k, Outcome outcome, std::uint16_t error, Time due, Time sent,
+                       Time done) {
     all.push_back({series, k, outcome, error, due, sent, done, 0, 0, 0, 0});
     if (series == 0) post(all.back(), planned_transfer(k, 100));
     if (series == 2) post(all.back(), planned_transfer(k, 7));
   };
-  add(0, 0, Outcome::ok, 0, 10ms, 10'050us, 14ms);                                  // opens its series
-  add(0, 2, Outcome::ok, 0, 12ms, 12'100us, 14'500us);                              // out of turn
-  add(0, 1, Outcome::ok, 0, 11ms, 11'000us, 14'600us);                              // and back
-  add(1, 0, Outcome::ok, 200, 10ms, 10'200us, 300ms);                               // a series without postings
-  add(1, 1, Outcome::ok, 200, 343'333'333ns, 343'400'000ns, 344'000'001ns);         // a third of a second later
-  add(2, 5, Outcome::ok, 0, 50s, 50'000'100us, 51s);                                // does not begin with its first
-  add(0, 90, Outcome::failed, 1205, 100ms, 100'100us, 2100ms);                      // far out of turn, failed
-  add(0, 91, Outcome::indeterminate, kTimedOut, 101ms, 101'100us, 2101ms);          // no answer
-  add(0, 92, Outcome::unsent, 0, 102ms, Time(-1), Time(-1));                        // never sent
-  add(0, 93, Outcome::failed, kBroken, 103ms, 103'050us, Time(-1));                 // no end
-  add(0, 94, Outcome::failed, kBroken, 104ms, Time(-1), 105ms);                     // no begin
-  add(0, 95, Outcome::ok, 0, 105'000'001ns, 105'100'000ns, 106ms);                  // not when its schedule says
-  add(0, 96, Outcome::ok, 0, 106'000'001ns, 106'100'000ns, 400s);                   // took long
-  add(0, 97, Outcome::ok, 0, 107'000'001ns, 107'000'000ns, 106'999'999ns);          // times that go back
+  add(0, 0, Outcome::ok, 0, 10ms, 10'050us, 14ms);                                   // opens its series
+  add(0, 2, Outcome::ok, 0, 12ms, 12'100us, 14'500us);                               // out of turn
+  add(0, 1, Outcome::ok, 0, 11ms, 11'000us, 14'600us);                               // and back
+  add(1, 0, Outcome::ok, 200, 10ms, 10'200us, 300ms);                                // a series without postings
+  add(1, 1, Outcome::ok, 200, 343'333'333ns, 343'400'000ns, 344'000'001ns);          // a third of a second later
+  add(2, 5, Outcome::ok, 0, 50s, 50'000'100us, 51s);                                 // does not begin with its first
+  add(0, 90, Outcome::failed, 1205, 100ms, 100'100us, 2100ms);                       // far out of turn, failed
+  add(0, 91, Outcome::indeterminate, kTimedOut, 101ms, 101'100us, 2101ms);           // no answer
+  add(0, 92, Outcome::unsent, 0, 102ms, Time(-1), Time(-1));                         // never sent
+  add(0, 93, Outcome::failed, kBroken, 103ms, 103'050us, Time(-1));                  // no end
+  add(0, 94, Outcome::failed, kBroken, 104ms, Time(-1), 105ms);                      // no begin
+  add(0, 95, Outcome::ok, 0, 105'000'001ns, 105'100'000ns, 106ms);                   // not when its schedule says
+  add(0, 96, Outcome::ok, 0, 106'000'001ns, 106'100'000ns, 400s);                    // took long
+  add(0, 97, Outcome::ok, 0, 107'000'001ns, 107'000'000ns, 106'999'999ns);           // times that go back
   all.push_back({0, 98, Outcome::ok, 0, 108'000'001ns, 109ms, 110ms, 99, 3, 2, 1});  // not what the plan posts
   all.push_back({1, 2, Outcome::ok, 200, 676'666'666ns, 676'700'000ns, 680ms, 1, 2, 3, -4});
   add(65535, kMost, Outcome::ok, 0, Time(INT64_MIN), Time(INT64_MAX), Time(INT64_MIN));
@@ -119,7 +120,8 @@ TEST_CASE("a file holds what docs/record.md says, byte by byte") {
                                           {0, 3, Outcome::failed, kRefused, 8ms, 8'002us, 9'002us}};
   const std::string bytes = file_of(operations, {{1000}});
   const std::string records(
-      "\x01\x42\xA2\x0F\x03\x01\x08\x68\x89\x09\xC9\xB6\x1D"  // flags: opens, scheduled; 1000 in 1 s, no bank; +5 ms, 100, 1901 µs
+      "\x01\x42\xA2\x0F\x03\x01\x08\x68\x89\x09\xC9\xB6\x1D"  // flags: opens, scheduled; 1000 in 1 s, no bank; +5 ms, 100, 1901
+                                                              // µs
       "\x00\x01\xC9"                                          // as expected; 0, 100 µs
       "\x11\x01\xAC\x4C\x1D\x05\xA2\x0F",                     // one further; flags: outcome; failed, 60005; 2, 1000 µs
       24);
@@ -180,8 +182,20 @@ TEST_CASE("the checksum is CRC-32C, whole or piece by piece, by instruction or b
 }
 
 TEST_CASE("whatever is recorded is read back to the microsecond") {
-  const std::int64_t pool[] = {-1, 0, 1, -2, 999, 1000, 1001, 5'000'000, 86'400'000'000'000, 4'000'000'000'000'000'000,
-                               4'000'000'000'000'000'001, INT64_MAX, INT64_MIN, INT64_MAX - 999};
+  const std::int64_t pool[] = {-1,
+                               0,
+                               1,
+                               -2,
+                               999,
+                               1000,
+                               1001,
+                               5'000'000,
+                               86'400'000'000'000,
+                               4'000'000'000'000'000'000,
+                               4'000'000'000'000'000'001,
+                               INT64_MAX,
+                               INT64_MIN,
+                               INT64_MAX - 999};
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     std::mt19937_64 random(seed);
     const auto below = [&](std::uint64_t limit) { return random() % limit; };
@@ -202,8 +216,11 @@ TEST_CASE("whatever is recorded is read back to the microsecond") {
       for (Time* time : {&o.scheduled, &o.sent, &o.done})
         if (below(10) == 0) *time = Time(pool[below(std::size(pool))]);
       if (below(2) == 0) post(o, planned_transfer(o.number, 2 + below(200)));
-      if (o.series < plans.size() && plans[o.series].accounts > 1) post(o, planned_transfer(o.number, plans[o.series].accounts));
-      if (below(10) == 0) post(o, {wide(), static_cast<std::uint32_t>(wide()), static_cast<std::uint32_t>(wide()), static_cast<std::int64_t>(wide())});
+      if (o.series < plans.size() && plans[o.series].accounts > 1)
+        post(o, planned_transfer(o.number, plans[o.series].accounts));
+      if (below(10) == 0)
+        post(o, {wide(), static_cast<std::uint32_t>(wide()), static_cast<std::uint32_t>(wide()),
+                 static_cast<std::int64_t>(wide())});
     }
     OperationLog log = read(file_of(operations, plans));
     INFO("seed " << seed);
@@ -230,7 +247,8 @@ TEST_CASE("when operations are due costs nothing, whatever the rate") {
       Operation& o = operations[k];
       o.number = k;
       o.outcome = Outcome::ok;
-      o.scheduled = 12'345'678ns + Time(static_cast<std::int64_t>(std::floor(static_cast<long double>(k) * 1e9L / static_cast<long double>(rate) + 1e-6L)));
+      o.scheduled = 12'345'678ns + Time(static_cast<std::int64_t>(std::floor(
+                                       static_cast<long double>(k) * 1e9L / static_cast<long double>(rate) + 1e-6L)));
       o.sent = o.done = o.scheduled;
     }
     INFO("rate " << rate);
@@ -259,7 +277,8 @@ TEST_CASE("a torn page costs what it held, not the pages before it") {
   OperationLog log = read(bytes.substr(0, 2 * kPage - 200));  // there may be nothing at a page's end
   REQUIRE(log.damaged_bytes == kPage - 200);
   REQUIRE(log.operations.size() > 1000);
-  REQUIRE(log.operations == kept({operations.begin(), operations.begin() + static_cast<std::ptrdiff_t>(log.operations.size())}));
+  REQUIRE(log.operations ==
+          kept({operations.begin(), operations.begin() + static_cast<std::ptrdiff_t>(log.operations.size())}));
 }
 
 TEST_CASE("a flipped bit in any byte costs its page, and is counted") {
@@ -318,23 +337,23 @@ TEST_CASE("bytes that make no sense are damage, though their checksum is right")
   REQUIRE(read(with_head(page(opens + more))).operations.size() == 2);
   const auto flags = [](unsigned value) { return std::string{'\x01', static_cast<char>(value)}; };
   const std::string bad[] = {
-      more.substr(0, 2),                                             // cut short
-      flags(0x80) + "\x01\x01",                                      // an unknown flag
+      more.substr(0, 2),                                                // cut short
+      flags(0x80) + "\x01\x01",                                         // an unknown flag
       flags(0x40) + number(1000) + number(1) + number(0) + "\x01\x01",  // opens what is open
-      "\x02\x01\x01",                                                // series 1, which was not opened
-      "\x06" + number(65533) + "\x01\x01",                           // a series beyond all
+      "\x02\x01\x01",                                                   // series 1, which was not opened
+      "\x06" + number(65533) + "\x01\x01",                              // a series beyond all
       "\x07\x40" + number(65533) + number(0) + number(0) + number(0) + "\x01\x01",
       "\x07\x40" + number(kMost) + number(0) + number(0) + number(0) + "\x01\x01",
       "\x03\x40" + number(0) + number(1) + number(0) + "\x01\x01",           // no operations in a second
       "\x03\x40" + number(1) + number(0) + number(0) + "\x01\x01",           // operations in no time
       "\x03\x40" + number(1) + number(1ULL << 34) + number(0) + "\x01\x01",  // a period beyond 64 bits
       "\x03\x40" + number(1ULL << 63) + number(1) + number(0) + "\x01\x01",
-      "\x03\x40" + number(1) + number(1) + number(1) + "\x01\x01",              // a bank of one account
-      "\x03\x40" + number(1) + number(1) + number(1ULL << 32) + "\x01\x01",     // of too many
-      flags(0x01) + number(4 * 65536) + "\x01\x01",                             // an error beyond 16 bits
-      std::string(1, '\0') + number(4'000'000'000'000'001) + "\x01",            // sent after 126 years
-      std::string(1, '\0') + "\x01" + number(kMost),                            // done after all time
-      flags(0x02) + number(3'999'999) + "\x01\x01",                             // due before the run's zero, but sent in order
+      "\x03\x40" + number(1) + number(1) + number(1) + "\x01\x01",           // a bank of one account
+      "\x03\x40" + number(1) + number(1) + number(1ULL << 32) + "\x01\x01",  // of too many
+      flags(0x01) + number(4 * 65536) + "\x01\x01",                          // an error beyond 16 bits
+      std::string(1, '\0') + number(4'000'000'000'000'001) + "\x01",         // sent after 126 years
+      std::string(1, '\0') + "\x01" + number(kMost),                         // done after all time
+      flags(0x02) + number(3'999'999) + "\x01\x01",                          // due before the run's zero, but sent in order
       flags(0x20) + "\x01\x01" + number(1) + number(1ULL << 32) + number(1) + number(1),  // from an account beyond 32 bits
       flags(0x20) + "\x01\x01" + number(1) + number(1) + number(1ULL << 32) + number(1),
   };

@@ -2,11 +2,11 @@
 //
 //   recording FOLDER [ROUNDS]     FOLDER: on the disk that runs are on, with 500 MB free; ROUNDS: 9 unless told, 6 at least
 //
-// Each round records a million operations through OperationFile, copies as many of 72 bytes into a buffer that goes to a file when
-// it is full, and reads the clock as often, forwards and backwards in turn. Printed are medians with a 95 % confidence interval by
-// order statistics. The operations are a bank's at 1000/s: 100 µs late, answers within 2 to 10 ms, one in a thousand fails; and
-// those of HTTP probes. The day is 86.4 million of them, as fast as it goes. Exit code 1 when a goal is certainly missed, 2 when
-// something could not be measured.
+// Each round records a million operations through OperationFile, copies as many of 72 bytes into a buffer that goes to a file
+// when it is full, and reads the clock as often, forwards and backwards in turn. Printed are medians with a 95 % confidence
+// interval by order statistics. The operations are a bank's at 1000/s: 100 µs late, answers within 2 to 10 ms, one in a
+// thousand fails; and those of HTTP probes. The day is 86.4 million of them, as fast as it goes. Exit code 1 when a goal is
+// certainly missed, 2 when something could not be measured.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -66,7 +66,8 @@ double nanoseconds_each(const std::function<void()>& work, std::uint64_t count) 
   return static_cast<double>((real_clock().now() - began).count()) / static_cast<double>(count);
 }
 
-double record_time(const std::filesystem::path& file, const std::vector<Operation>& batch, const std::vector<SeriesPlan>& plans) {
+double record_time(const std::filesystem::path& file, const std::vector<Operation>& batch,
+                   const std::vector<SeriesPlan>& plans) {
   OperationFile out(file, plans);
   const double each = nanoseconds_each(
       [&] {
@@ -147,14 +148,18 @@ void measure_bytes(const std::string& what, const std::filesystem::path& file, c
   const double each = static_cast<double>(std::filesystem::file_size(file)) / static_cast<double>(operations.size());
   std::vector<double> speeds;
   for (int i = 0; i < 7; ++i) {
-    const double taken = nanoseconds_each([&] { if (read_operations(file).operations.size() != operations.size()) std::abort(); },
-                                          operations.size());
+    const double taken = nanoseconds_each(
+        [&] {
+          if (read_operations(file).operations.size() != operations.size()) std::abort();
+        },
+        operations.size());
     speeds.push_back(1e3 / taken);
   }
   std::filesystem::remove(file);
   const Interval speed = interval_of(speeds);
-  std::cout << fmt::format("{:<46} {:6.2f} bytes an operation  goal: at most {:.0f}; read at {:.1f} million/s ({:.1f} to {:.1f})\n",
-                           what, each, kGoalBytes, speed.median, speed.low, speed.high);
+  std::cout << fmt::format(
+      "{:<46} {:6.2f} bytes an operation  goal: at most {:.0f}; read at {:.1f} million/s ({:.1f} to {:.1f})\n", what, each,
+      kGoalBytes, speed.median, speed.low, speed.high);
   if (each > kGoalBytes) missed = true;
 }
 
@@ -191,10 +196,12 @@ void measure_day(const std::filesystem::path& file) {
   std::filesystem::remove(file);
   const auto [least, most] = std::minmax_element(all.begin(), all.end());
   const auto [least_own, most_own] = std::minmax_element(anonymous.begin(), anonymous.end());
-  std::cout << fmt::format("a day of 1000/s, {} operations in {:.1f} s: {:.0f} MB, {:.2f} bytes each\n", kDay, taken, size / 1e6,
-                           size / static_cast<double>(kDay));
-  std::cout << fmt::format("  memory, after the start of each hour: {} to {} KiB, {} to {} KiB of it not the file's  goal: grows by at most {} KiB\n",
-                           *least, *most, *least_own, *most_own, kGoalMemory);
+  std::cout << fmt::format("a day of 1000/s, {} operations in {:.1f} s: {:.0f} MB, {:.2f} bytes each\n", kDay, taken,
+                           size / 1e6, size / static_cast<double>(kDay));
+  std::cout << fmt::format(
+      "  memory, after the start of each hour: {} to {} KiB, {} to {} KiB of it not the file's  goal: grows by at most {} "
+      "KiB\n",
+      *least, *most, *least_own, *most_own, kGoalMemory);
   if (*most - *least > kGoalMemory) missed = true;
 }
 
@@ -215,8 +222,9 @@ int run(const std::filesystem::path& folder, std::size_t rounds) {
 int main(int argc, char** argv) {
   const std::int64_t rounds = argc == 3 ? parse_integer(argv[2]).value_or(0) : 9;
   if (argc < 2 || argc > 3 || argv[1][0] == '-' || rounds < 6) {
-    std::cerr << "usage: recording FOLDER [ROUNDS]\n  what it costs to record an operation: time, bytes, memory over a day of load\n"
-                 "  FOLDER: on the disk that runs are on, with 500 MB free; ROUNDS: 9 unless told, 6 at least\n";
+    std::cerr
+        << "usage: recording FOLDER [ROUNDS]\n  what it costs to record an operation: time, bytes, memory over a day of load\n"
+           "  FOLDER: on the disk that runs are on, with 500 MB free; ROUNDS: 9 unless told, 6 at least\n";
     return argc == 2 && std::string(argv[1]) == "--help" ? 0 : 64;
   }
   try {

@@ -34,11 +34,11 @@ inline Operation as_kept(Operation o) {
 }
 
 struct Load {
-  double rate = 1000;                  // a second
-  Duration lag = 100us;                // the median of a log-normal distribution, as is the next
-  Duration latency = 4'500us;          // nearly all within 2 and 10 ms
-  double failures = 0.001;             // share
-  std::uint64_t accounts = 100;        // 0: it posts nothing
+  double rate = 1000;                    // a second
+  Duration lag = 100us;                  // the median of a log-normal distribution, as is the next
+  Duration latency = 4'500us;            // nearly all within 2 and 10 ms
+  double failures = 0.001;               // share
+  std::uint64_t accounts = 100;          // 0: it posts nothing
   std::uint16_t error = 1205, good = 0;  // the error of those that failed, and of the others
 };
 
@@ -62,7 +62,8 @@ inline std::vector<Operation> operations_of(const Load& load, std::uint64_t coun
     o.error = failed ? load.error : load.good;
     if (load.accounts != 0) post(o, planned_transfer(k, load.accounts));
   }
-  std::stable_sort(operations.begin(), operations.end(), [](const Operation& a, const Operation& b) { return a.done < b.done; });
+  std::stable_sort(operations.begin(), operations.end(),
+                   [](const Operation& a, const Operation& b) { return a.done < b.done; });
   return operations;
 }
 
