@@ -42,8 +42,7 @@ void count(const KnownOutage& known, Certificate& c) {
 
 bool same_machine(const MachineInfo& one, const MachineInfo& other) {
   const bool nameless = one.id.empty() && other.id.empty();
-  return one.cpu == other.cpu && one.cores == other.cores &&
-         (nameless ? one.hostname == other.hostname : one.id == other.id);
+  return one.cpu == other.cpu && one.cores == other.cores && (nameless ? one.hostname == other.hostname : one.id == other.id);
 }
 
 Spread spread_of(std::vector<Duration> values) {

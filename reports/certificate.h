@@ -15,8 +15,8 @@ namespace blackstart {
 
 // What a good certificate must show; the goals of docs/performance.md, row 3.
 inline constexpr std::uint64_t kLeastOutages = 30;
-inline constexpr Duration kMostError = 2500us;        // p95 of |measured - true|
-inline constexpr std::uint64_t kLeastCovered = 95;    // percent of the outages whose truth the stated ± covered
+inline constexpr Duration kMostError = 2500us;      // p95 of |measured - true|
+inline constexpr std::uint64_t kLeastCovered = 95;  // percent of the outages whose truth the stated ± covered
 
 struct MachineInfo {
   std::string hostname, cpu, kernel;  // "runner-1", "AMD EPYC 7B13", "6.1.0-28-amd64"

@@ -11,7 +11,7 @@ namespace {
 using State = Instrument::State;
 
 constexpr double kDay = 86400e9;  // ns
-constexpr double kOld = 90;         // days
+constexpr double kOld = 90;       // days
 constexpr const char* kAdvice = "run `blackstart calibrate`";
 
 std::string machine_text(const MachineInfo& machine) {
@@ -34,11 +34,12 @@ std::string figures_text(const Certificate& c) {
 std::vector<std::string> doubts(const Certificate& c, const RunInfo& run) {
   std::vector<std::string> all;
   if (c.version != run.version)
-    all.push_back(fmt::format("The instrument was calibrated as Blackstart {}, and this is {}: {}.", c.version, run.version,
-                              kAdvice));
+    all.push_back(
+        fmt::format("The instrument was calibrated as Blackstart {}, and this is {}: {}.", c.version, run.version, kAdvice));
   const double days = (static_cast<double>(run.zero_wall) - static_cast<double>(c.made)) / kDay;
   if (days > kOld)
-    all.push_back(fmt::format("The instrument was calibrated {:.0f} days ago, on {}: {}.", days, format_utc(c.made, false), kAdvice));
+    all.push_back(
+        fmt::format("The instrument was calibrated {:.0f} days ago, on {}: {}.", days, format_utc(c.made, false), kAdvice));
   return all;
 }
 
@@ -87,18 +88,18 @@ std::vector<CertificateLine> lines_of(const Certificate& c) {
   const std::uint64_t strange = c.missed + c.split;
   const std::string steal = c.steal < 0 ? "" : fmt::format("; {} of the processors' time stolen", percent_text(c.steal));
   const std::string stray = c.stray == 0 ? "" : fmt::format("; {} that nobody had made", c.stray);
-  return {{"known outages",
-           fmt::format("{} of {} to {}, at {} operations a second", c.outages, format_seconds(c.shortest),
-                       format_seconds(c.longest), format_number(c.rate)),
-           fmt::format("at least {}", kLeastOutages)},
-          {"seen as one", fmt::format("{} of {}{}", c.outages - strange, c.outages, stray), "all, and no other"},
-          {"error",
-           fmt::format("p50 {}, p95 {}, max {}", latency_text(c.error_p50), latency_text(c.error_p95),
-                       latency_text(c.error_max)),
-           fmt::format("p95 at most {}", latency_text(kMostError))},
-          {"± covers", fmt::format("{} of {}", c.covered, c.outages), fmt::format("at least {} %", kLeastCovered)},
-          {"send lag", spread_text(c.send_lag), ""},
-          {"timer floor", spread_text(c.floor) + steal, ""}};
+  return {
+      {"known outages",
+       fmt::format("{} of {} to {}, at {} operations a second", c.outages, format_seconds(c.shortest),
+                   format_seconds(c.longest), format_number(c.rate)),
+       fmt::format("at least {}", kLeastOutages)},
+      {"seen as one", fmt::format("{} of {}{}", c.outages - strange, c.outages, stray), "all, and no other"},
+      {"error",
+       fmt::format("p50 {}, p95 {}, max {}", latency_text(c.error_p50), latency_text(c.error_p95), latency_text(c.error_max)),
+       fmt::format("p95 at most {}", latency_text(kMostError))},
+      {"± covers", fmt::format("{} of {}", c.covered, c.outages), fmt::format("at least {} %", kLeastCovered)},
+      {"send lag", spread_text(c.send_lag), ""},
+      {"timer floor", spread_text(c.floor) + steal, ""}};
 }
 
 std::string made_text(const Certificate& c) {

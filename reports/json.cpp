@@ -303,22 +303,22 @@ namespace json_format {
 
 Json of_run(const Record& record, const Judgement& judgement) {
   Json json{{"format", "blackstart-record"},
-          {"schema_version", 1},
-          {"run", run(record.run)},
-          {"verdict", name_of(judgement.verdict)},
-          {"reasons", judgement.reasons},
-          {"finished", record.finished},
-          {"ended", moment(record.ended)},
-          {"objectives", array(judgement.objectives, objective)},
-          {"rtos", array(judgement.rtos, rto)},
-          {"probes", array(judgement.probes, [&](const auto& one) { return probe(record, one); })},
-          {"injections", array(record.injections, injection)},
-          {"steady", array(record.steady, steady)},
-          {"phases", array(record.phases, phase)},
-          {"steps", array(record.steps, step)},
-          {"guards", array(record.guards, guard)},
-          {"redundancy", array(record.redundancy, [&](const auto& one) { return redundancy(one, judgement); })},
-          {"problems", record.problems}};
+            {"schema_version", 1},
+            {"run", run(record.run)},
+            {"verdict", name_of(judgement.verdict)},
+            {"reasons", judgement.reasons},
+            {"finished", record.finished},
+            {"ended", moment(record.ended)},
+            {"objectives", array(judgement.objectives, objective)},
+            {"rtos", array(judgement.rtos, rto)},
+            {"probes", array(judgement.probes, [&](const auto& one) { return probe(record, one); })},
+            {"injections", array(record.injections, injection)},
+            {"steady", array(record.steady, steady)},
+            {"phases", array(record.phases, phase)},
+            {"steps", array(record.steps, step)},
+            {"guards", array(record.guards, guard)},
+            {"redundancy", array(record.redundancy, [&](const auto& one) { return redundancy(one, judgement); })},
+            {"problems", record.problems}};
   if (record.calibration) json["instrument"] = of_instrument(record);
   return json;
 }

@@ -11,13 +11,10 @@ using Json = nlohmann::ordered_json;
 
 Json seconds(Duration value) { return std::chrono::duration<double>(value).count(); }
 
-Json spread(const Spread& one) {
-  return {{"p50", seconds(one.p50)}, {"p99", seconds(one.p99)}, {"max", seconds(one.max)}};
-}
+Json spread(const Spread& one) { return {{"p50", seconds(one.p50)}, {"p99", seconds(one.p99)}, {"max", seconds(one.max)}}; }
 
 Json machine(const MachineInfo& one) {
-  return {
-      {"hostname", one.hostname}, {"cpu", one.cpu}, {"cores", one.cores}, {"kernel", one.kernel}, {"id", one.id}};
+  return {{"hostname", one.hostname}, {"cpu", one.cpu}, {"cores", one.cores}, {"kernel", one.kernel}, {"id", one.id}};
 }
 
 Json certificate(const Certificate& one) {

@@ -19,10 +19,10 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kProbe = "calibration";
-constexpr Duration kFloor = 1s;          // before and after, each
-constexpr Duration kAfter = 1500ms;      // what the last outage's hold needs to be seen to its end
+constexpr Duration kFloor = 1s;      // before and after, each
+constexpr Duration kAfter = 1500ms;  // what the last outage's hold needs to be seen to its end
 constexpr Duration kPreflight = 10s;
-constexpr Duration kEarly = 500ms;       // an operation in flight when the server goes was due earlier, by this at most
+constexpr Duration kEarly = 500ms;  // an operation in flight when the server goes was due earlier, by this at most
 
 HttpProbeSettings settings_of(int port, double rate) {
   HttpProbeSettings settings;
@@ -109,9 +109,8 @@ const std::vector<Outage>& outages_of(const Judgement& judgement) {
 
 // Those that began in [from, to).
 std::size_t begun(const std::vector<Outage>& outages, Time from, Time to) {
-  return static_cast<std::size_t>(std::count_if(outages.begin(), outages.end(), [&](const Outage& outage) {
-    return outage.onset.to >= from && outage.onset.to < to;
-  }));
+  return static_cast<std::size_t>(std::count_if(
+      outages.begin(), outages.end(), [&](const Outage& outage) { return outage.onset.to >= from && outage.onset.to < to; }));
 }
 
 void read_off(const Judgement& judgement, const std::string& id, KnownOutage& known) {

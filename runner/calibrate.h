@@ -1,7 +1,7 @@
 // The calibration of the instrument: outages of known length, measured by the product's own way, and the certificate of it.
 //
-// Purpose: what `blackstart calibrate` does, and what `run` finds of it later (docs/calibrate.md). The probe, its open loop, the
-// record on disk and the judge are those of every rehearsal; nothing is there for calibration alone but the server.
+// Purpose: what `blackstart calibrate` does, and what `run` finds of it later (docs/calibrate.md). The probe, its open loop,
+// the record on disk and the judge are those of every rehearsal; nothing is there for calibration alone but the server.
 // Ownership: plain functions. Thread rule: calibrate() blocks; the rest may be called from any thread.
 #pragma once
 

@@ -73,7 +73,8 @@ void print(const Certificate& certificate) {
 
 Certificate certificate_from(const CalibrateOptions& options, std::uint64_t seed) {
   const Place place(options.keep);
-  OutageServer server(plan_outages(static_cast<std::size_t>(options.outages), from_seconds(options.longest), kCalibrationHold, seed));
+  OutageServer server(
+      plan_outages(static_cast<std::size_t>(options.outages), from_seconds(options.longest), kCalibrationHold, seed));
   std::puts(fmt::format("{} outages of a server of our own, about {} in all, seed {}", options.outages,
                         format_seconds(server.plan().length(), 0), seed)
                 .c_str());

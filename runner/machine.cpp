@@ -16,10 +16,10 @@
 namespace blackstart {
 namespace {
 
-constexpr long kPeriod = 1'000'000;          // ns
-constexpr long kSecond = 1'000'000'000;      // ns
-constexpr std::size_t kStolen = 7;           // its place in the first line of /proc/stat (proc(5)), from 0
-constexpr std::size_t kCounted = 8;          // what comes after it, a guest's time, is counted in others already
+constexpr long kPeriod = 1'000'000;      // ns
+constexpr long kSecond = 1'000'000'000;  // ns
+constexpr std::size_t kStolen = 7;       // its place in the first line of /proc/stat (proc(5)), from 0
+constexpr std::size_t kCounted = 8;      // what comes after it, a guest's time, is counted in others already
 constexpr std::size_t kIdBytes = 16;
 
 std::string first_line(const char* file) {

@@ -9,7 +9,7 @@
 namespace blackstart {
 namespace {
 
-constexpr Duration kBaseline = 2s;           // before the first: the latency of a sound server is a part of the ±
+constexpr Duration kBaseline = 2s;               // before the first: the latency of a sound server is a part of the ±
 constexpr double kLeastMore = 0.1, kMore = 0.1;  // seconds that it is up beyond the hold, and more by chance
 
 double seconds(Duration value) { return std::chrono::duration<double>(value).count(); }

@@ -28,8 +28,8 @@ inline constexpr Duration kShortestOutage = 50ms;
 // order, with times between them that are longer than `hold` and differ, so that no schedule's phase is met again and again.
 OutagePlan plan_outages(std::size_t count, Duration longest, Duration hold, std::uint64_t seed);
 
-// On CLOCK_MONOTONIC, which both processes share. The server was up until out.from and out at out.to at the latest; it was still
-// out at back.from, and up from back.to on.
+// On CLOCK_MONOTONIC, which both processes share. The server was up until out.from and out at out.to at the latest; it was
+// still out at back.from, and up from back.to on.
 struct Standstill {
   Bracket out, back;
 };

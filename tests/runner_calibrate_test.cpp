@@ -96,14 +96,12 @@ TEST_CASE("calibration: the server is out when it says so, and at no other time"
   }
   CHECK(truth[1].out.from - truth[0].back.to >= 50ms);
   const auto within = [&](const Look& look) {
-    return std::any_of(truth.begin(), truth.end(), [&](const Standstill& one) {
-      return look.from > one.out.to && look.to < one.back.from;
-    });
+    return std::any_of(truth.begin(), truth.end(),
+                       [&](const Standstill& one) { return look.from > one.out.to && look.to < one.back.from; });
   };
   const auto touched = [&](const Look& look) {
-    return std::any_of(truth.begin(), truth.end(), [&](const Standstill& one) {
-      return look.to >= one.out.from && look.from <= one.back.to;
-    });
+    return std::any_of(truth.begin(), truth.end(),
+                       [&](const Standstill& one) { return look.to >= one.out.from && look.from <= one.back.to; });
   };
   std::size_t refused = 0;
   for (const Look& look : looks) {

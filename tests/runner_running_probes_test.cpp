@@ -134,8 +134,7 @@ struct Rehearsed {
   Judged run() {
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> nowhere(std::fopen("/dev/null", "w"), &std::fclose);
     Status status(nowhere.get(), real_clock());
-    RehearsalInput input{
-        scenario, cloud, nodes.remote, clock, status, {}, [] { return ""; }, state.path / "runs" / "r1", "r1"};
+    RehearsalInput input{scenario, cloud, nodes.remote, clock, status, {}, [] { return ""; }, state.path / "runs" / "r1", "r1"};
     input.calibration = calibration;
     return rehearse(input);
   }
