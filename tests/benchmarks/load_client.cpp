@@ -24,14 +24,10 @@ struct Options {
 };
 
 Options options_of(int count, char** words) {
-  static const option known[] = {{"port", required_argument, nullptr, 'p'},
-                                 {"rate", required_argument, nullptr, 'r'},
-                                 {"seconds", required_argument, nullptr, 's'},
-                                 {"deadline", required_argument, nullptr, 'd'},
-                                 {"persistent", no_argument, nullptr, 'k'},
-                                 {"ops", required_argument, nullptr, 'o'},
-                                 {"times", required_argument, nullptr, 't'},
-                                 {nullptr, 0, nullptr, 0}};
+  static const option known[] = {{"port", required_argument, nullptr, 'p'},    {"rate", required_argument, nullptr, 'r'},
+                                 {"seconds", required_argument, nullptr, 's'}, {"deadline", required_argument, nullptr, 'd'},
+                                 {"persistent", no_argument, nullptr, 'k'},    {"ops", required_argument, nullptr, 'o'},
+                                 {"times", required_argument, nullptr, 't'},   {nullptr, 0, nullptr, 0}};
   Options options;
   int letter;
   while ((letter = ::getopt_long(count, words, "", known, nullptr)) != -1) {
@@ -43,7 +39,8 @@ Options options_of(int count, char** words) {
       case 'k': options.persistent = true; break;
       case 'o': options.operations = optarg; break;
       case 't': options.times = optarg; break;
-      default: throw Error(ErrorKind::usage, "", "there is no such option", "tests/benchmarks/load_client.cpp begins with them");
+      default:
+        throw Error(ErrorKind::usage, "", "there is no such option", "tests/benchmarks/load_client.cpp begins with them");
     }
   }
   if (options.port == 0 || options.operations.empty()) throw Error(ErrorKind::usage, "", "--port and --ops are needed");
