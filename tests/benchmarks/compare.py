@@ -21,6 +21,7 @@ import time
 
 # Of seven values interval() is the second to the sixth, which holds the true median 88 times in 100; of nine, 96 times.
 ROUNDS = 9
+LEAST_ROUNDS = 7  # with fewer no goal is said to be met or missed
 LIMIT_S = 120
 RESAMPLES = 10000
 TIMED_OUT = (124, 137)  # exit codes of timeout(1): by its first signal, and by the one that can't be ignored
@@ -116,7 +117,7 @@ def verdict(found, at_least=None, at_most=None):
 
 
 def exit_code(verdicts):
-    return 1 if "missed" in verdicts else 2 if "not measured" in verdicts else 0
+    return 1 if "missed" in verdicts else 2 if {"not measured", "too few rounds"} & set(verdicts) else 0
 
 
 def interleave(contestants, rounds, tell=lambda number, results: None):
@@ -195,7 +196,7 @@ def rounds_of(text):
 def parser(doc):
     """With the options that every benchmark has."""
     made = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--rounds", type=rounds_of, default=ROUNDS, help=f"fewer than {ROUNDS} prove little")
+    made.add_argument("--rounds", type=rounds_of, default=ROUNDS, help=f"{ROUNDS} unless given; with fewer than {LEAST_ROUNDS} no goal is judged")
     made.add_argument("--without", action="append", default=[], metavar="NAME", help="leave a contestant out")
     made.add_argument("--json", metavar="FILE", help="write everything that was measured there as well")
     return made
@@ -244,8 +245,9 @@ class Comparison:
         return ratios
 
     def goal(self, text, found, at_least=None, at_most=None):
+        few = found is not None and self.options.rounds < LEAST_ROUNDS
         self.goals.append({"goal": text, "found": found, "at_least": at_least, "at_most": at_most,
-                           "verdict": verdict(found, at_least, at_most)})
+                           "verdict": "too few rounds" if few else verdict(found, at_least, at_most)})
 
     def finish(self):
         stolen, ticks = (now - then for now, then in zip(cpu_times(), self.ticks))

@@ -80,6 +80,7 @@ class Goals(unittest.TestCase):
     def test_exit_codes(self):
         self.assertEqual(compare.exit_code(["met", "open"]), 0)
         self.assertEqual(compare.exit_code(["met", "not measured"]), 2)
+        self.assertEqual(compare.exit_code(["met", "too few rounds"]), 2)
         self.assertEqual(compare.exit_code(["not measured", "missed"]), 1)
 
 
@@ -120,8 +121,8 @@ class Programs(unittest.TestCase):
 
 
 class Whole(unittest.TestCase):
-    def played(self, file):
-        options = argparse.Namespace(rounds=3, without=["left"], json=file)
+    def played(self, file, rounds=7):
+        options = argparse.Namespace(rounds=rounds, without=["left"], json=file)
         absent, left = Named("absent", []), Named("left", [])
         absent.program = "/no/such/program"
         with contextlib.redirect_stdout(io.StringIO()) as said:
@@ -146,10 +147,15 @@ class Whole(unittest.TestCase):
         self.assertIn("1.00 (95 %: 1.00 to 1.00) times ours", said)
         self.assertIn("goal: as good as: 1.00 (95 %: 1.00 to 1.00), met", said)
         self.assertIn("goal: never asked: not measured", said)
-        self.assertEqual(told["results"]["title"], {"ours": [1, 2, 3], "peer": [1, 2, 3]})
+        self.assertEqual(told["results"]["title"], {"ours": [1, 2, 3, 4, 5, 6, 7], "peer": [1, 2, 3, 4, 5, 6, 7]})
         self.assertEqual(told["ratios"]["title"], [{"measure": "value", "name": "peer", "to": "ours",
                                                     "ratio": {"middle": 1.0, "low": 1.0, "high": 1.0}}])
         self.assertEqual([goal["verdict"] for goal in told["goals"]], ["met", "not measured"])
+
+    def test_a_few_rounds_judge_no_goal(self):
+        code, said = self.played(None, rounds=3)
+        self.assertEqual(code, 2)
+        self.assertIn("goal: as good as: 1.00 (95 %: 1.00 to 1.00), too few rounds", said)
 
 
 class Arrivals(unittest.TestCase):
