@@ -1,4 +1,6 @@
 // Files of operations when something dies or runs full: the process, the disk, the memory.
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -189,6 +191,28 @@ TEST_CASE("a disk that is full before the first operation is an error with words
     return contains(why, "making room for the operations") && contains(why, "File too large") && contains(why, "--out");
   });
   REQUIRE(status == 0);
+}
+
+TEST_CASE("a store that the file can't keep ends nothing, and is told when the file is closed") {
+  Folder folder;
+  OperationFile out(folder.path / "bank.ops", kPlans);
+  for (std::uint64_t k = 0; k < 1000; ++k) out.record(made(k));
+  std::filesystem::resize_file(folder.path / "bank.ops", 0);
+  for (std::uint64_t k = 1000; k < 3000; ++k) out.record(made(k));  // the kernel raises SIGBUS at the first
+  CHECK(contains(why_not([&] { out.close(); }), "writing the operations"));
+}
+
+TEST_CASE("a SIGBUS that is none of ours ends the process as ever") {
+  Folder folder;
+  const int status = in_child([&] {
+    OperationFile out(folder.path / "bank.ops", kPlans);  // it catches its own
+    const int descriptor = ::open((folder.path / "empty").c_str(), O_RDWR | O_CREAT, 0600);
+    void* foreign = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+    *static_cast<volatile char*>(foreign) = 1;
+    return true;
+  });
+  REQUIRE(WIFSIGNALED(status));
+  CHECK(WTERMSIG(status) == SIGBUS);
 }
 
 TEST_CASE("memory stays flat over two million operations") {
