@@ -83,9 +83,9 @@ void tell_times(const std::filesystem::path& operations, const std::filesystem::
 
 void run(const Options& options) {
   benchmark::raise_open_files();
-  OperationFile file(options.operations);
-  Counted sink(file);
   const auto probe = settings_of(options).make("http", Cloud{});
+  OperationFile file(options.operations, plans_of(probe->info()));
+  Counted sink(file);
   probe->preflight(Deadline(real_clock(), 10s));
   probe->start(real_clock(), Time{0}, sink);  // so that recorded times are the clock's own
   real_clock().pause(seconds_of(options.seconds));

@@ -60,7 +60,7 @@ void write(const std::filesystem::path& folder, std::uint64_t operations) {
 
   RecordWriter writer(folder);
   writer.probe_started(info, kBegin);
-  OperationFile file(operations_path(folder, info.name));
+  OperationFile file(operations_path(folder, info.name), plans_of(info));
   for (std::uint64_t number = 0; number < each; ++number)
     for (std::uint16_t series = 0; series < info.series.size(); ++series) file.record(operation(series, number, fault));
   file.close();
