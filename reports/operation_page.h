@@ -7,7 +7,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -55,16 +54,16 @@ class PageWriter {
   struct Series {
     Pace pace;
     std::uint64_t accounts = 0;
-    std::optional<TransferPlan> plan;  // of that many accounts
-    std::uint64_t page = 0;            // where it has been opened last; pages count from 1
+    std::uint64_t page = 0;  // where it has been opened last; pages count from 1
     Expected expected = {};
   };
 
-  Series& series_of(std::uint16_t index);
-  static unsigned flags_of(const Operation& operation, const Series& series, std::uint64_t due);
-  bool put_short(const Operation& operation, std::uint64_t step);
+  // Inline, as code that may be shared is not put into its callers otherwise; only put() calls them.
+  inline Series& series_of(std::uint16_t index);
+  static inline unsigned flags_of(const Operation& operation, const Series& series, std::uint64_t due);
+  inline bool put_short(const Operation& operation, std::uint64_t step);
   void put_long(const Operation& operation, const Series& series, std::uint64_t step, std::uint64_t due, unsigned flags);
-  void publish();
+  inline void publish();
 
   std::vector<Series> series_;
   std::uint64_t page_ = 0;

@@ -65,9 +65,7 @@ PageWriter::PageWriter(const std::vector<SeriesPlan>& plans) {
   for (const SeriesPlan& plan : plans) {
     Series& series = series_.emplace_back();
     series.pace = pace_of(plan.rate);
-    if (plan.accounts < 2 || plan.accounts > UINT32_MAX) continue;
-    series.accounts = plan.accounts;
-    series.plan.emplace(plan.accounts);
+    if (plan.accounts >= 2 && plan.accounts <= UINT32_MAX) series.accounts = plan.accounts;
   }
 }
 
@@ -107,8 +105,8 @@ unsigned PageWriter::flags_of(const Operation& o, const Series& series, std::uin
   if (o.sent.count() == kNever) flags |= kNotSent;
   if (o.done.count() == kNever) flags |= kNotDone;
   if (!in_order(o.scheduled.count(), o.sent.count(), o.done.count())) flags |= kExact;
-  const Transfer posted{o.posting, o.from, o.to, o.amount};
-  if (series.plan ? !series.plan->has(o.number, posted) : posted != Transfer{}) flags |= kPosting;
+  const Transfer planned = series.accounts != 0 ? planned_transfer(o.number, series.accounts) : Transfer{};
+  if (planned != Transfer{o.posting, o.from, o.to, o.amount}) flags |= kPosting;
   return flags;
 }
 
