@@ -76,12 +76,11 @@ std::optional<Instrument> instrument_of(const Record& record) {
 std::string instrument_text(const Record& record) {
   const auto instrument = instrument_of(record);
   if (!instrument) return "";
-  std::vector<std::string> parts{name_of(instrument->state)};
-  if (instrument->state == State::proven)
-    parts.push_back(fmt::format("{}; {}", format_utc(record.calibration->certificate->made, false),
-                                figures_text(*record.calibration->certificate)));
-  parts.insert(parts.end(), instrument->remarks.begin(), instrument->remarks.end());
-  return joined(parts, ": ");
+  const std::string state = name_of(instrument->state);
+  if (instrument->state != State::proven) return state + ": " + joined(instrument->remarks, " ");
+  return state + ": " +
+         fmt::format("{}; {}", format_utc(record.calibration->certificate->made, false),
+                     figures_text(*record.calibration->certificate));
 }
 
 std::vector<CertificateLine> lines_of(const Certificate& c) {

@@ -26,9 +26,10 @@ constexpr std::string_view kPrefix = ".calibration-";           // and its proce
 // What calibrations that were broken off have left.
 void remove_leftovers(const fs::path& state) {
   std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(state)) {
+  for (const auto& entry : fs::directory_iterator(state, ignored)) {
     const std::string name = entry.path().filename().string();
-    if (name.starts_with(kPrefix) && !fs::exists("/proc/" + name.substr(kPrefix.size()))) fs::remove_all(entry.path(), ignored);
+    if (name.starts_with(kPrefix) && !fs::exists("/proc/" + name.substr(kPrefix.size()), ignored))
+      fs::remove_all(entry.path(), ignored);
   }
 }
 

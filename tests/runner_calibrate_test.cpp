@@ -2,7 +2,6 @@
 #include "runner/calibrate.h"
 
 #include <algorithm>
-#include <atomic>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -73,11 +72,10 @@ TEST_CASE("calibration: a plan has its lengths, in a random order that the seed 
 
 TEST_CASE("calibration: the server is out when it says so, and at no other time") {
   OutageServer server({{50ms, 50ms}, {80ms, 80ms}});
-  std::atomic<bool> over = false;
   std::vector<Look> looks;
   // It must not be made before the server, which forks.
-  std::thread watch([&] {
-    while (!over) {
+  std::jthread watch([&](const std::stop_token& over) {
+    while (!over.stop_requested()) {
       looks.push_back(look_at(server.port()));
       real_clock().pause(500us);
     }
@@ -85,7 +83,7 @@ TEST_CASE("calibration: the server is out when it says so, and at no other time"
   });
   int told = 0;
   const std::vector<Standstill> truth = server.carry_out([&] { ++told; });
-  over = true;
+  watch.request_stop();
   watch.join();
   REQUIRE(truth.size() == 2);
   CHECK(told == 2);
