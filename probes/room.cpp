@@ -112,7 +112,7 @@ void require_ports(const std::vector<RoomWanted>& wanted, const MachineRoom& mac
     throw Error(
         ErrorKind::unmet, fmt::format("checking this machine's room for probe {}", fmt::join(towards.probes, ", ")),
         fmt::format(
-            "{}/s fresh connections to {} port {} keep up to {:.0f} local ports, as a closed connection keeps its own for "
+            "{}/s fresh connections to {} port {} may keep up to {:.0f} local ports, as a closed connection keeps its own for "
             "{:.0f} s, and there are {}: {:.0f} are missing",
             format_number(towards.rate), address.first, address.second, needed, reused ? kReused : kTimeWait, machine.ports,
             needed - static_cast<double>(machine.ports)),
