@@ -20,6 +20,7 @@ TEST_CASE("a calibration writes its certificate, and the next run's reports tell
                                   "  - wait-recovered: {probe: bank, within: 60s}\n"
                                   "  - undo: kill\n"));
   CHECK(run.verdict() == (certificate.at("good") ? "passed" : "inconclusive"));
-  CHECK(Workplace::read(run.folder / "summary.txt").find("outages of known length") != std::string::npos);
+  CHECK(run.record.at("instrument").at("state") == (certificate.at("good") ? "proven" : "unfit"));
+  CHECK(Workplace::read(run.folder / "report.html").find("known outages") != std::string::npos);
   require_whole_lab();
 }
