@@ -81,7 +81,7 @@ TEST_CASE("the health script names what does not work, with the reason, and noth
       "curl() { case \"$*\" in *:5000/*) echo 'curl: (7) refused' >&2; return 7 ;; esac; }\n"
       "mariadb() { echo 1; }\nss() { echo LISTEN; }\nrabbitmqctl() { echo 3; }\ngrep() { if [ \"$1\" = -c ]; then echo 3; else "
       "cat >/dev/null; fi; }\n"
-      "socat() { printf 'keystone,c1,0,,,,,,,,,,,,,,,UP\\n'; }\n";
+      "socat() { cat >/dev/null; printf 'keystone,c1,0,,,,,,,,,,,,,,,UP\\n'; }\n";
   std::vector<Service> some;
   for (const Service& service : all)
     if (std::string(service.check) != "broker") some.push_back(service);
@@ -94,7 +94,7 @@ TEST_CASE("the health script finds a missing member, a silent agent and a backen
   const LabNode& node = *lab.find("c1");
   const std::string node_stub =
       "systemctl() { echo active; }\nmariadb() { echo 0; }\nss() { echo LISTEN; }\nrabbitmqctl() { echo 2; }\n"
-      "grep() { if [ \"$1\" = -c ]; then echo 3; else cat >/dev/null; fi; }\nsocat() { printf "
+      "grep() { if [ \"$1\" = -c ]; then echo 3; else cat >/dev/null; fi; }\nsocat() { cat >/dev/null; printf "
       "'nova-api,c3,0,,,,,,,,,,,,,,,DOWN\\n'; }\n";
   std::vector<Service> some;
   for (const char* name : {"haproxy", "rabbitmq-server", "nova-scheduler"}) some.push_back(*find_service(name));
