@@ -68,7 +68,6 @@ class HttpClient {
 
  private:
   struct Impl;
-  class Exchange;
   std::shared_ptr<Impl> impl_;
 };
 

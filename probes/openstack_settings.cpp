@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/units.h"
 #include "probes/openstack_probe.h"
+#include "probes/room.h"
 
 namespace blackstart {
 namespace {
@@ -94,8 +94,7 @@ void check(Fields& f, const OpenStackSettings& s) {
 }  // namespace
 
 std::int64_t OpenStackSettings::Line::most_in_flight() const {
-  const double seconds = std::chrono::duration<double>(limits.deadline).count();
-  return (static_cast<std::int64_t>(std::ceil(rate * seconds)) + 1) * (connections == "both" ? 2 : 1);
+  return most_under_way(rate, limits.deadline) * (connections == "both" ? 2 : 1);
 }
 
 void OpenStackSettings::describe(Fields& f) {
