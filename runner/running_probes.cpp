@@ -37,7 +37,7 @@ void RunningProbes::take(std::vector<std::unique_ptr<Probe>> probes, const std::
       seen.probe = name;
       record_.holders(seen);
     });
-    probes_.push_back({name, std::move(probe), nullptr, nullptr});
+    probes_.push_back({name, nullptr, nullptr, std::move(probe)});
   }
 }
 

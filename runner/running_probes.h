@@ -47,9 +47,9 @@ class RunningProbes {
  private:
   struct Running {
     std::string name;
-    std::unique_ptr<Probe> probe;
     std::unique_ptr<OperationFile> file;
     std::unique_ptr<LiveProbe> live;
+    std::unique_ptr<Probe> probe;  // last, so that it goes first: it writes to the two above until then
     bool prepared = false, started = false, stopped = false;
   };
   Deadline within(Duration length) const { return Deadline(clock_, length); }
