@@ -1,6 +1,9 @@
+#include "reports/blind.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/units.h"
 #include "reports/outages.h"
@@ -11,15 +14,9 @@ namespace {
 constexpr Duration kLagAllowed = 100ms;  // or the distance of two operations, if that is more
 constexpr int kTold = 4;                 // so many kinds of trouble are told of one interval
 
-// Operations of one kind of trouble that follow one another.
-struct Trouble {
-  enum class Kind { none, late, unsent, missing, pause } kind = Kind::none;
-  Time from{0}, to{0};
-  std::uint64_t first = 0, last = 0;
-  Duration worst{0};
-};
+}  // namespace
 
-std::string words(const Trouble& t) {
+std::string BlindSearch::words(const Trouble& t) {
   std::uint64_t count = t.last - t.first + 1;
   std::string which = count == 1 ? fmt::format("operation {}", t.first) : fmt::format("operations {} to {}", t.first, t.last);
   switch (t.kind) {
@@ -30,74 +27,61 @@ std::string words(const Trouble& t) {
   }
 }
 
-class Search {
- public:
-  explicit Search(const Stream& stream) : stream_(stream) {}
+void BlindSearch::see(const Operation& o) {
+  if (o.number > expected_)
+    add({Trouble::Kind::missing, before_, o.scheduled, expected_, o.number - 1, {}});
+  else
+    look_for_gap(o.scheduled, o.number);
+  const Duration lag = o.sent - o.scheduled;
+  if (o.outcome == Outcome::unsent)
+    add({Trouble::Kind::unsent, o.scheduled, o.scheduled + stream_.step, o.number, o.number, {}});
+  else if (lag > std::max(stream_.step, kLagAllowed))
+    add({Trouble::Kind::late, o.scheduled, o.sent, o.number, o.number, lag});
+  before_ = o.scheduled;
+  expected_ = o.number + 1;
+}
 
-  std::vector<BlindInterval> run() {
-    Time before = stream_.started;
-    std::uint64_t expected = 0;
-    for (const Operation& o : stream_.operations) {
-      if (o.number > expected)
-        add({Trouble::Kind::missing, before, o.scheduled, expected, o.number - 1, {}});
-      else
-        look_for_pause(before, o.scheduled, o.number);
-      look_at(o);
-      before = o.scheduled;
-      expected = o.number + 1;
-    }
-    if (expected < stream_.planned)
-      add({Trouble::Kind::missing, before, std::max(before, stream_.end), expected, stream_.planned - 1, {}});
-    else
-      look_for_pause(before, stream_.end, expected);
-    return merged();
+std::vector<BlindInterval> BlindSearch::found() {
+  if (expected_ < stream_.planned)
+    add({Trouble::Kind::missing, before_, std::max(before_, stream_.end), expected_, stream_.planned - 1, {}});
+  else
+    look_for_gap(stream_.end, expected_);
+  merge();
+  return std::move(found_);
+}
+
+// The schedule itself must not stop: an outage would have no operation to hit.
+void BlindSearch::look_for_gap(Time next, std::uint64_t number) {
+  if (next - before_ > 2 * stream_.step) add({Trouble::Kind::pause, before_, next, number, number, next - before_});
+}
+
+void BlindSearch::add(const Trouble& t) {
+  if (now_.kind == t.kind && now_.last + 1 == t.first) {
+    now_.to = std::max(now_.to, t.to);
+    now_.last = t.last;
+    now_.worst = std::max(now_.worst, t.worst);
+  } else {
+    merge();
+    now_ = t;
   }
+}
 
- private:
-  void look_at(const Operation& o) {
-    Duration lag = o.sent - o.scheduled;
-    if (o.outcome == Outcome::unsent)
-      add({Trouble::Kind::unsent, o.scheduled, o.scheduled + stream_.step, o.number, o.number, {}});
-    else if (lag > std::max(stream_.step, kLagAllowed))
-      add({Trouble::Kind::late, o.scheduled, o.sent, o.number, o.number, lag});
+void BlindSearch::merge() {
+  const Trouble t = std::exchange(now_, {});
+  if (t.kind == Trouble::Kind::none) return;
+  if (!found_.empty() && t.from <= found_.back().to) {
+    found_.back().to = std::max(found_.back().to, t.to);
+    if (++told_ <= kTold) found_.back().why += told_ < kTold ? "; " + words(t) : "; and more";
+  } else {
+    found_.push_back({t.from, t.to, words(t)});
+    told_ = 1;
   }
+}
 
-  // The schedule itself must not stop: an outage would have no operation to hit.
-  void look_for_pause(Time before, Time next, std::uint64_t number) {
-    if (next - before > 2 * stream_.step) add({Trouble::Kind::pause, before, next, number, number, next - before});
-  }
-
-  void add(const Trouble& t) {
-    if (!all_.empty() && all_.back().kind == t.kind && all_.back().last + 1 == t.first) {
-      all_.back().to = std::max(all_.back().to, t.to);
-      all_.back().last = t.last;
-      all_.back().worst = std::max(all_.back().worst, t.worst);
-    } else {
-      all_.push_back(t);
-    }
-  }
-
-  std::vector<BlindInterval> merged() const {
-    std::vector<BlindInterval> result;
-    int told = 0;
-    for (const Trouble& t : all_) {
-      if (!result.empty() && t.from <= result.back().to) {
-        result.back().to = std::max(result.back().to, t.to);
-        if (++told <= kTold) result.back().why += told < kTold ? "; " + words(t) : "; and more";
-      } else {
-        result.push_back({t.from, t.to, words(t)});
-        told = 1;
-      }
-    }
-    return result;
-  }
-
-  const Stream& stream_;
-  std::vector<Trouble> all_;
-};
-
-}  // namespace
-
-std::vector<BlindInterval> find_blind(const Stream& stream) { return Search(stream).run(); }
+std::vector<BlindInterval> find_blind(const Stream& stream) {
+  BlindSearch search(stream);
+  for (const Operation& operation : stream.operations) search.see(operation);
+  return search.found();
+}
 
 }  // namespace blackstart

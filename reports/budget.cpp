@@ -24,20 +24,11 @@ constexpr double kMostRate = 1e9;
 
 double in_seconds(Duration value) { return std::chrono::duration<double>(value).count(); }
 
-// When each bad operation was certain to be bad; in time.
-std::vector<Time> known_bad(const Stream& stream) {
-  std::vector<Time> known;
-  for (const Operation& o : stream.operations)
-    if (o.outcome != Outcome::unsent && !stream.good(o)) known.push_back(stream.known(o));
-  std::sort(known.begin(), known.end());
-  return known;
-}
-
 // One rule, replayed: the counts of bad operations in both windows change only where one becomes known, or leaves a window.
 class Replay {
  public:
   // `allowed`: bad operations a second that just use up the budget.
-  Replay(const Rule& rule, double allowed, const std::vector<Time>& bad) : bad_(bad) {
+  Replay(const Rule& rule, double allowed, const BadTimes& bad) : entered_(bad), left_long_(bad), left_short_(bad) {
     alert_.severity = rule.severity;
     alert_.long_window = rule.long_window;
     alert_.short_window = rule.short_window;
@@ -47,7 +38,7 @@ class Replay {
   }
 
   BurnAlert run(Time end, bool recovered) {
-    while (left_long_ < bad_.size()) step();
+    while (left_long_.more()) step();
     for (Alarm& alarm : alert_.alarms) {
       if (alarm.cleared <= end) continue;
       alarm.after_end = true;
@@ -58,22 +49,26 @@ class Replay {
 
  private:
   Time next() const {
-    Time at = bad_[left_long_] + alert_.long_window;
-    if (left_short_ < bad_.size()) at = std::min(at, bad_[left_short_] + alert_.short_window);
-    return entered_ < bad_.size() ? std::min(at, bad_[entered_]) : at;
+    Time at = left_long_.at() + alert_.long_window;
+    if (left_short_.more()) at = std::min(at, left_short_.at() + alert_.short_window);
+    return entered_.more() ? std::min(at, entered_.at()) : at;
   }
 
   void step() {
     const Time at = next();
-    while (entered_ < bad_.size() && bad_[entered_] == at) ++entered_;
-    while (left_short_ < entered_ && bad_[left_short_] + alert_.short_window == at) ++left_short_;
-    while (left_long_ < entered_ && bad_[left_long_] + alert_.long_window == at) ++left_long_;
+    while (entered_.more() && entered_.at() == at) entered_.next();
+    leave(left_short_, at - alert_.short_window);
+    leave(left_long_, at - alert_.long_window);
     weigh(at);
   }
 
+  void leave(BadTimes::Cursor& left, Time at) const {
+    while (left.passed() < entered_.passed() && left.at() == at) left.next();
+  }
+
   void weigh(Time at) {
-    const double burn = std::min(static_cast<double>(entered_ - left_long_) * per_long_,
-                                 static_cast<double>(entered_ - left_short_) * per_short_);
+    const double burn = std::min(static_cast<double>(entered_.passed() - left_long_.passed()) * per_long_,
+                                 static_cast<double>(entered_.passed() - left_short_.passed()) * per_short_);
     if (burn > alert_.highest) {
       alert_.highest = burn;
       alert_.highest_at = at;
@@ -89,20 +84,25 @@ class Replay {
     if (!same) alert_.alarms.push_back({at, Time(-1), false});
   }
 
-  const std::vector<Time>& bad_;
+  BadTimes::Cursor entered_, left_long_, left_short_;  // past those that became known, and left each window
   BurnAlert alert_;
-  double per_long_ = 0, per_short_ = 0;                       // burn rate of one bad operation
-  std::size_t entered_ = 0, left_long_ = 0, left_short_ = 0;  // how many of them became known, and left each window
+  double per_long_ = 0, per_short_ = 0;  // burn rate of one bad operation
   bool on_ = false;
 };
 
 }  // namespace
 
 Budget budget_of(const Stream& stream, bool recovered) {
-  const std::vector<Time> bad = known_bad(stream);
+  BadTimes bad(stream);
+  for (const Operation& operation : stream.operations) bad.see(operation);
+  bad.settle();
+  return budget_of(stream, bad, recovered);
+}
+
+Budget budget_of(const Stream& stream, const BadTimes& bad, bool recovered) {
   const double rate = stream.info->rate;
   Budget budget;
-  budget.bad = bad.size();
+  budget.bad = bad.count();
   // An objective of 100 % leaves no budget at all; one operation's time stands in for it, the least that could be measured.
   budget.whole = from_seconds(in_seconds(stream.probe->slo_window) * (1 - stream.probe->slo));
   budget.whole = std::max({budget.whole, stream.step, Duration(1)});

@@ -4,6 +4,7 @@
 // Purpose: the usual burn-rate alerts, replayed over the record. Ownership: plain values. Thread rule: pure functions.
 #pragma once
 
+#include "reports/bad_times.h"
 #include "reports/judgement.h"
 #include "reports/stream.h"
 
@@ -12,5 +13,7 @@ namespace blackstart {
 // `recovered`: the service was seen to be good at the end, so that what comes after the record counts as good, like what came
 // before it. Otherwise an alarm that is on at the end has no end.
 Budget budget_of(const Stream& stream, bool recovered);
+// The same, of a stream whose bad operations were found already, and settled.
+Budget budget_of(const Stream& stream, const BadTimes& bad, bool recovered);
 
 }  // namespace blackstart

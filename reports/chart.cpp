@@ -106,11 +106,11 @@ Duration quantile(const std::vector<Duration>& sorted, double share) {
   return sorted[std::clamp<std::size_t>(rank, 1, sorted.size()) - 1];
 }
 
-void fill_bin(ChartBin& bin, const Stream& stream, std::size_t& next) {
+void fill_bin(ChartBin& bin, const Stream& stream, SeriesOperations::Iterator& next) {
   std::uint64_t sent = 0, good = 0;
   std::vector<Duration> latencies;
-  for (; next < stream.operations.size() && stream.operations[next].number < bin.last; ++next) {
-    const Operation& operation = stream.operations[next];
+  for (; next != stream.operations.end() && next->number < bin.last; ++next) {
+    const Operation& operation = *next;
     if (operation.outcome == Outcome::unsent) continue;
     ++sent;
     good += stream.good(operation);
@@ -140,7 +140,7 @@ ChartSeries chart_series(const Stream& stream, const SeriesMeasures* measures, c
   Schedule schedule = schedule_of(stream);
   result.bins = edges(schedule, windows_of(schedule, measures, record), cuts_of(schedule, measures));
   result.end = schedule.at(schedule.count);
-  std::size_t next = 0;
+  SeriesOperations::Iterator next = stream.operations.begin();
   for (auto& bin : result.bins) fill_bin(bin, stream, next);
   return result;
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/units.h"
+#include "reports/time_order.h"
 #include "reports/words.h"
 
 namespace blackstart {
@@ -33,24 +34,41 @@ std::vector<Holding::Conflict> conflicts_of(const std::vector<Holders>& seen, Ti
   return conflicts;
 }
 
-// From the last look before that told everything to the first one after, for each time when looks did not.
-Duration unknown_of(const ProbeRecord& probe) {
-  std::vector<Operation> looks;
-  std::copy_if(probe.operations.begin(), probe.operations.end(), std::back_inserter(looks),
-               [](const Operation& look) { return look.sent.count() >= 0; });
-  std::sort(looks.begin(), looks.end(), [](const Operation& a, const Operation& b) { return a.sent < b.sent; });
-  Duration unknown{0};
-  Time known = std::max(probe.started, Time(0));
-  bool blind = false;
-  for (const Operation& look : looks) {
+// Looks that follow one another in time, as they were sent.
+class Looking {
+ public:
+  explicit Looking(const ProbeRecord& probe) : known_(std::max(probe.started, Time(0))), stopped_(probe.stopped) {}
+
+  void see(const Operation& look) {
     if (look.outcome == Outcome::indeterminate) {
-      blind = true;
-      continue;
+      blind_ = true;
+      return;
     }
-    if (std::exchange(blind, false)) unknown += look.done - known;
-    known = look.sent;
+    if (std::exchange(blind_, false)) unknown_ += look.done - known_;
+    known_ = look.sent;
   }
-  return blind ? unknown + std::max(probe.stopped - known, Duration(1ns)) : unknown;
+
+  // From the last look before that told everything to the first one after, for each time when looks did not.
+  Duration unknown() const { return blind_ ? unknown_ + std::max(stopped_ - known_, Duration(1ns)) : unknown_; }
+
+ private:
+  Time known_, stopped_;
+  bool blind_ = false;
+  Duration unknown_{0};
+};
+
+Duration unknown_of(const ProbeRecord& probe) {
+  Lateness lateness;
+  for (const Operation& look : probe.operations)
+    if (look.sent.count() >= 0) lateness.see(look.sent);
+  TimeOrder<Operation> order(lateness.most());
+  Looking looking(probe);
+  for (const Operation& look : probe.operations) {
+    if (look.sent.count() >= 0) order.put(look.sent, look);
+    while (order.ready()) looking.see(order.take());
+  }
+  for (order.end(); order.ready();) looking.see(order.take());
+  return looking.unknown();
 }
 
 std::vector<Holding::Handover> handovers_of(const std::vector<Holders>& seen) {

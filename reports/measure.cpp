@@ -1,45 +1,51 @@
 #include <algorithm>
-#include <cmath>
 
+#include "reports/blind.h"
 #include "reports/budget.h"
 #include "reports/outages.h"
+#include "reports/quantiles.h"
 
 namespace blackstart {
 namespace {
 
-// The nearest-rank quantile: the least value that at least `share` of all do not exceed. 0 when there is none.
-Duration quantile(std::vector<Duration>& values, double share) {
-  if (values.empty()) return Duration(0);
-  auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(values.size())));
-  auto at = values.begin() + static_cast<std::ptrdiff_t>(std::max<std::size_t>(rank, 1) - 1);
-  std::nth_element(values.begin(), at, values.end());
-  return *at;
+void count(const Stream& stream, const Operation& o, SeriesMeasures& m) {
+  ++m.operations;
+  if (o.outcome == Outcome::unsent) ++m.unsent;
+  if (o.outcome == Outcome::failed) ++m.failed;
+  if (o.outcome == Outcome::indeterminate) ++m.indeterminate;
+  if (o.outcome != Outcome::ok) return;
+  ++m.ok;
+  ++(stream.good(o) ? m.good : m.late);
 }
 
-void count(const Stream& stream, SeriesMeasures& m) {
-  for (const Operation& o : stream.operations) {
-    ++m.operations;
-    if (o.outcome == Outcome::unsent) ++m.unsent;
-    if (o.outcome == Outcome::failed) ++m.failed;
-    if (o.outcome == Outcome::indeterminate) ++m.indeterminate;
-    if (o.outcome != Outcome::ok) continue;
-    ++m.ok;
-    ++(stream.good(o) ? m.good : m.late);
-  }
-}
+// Latencies before the first effect, and how late the generator was.
+class Times {
+ public:
+  explicit Times(Time first_effect) : first_effect_(first_effect) {}
 
-void measure_times(const Stream& stream, Time first_effect, SeriesMeasures& m) {
-  std::vector<Duration> latency, lag;
-  for (const Operation& o : stream.operations) {
-    if (o.outcome == Outcome::unsent) continue;
-    lag.push_back(std::max(o.sent - o.scheduled, Duration(0)));
-    bool before = first_effect.count() < 0 || o.done < first_effect;
-    if (before && o.outcome == Outcome::ok) latency.push_back(o.done - o.scheduled);
+  void see(const Operation& o) {
+    if (o.outcome == Outcome::unsent) return;
+    lag_.see(std::max(o.sent - o.scheduled, Duration(0)));
+    const bool before = first_effect_.count() < 0 || o.done < first_effect_;
+    if (before && o.outcome == Outcome::ok) latency_.see(o.done - o.scheduled);
   }
-  m.baseline_p50 = quantile(latency, 0.5);
-  m.baseline_p99 = quantile(latency, 0.99);
-  m.send_lag_p999 = quantile(lag, 0.999);
-}
+
+  // False: all must be shown again.
+  bool settle() {
+    const bool latency = latency_.settle(), lag = lag_.settle();
+    return latency && lag;
+  }
+
+  void tell(SeriesMeasures& m) const {
+    m.baseline_p50 = latency_.at(0);
+    m.baseline_p99 = latency_.at(1);
+    m.send_lag_p999 = lag_.at(0);
+  }
+
+ private:
+  Time first_effect_;
+  Quantiles latency_{{0.5, 0.99}}, lag_{{0.999}};
+};
 
 }  // namespace
 
@@ -51,14 +57,24 @@ SeriesMeasures measure(const Stream& stream, Time first_effect) {
   SeriesMeasures m;
   m.name = stream.info->name;
   m.problem = stream.problem;
-  count(stream, m);
-  measure_times(stream, first_effect, m);
-  Outages outages = find_outages(stream);
+  Times times(first_effect);
+  BlindSearch blind(stream);
+  BadTimes bad(stream);
+  Outages outages = find_outages(stream, [&](const Operation& operation) {
+    count(stream, operation, m);
+    times.see(operation);
+    blind.see(operation);
+    bad.see(operation);
+  });
+  while (!times.settle())
+    for (const Operation& operation : stream.operations) times.see(operation);
+  times.tell(m);
   m.outages = std::move(outages.all);
   m.degraded = outages.degraded;
   m.down = outages.down;
-  m.blind = find_blind(stream);
-  m.budget = budget_of(stream, m.recovered());
+  m.blind = blind.found();
+  bad.settle();
+  m.budget = budget_of(stream, bad, m.recovered());
   if (stream.info->rate > 0) m.downtime = from_seconds(static_cast<double>(m.budget.bad) / stream.info->rate);
   return m;
 }

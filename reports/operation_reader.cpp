@@ -1,8 +1,10 @@
+#include "reports/operation_reader.h"
+
+#include <utility>
+
 #include "base/error.h"
 #include "reports/files.h"
-#include "reports/operation.h"
 #include "reports/operation_format.h"
-#include "reports/operation_page.h"
 
 namespace blackstart {
 namespace {
@@ -11,6 +13,7 @@ using operation_format::kHeadBytes;
 
 // Version 1: every record of the same length, with a checksum of its own.
 constexpr std::size_t kOldBytes = 72, kOldChecksum = 4;
+constexpr std::size_t kOldAtOnce = 900;  // records; about a page of today
 
 class Unpacker {
  public:
@@ -46,40 +49,8 @@ bool decode_old(std::string_view bytes, Operation& o) {
   return outcome <= static_cast<std::uint8_t>(Outcome::unsent);
 }
 
-OperationLog read_old(std::string_view bytes) {
-  OperationLog log;
-  log.operations.reserve(bytes.size() / kOldBytes);
-  for (; bytes.size() >= kOldBytes; bytes.remove_prefix(kOldBytes)) {
-    Operation operation;
-    if (decode_old(bytes.substr(0, kOldBytes), operation))
-      log.operations.push_back(operation);
-    else
-      log.damaged_bytes += kOldBytes;
-  }
-  log.damaged_bytes += bytes.size();
-  return log;
-}
-
 bool is_unwritten(std::string_view page) {
   return page.substr(0, operation_page::kHeadBytes).find_first_not_of('\0') == std::string_view::npos;
-}
-
-OperationLog read_pages(std::string_view bytes) {
-  OperationLog log;
-  operation_page::PageReader reader;
-  std::uint64_t unwritten = 0;  // bytes of pages that are empty: damaged when one follows that is not
-  for (std::size_t at = kHeadBytes, end = operation_page::kBytes; at < bytes.size(); at = end, end += operation_page::kBytes) {
-    const std::string_view page = bytes.substr(at, end - at);
-    if (is_unwritten(page)) {
-      unwritten += page.size();
-      continue;
-    }
-    log.damaged_bytes += unwritten + reader.read(page, log.operations);
-    unwritten = 0;
-    // Pages are much alike, so this is about the room that all will need.
-    if (at == kHeadBytes) log.operations.reserve(log.operations.size() * (bytes.size() / operation_page::kBytes + 1));
-  }
-  return log;
 }
 
 [[noreturn]] void refuse(const std::filesystem::path& file, std::string_view bytes) {
@@ -91,12 +62,59 @@ OperationLog read_pages(std::string_view bytes) {
 
 }  // namespace
 
+OperationReader::OperationReader(const std::filesystem::path& file) : file_(file), stream_(file, std::ios::binary) {
+  std::error_code error;
+  if (!stream_ || !std::filesystem::is_regular_file(file, error))
+    throw Error(ErrorKind::bad_file, "reading " + file.string(), "there is no such file, or it may not be read");
+  const std::string_view head = take(kHeadBytes);
+  old_ = head == operation_format::head(1, kOldBytes);
+  if (!old_ && head != operation_format::head(operation_format::kVersion, operation_page::kBytes)) refuse(file, head);
+}
+
+const std::vector<Operation>& OperationReader::next() {
+  operations_.clear();
+  while (operations_.empty() && (old_ ? read_old() : read_page())) continue;
+  return operations_;
+}
+
+std::string_view OperationReader::take(std::size_t bytes) {
+  bytes_.resize(bytes);
+  stream_.read(bytes_.data(), static_cast<std::streamsize>(bytes));
+  if (stream_.bad()) throw Error(ErrorKind::bad_file, "reading " + file_.string(), "the disk reports an error");
+  return std::string_view(bytes_).substr(0, static_cast<std::size_t>(stream_.gcount()));
+}
+
+bool OperationReader::read_page() {
+  const std::string_view page = take(operation_page::kBytes - (std::exchange(first_, false) ? kHeadBytes : 0));
+  if (page.empty()) return false;
+  if (is_unwritten(page))
+    unwritten_ += page.size();
+  else
+    damaged_ += std::exchange(unwritten_, 0) + pages_.read(page, operations_);
+  return true;
+}
+
+bool OperationReader::read_old() {
+  std::string_view records = take(kOldAtOnce * kOldBytes);
+  if (records.empty()) return false;
+  for (; records.size() >= kOldBytes; records.remove_prefix(kOldBytes)) {
+    Operation operation;
+    if (decode_old(records.substr(0, kOldBytes), operation))
+      operations_.push_back(operation);
+    else
+      damaged_ += kOldBytes;
+  }
+  damaged_ += records.size();
+  return true;
+}
+
 OperationLog read_operations(const std::filesystem::path& file) {
-  const std::string bytes = read_whole(file);
-  const std::string_view head = std::string_view(bytes).substr(0, kHeadBytes);
-  if (head == operation_format::head(operation_format::kVersion, operation_page::kBytes)) return read_pages(bytes);
-  if (head == operation_format::head(1, kOldBytes)) return read_old(std::string_view(bytes).substr(kHeadBytes));
-  refuse(file, bytes);
+  OperationReader reader(file);
+  OperationLog log;
+  for (const auto* page = &reader.next(); !page->empty(); page = &reader.next())
+    log.operations.insert(log.operations.end(), page->begin(), page->end());
+  log.damaged_bytes = reader.damaged_bytes();
+  return log;
 }
 
 }  // namespace blackstart

@@ -4,6 +4,7 @@
 // Ownership: plain values. Thread rule: pure functions.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "reports/judgement.h"
@@ -16,7 +17,9 @@ struct Outages {
   Duration degraded{0}, down{0};  // time in each state
 };
 
-Outages find_outages(const Stream& stream);
+// Needs memory for the operations of a hold and of three windows, however long the outages are. `see`, if there is one, is
+// shown each of the stream's operations, once and in order: who wants them too needs no way through them of his own.
+Outages find_outages(const Stream& stream, const std::function<void(const Operation&)>& see = {});
 
 // Where the run's generator or its record was blind: operations sent late, never sent, or missing. In time, overlapping ones
 // merged.

@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 #include "reports/certificate.h"
-#include "reports/operation.h"
+#include "reports/operations.h"
 #include "reports/resources.h"
 #include "reports/snapshot.h"
 
@@ -183,7 +183,7 @@ struct ProbeRecord {
   Time started{-1};                    // the schedule's zero
   Time stopped{-1};                    // operations are scheduled in [started, stopped)
   std::vector<std::uint64_t> planned;  // for each series: how many operations were due; -1 (all ones) while it runs
-  std::vector<Operation> operations;
+  Operations operations;
   std::uint64_t damaged_bytes = 0;
   bool snapshots_taken = false;
   std::vector<ReplicaSnapshot> snapshots;

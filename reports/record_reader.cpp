@@ -32,11 +32,10 @@ void give_evidence(events::Events& events) {
   }
 }
 
-void read_operations_of(const std::filesystem::path& folder, ProbeRecord& probe, std::vector<std::string>& problems) {
+void find_operations_of(const std::filesystem::path& folder, ProbeRecord& probe, std::vector<std::string>& problems) {
   try {
-    OperationLog log = read_operations(operations_path(folder, probe.info.name));
-    probe.operations = std::move(log.operations);
-    probe.damaged_bytes = log.damaged_bytes;
+    probe.operations = Operations::in_file(operations_path(folder, probe.info.name));
+    probe.damaged_bytes = probe.operations.damaged_bytes();
   } catch (const Error& error) {
     problems.push_back(error.what());
   }
@@ -72,7 +71,7 @@ Record read_record(const std::filesystem::path& run_folder) {
                 "events.jsonl does not say which run it is", "is this a run folder of this version of Blackstart?");
   give_evidence(events);
   for (ProbeRecord& probe : record.probes) {
-    read_operations_of(run_folder, probe, record.problems);
+    find_operations_of(run_folder, probe, record.problems);
     for (const std::string& replica : events.replicas[probe.info.name])
       probe.snapshots.push_back(read_rows(run_folder, probe.info.name, replica));
     if (auto found = events.controllers.find(probe.info.name); found != events.controllers.end())

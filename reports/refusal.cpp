@@ -34,12 +34,14 @@ std::vector<Refusal> refusals_of(const Stream& stream, const SeriesMeasures& mea
   for (const Injection* injection : effective(injections)) {
     Refusal refusal{stream.probe->name, stream.info->name, injection->id, {injection->effect.to, {}}, 0, 0, 0, Time(-1), false};
     refusal.window.to = in_force_until(*injection, stream.end);
-    for (const Operation& operation : stream.operations) count(operation, refusal);
     refusal.blind = std::any_of(measures.blind.begin(), measures.blind.end(), [&](const BlindInterval& b) {
       return b.to >= refusal.window.from && b.from <= refusal.window.to;
     });
     all.push_back(std::move(refusal));
   }
+  if (all.empty()) return all;
+  for (const Operation& operation : stream.operations)
+    for (Refusal& refusal : all) count(operation, refusal);
   return all;
 }
 

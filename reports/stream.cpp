@@ -8,15 +8,7 @@
 namespace blackstart {
 namespace {
 
-constexpr Time kLongest = 24h * 3653;  // no run is longer than ten years; beyond that sums of times could overflow
 constexpr std::uint64_t kUnknown = ~std::uint64_t{0};
-
-bool plausible(Time time) { return time >= Time(-1) && time <= kLongest; }
-
-bool plausible(const Operation& o) {
-  if (!plausible(o.scheduled) || !plausible(o.sent) || !plausible(o.done)) return false;
-  return o.outcome == Outcome::unsent || (o.scheduled.count() >= 0 && o.sent.count() >= 0 && o.done >= o.sent);
-}
 
 void complain(Stream& stream, const std::string& problem) {
   if (stream.problem.empty()) stream.problem = problem;
@@ -35,29 +27,34 @@ Stream empty_stream(const ProbeRecord& probe, std::size_t index) {
   return stream;
 }
 
-void sort_by_number(Stream& stream) {
-  auto& all = stream.operations;
-  auto before = [](const Operation& a, const Operation& b) { return a.number < b.number; };
-  if (!std::is_sorted(all.begin(), all.end(), before)) std::stable_sort(all.begin(), all.end(), before);
-  auto twice = std::adjacent_find(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.number == b.number; });
-  if (twice == all.end()) return;
-  complain(stream, fmt::format("operation {} was recorded twice", twice->number));
-  all.erase(std::unique(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.number == b.number; }), all.end());
+// What is wrong with operations of the record, the first in the file first.
+void check_operations(const OperationSurvey& survey, std::vector<Stream>& streams) {
+  std::uint64_t first = ~std::uint64_t{0}, beyond = 0;  // of a series that the probe has not
+  for (std::size_t index = streams.size(); index < survey.series.size(); ++index) {
+    if (survey.series[index].first.value_or(first) >= first) continue;
+    first = *survey.series[index].first;
+    beyond = index;
+  }
+  for (std::size_t index = 0; index < std::min(streams.size(), survey.series.size()); ++index) {
+    const OperationSurvey::Series& series = survey.series[index];
+    const bool later = index == 0 && first < series.impossible_at;
+    if (series.impossible && !later)
+      complain(streams[index], fmt::format("operation {} has impossible times", *series.impossible));
+  }
+  if (beyond > 0 && !streams.empty()) complain(streams.front(), fmt::format("there are operations of a series {}", beyond));
 }
 
 void check_schedule(Stream& stream) {
-  const auto& all = stream.operations;
-  auto back =
-      std::adjacent_find(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.scheduled >= b.scheduled; });
-  if (back != all.end()) complain(stream, fmt::format("operation {} was not scheduled before the next one", back->number));
+  const SeriesOperations& all = stream.operations;
+  if (all.twice()) complain(stream, fmt::format("operation {} was recorded twice", *all.twice()));
+  if (all.disordered()) complain(stream, fmt::format("operation {} was not scheduled before the next one", *all.disordered()));
   if (stream.planned != kUnknown && !all.empty() && all.back().number >= stream.planned)
     complain(stream, fmt::format("operation {} is beyond the {} that were planned", all.back().number, stream.planned));
 }
 
 void finish(Stream& stream, Time stopped) {
-  sort_by_number(stream);
   check_schedule(stream);
-  const auto& all = stream.operations;
+  const SeriesOperations& all = stream.operations;
   if (stream.planned == kUnknown) stream.planned = all.empty() ? 0 : all.back().number + 1;
   stream.end = stopped.count() >= 0 ? stopped : all.empty() ? stream.started : all.back().scheduled + stream.step;
 }
@@ -86,15 +83,10 @@ Duration hold_of(const ProbeInfo& probe, const SeriesInfo& series) {
 std::vector<Stream> streams_of(const ProbeRecord& probe) {
   std::vector<Stream> streams;
   for (std::size_t index = 0; index < probe.info.series.size(); ++index) streams.push_back(empty_stream(probe, index));
-  for (const Operation& operation : probe.operations) {
-    if (operation.series >= streams.size()) {
-      if (!streams.empty()) complain(streams.front(), fmt::format("there are operations of a series {}", operation.series));
-    } else if (!plausible(operation)) {
-      complain(streams[operation.series], fmt::format("operation {} has impossible times", operation.number));
-    } else {
-      streams[operation.series].operations.push_back(operation);
-    }
-  }
+  const OperationSurvey survey = probe.operations.survey();
+  check_operations(survey, streams);
+  for (std::size_t index = 0; index < std::min(streams.size(), survey.series.size()); ++index)
+    streams[index].operations = {probe.operations, static_cast<std::uint16_t>(index), survey.series[index]};
   for (Stream& stream : streams) finish(stream, plausible(probe.stopped) ? probe.stopped : Time(-1));
   return streams;
 }

@@ -1,13 +1,15 @@
 // One series' operations in the order of its schedule: what every measure is computed from.
 //
 // Purpose: the record's operations come in the order of completion, perhaps damaged; a Stream is sorted, each number once,
-// every time plausible, and it says what was wrong. Ownership: refers to the ProbeRecord it came from. Thread rule: plain data.
+// every time plausible, and it says what was wrong. It keeps none of them: each way through `operations` reads the record
+// again. Ownership: refers to the ProbeRecord it came from. Thread rule: plain data.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "reports/record.h"
+#include "reports/series_operations.h"
 
 namespace blackstart {
 
@@ -20,11 +22,11 @@ Duration hold_of(const ProbeInfo& probe, const SeriesInfo& series);
 struct Stream {
   const ProbeInfo* probe = nullptr;
   const SeriesInfo* info = nullptr;
-  std::vector<Operation> operations;  // by number
-  std::uint64_t planned = 0;          // how many were due; as many as are there when that isn't known
-  Time started{0}, end{0};            // scheduled in [started, end)
-  Duration step{0};                   // 1 / rate
-  std::string problem;                // empty when nothing was wrong
+  SeriesOperations operations;  // by number
+  std::uint64_t planned = 0;    // how many were due; as many as are there when that isn't known
+  Time started{0}, end{0};      // scheduled in [started, end)
+  Duration step{0};             // 1 / rate
+  std::string problem;          // empty when nothing was wrong
 
   // ok, and done within L of the scheduled time.
   bool good(const Operation& operation) const;

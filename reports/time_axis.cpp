@@ -4,23 +4,23 @@
 
 #include <algorithm>
 
+#include "reports/operation_survey.h"
+
 namespace blackstart {
 namespace {
-
-constexpr Time kLongest = 24h * 3653;  // no run is longer than ten years: what claims to be is damaged
 
 // The end of all that was seen, whatever of it is there.
 Time last_moment(const Record& record) {
   Time last = 1s;
   auto see = [&](Time at) {
-    if (at <= kLongest) last = std::max(last, at);
+    if (at <= kLongestRun) last = std::max(last, at);
   };
   see(record.ended);
   for (const auto& phase : record.phases) see(std::max(phase.began, phase.ended));
   for (const auto& injection : record.injections) see(std::max(injection.effect.to, injection.undone));
   for (const auto& probe : record.probes) {
     see(probe.stopped);
-    for (const auto& operation : probe.operations) see(std::max(operation.scheduled, operation.done));
+    see(probe.operations.survey().last_moment);
   }
   return last;
 }
@@ -49,9 +49,7 @@ Time watched_until(const Record& record, const std::string& probe) {
   for (const auto& known : record.probes) {
     if (known.info.name != probe) continue;
     if (known.stopped.count() >= 0) return known.stopped;
-    Time last = known.started;  // it never stopped: a crash
-    for (const auto& operation : known.operations) last = std::max(last, operation.scheduled);
-    return last;
+    return std::max(known.started, known.operations.survey().last_scheduled);  // it never stopped: a crash
   }
   return last_moment(record);
 }

@@ -1,6 +1,7 @@
 // Who held what only one may hold: handovers and conflicts out of the record, and what the verdict and the reports say.
 #include "reports/holders.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "reports/record_events.h"
@@ -119,6 +120,9 @@ TEST_CASE("while somebody does not say, two may have it", "[holders]") {
   ProbeRecord to_the_end = half_seen(0s);
   to_the_end.operations.resize(4);
   to_the_end.stopped = 4s;
+  CHECK(holding_of(to_the_end, one).unknown == 3s);
+  std::vector<Operation>& looks = to_the_end.operations.kept();
+  std::rotate(looks.begin(), looks.begin() + 2, looks.end());  // known late
   CHECK(holding_of(to_the_end, one).unknown == 3s);
 }
 

@@ -98,7 +98,7 @@ TEST_CASE("what the probes did not see proves nothing") {
   };
   proves_nothing([](Record& r) { r.probes[0].operations.pop_back(); }, "operation 2999 is not in the record");
   proves_nothing(
-      [](Record& r) { std::erase_if(r.probes[0].operations, [](auto& o) { return o.number >= 1500 && o.number < 1600; }); },
+      [](Record& r) { erase_if(r.probes[0].operations, [](auto& o) { return o.number >= 1500 && o.number < 1600; }); },
       "operations 1500 to 1599 are not in the record");
   proves_nothing([](Record& r) { r.probes[0].operations[1500].outcome = Outcome::unsent; }, "never sent");
   proves_nothing([](Record& r) { r.probes[0].operations.push_back(r.probes[0].operations[7]); }, "recorded twice");

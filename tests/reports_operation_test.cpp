@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t kHead = 16, kPage = 65536;
 constexpr std::uint64_t kMost = ~0ULL;
 
-std::vector<Operation> some() { return trace::probe(trace::down_between(20s, 30s)).operations; }
+std::vector<Operation> some() { return trace::probe(trace::down_between(20s, 30s)).operations.kept(); }
 
 std::string file_of(const std::vector<Operation>& operations, const std::vector<SeriesPlan>& plans = {}) {
   Folder folder;

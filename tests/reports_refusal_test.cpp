@@ -136,7 +136,7 @@ TEST_CASE("a refusal that nobody tested proves nothing") {
   }
   SECTION("the probe was blind in between") {
     Record r = refusing();
-    std::erase_if(r.probes[0].operations, [](const Operation& o) { return o.number >= 1500 && o.number < 1510; });
+    erase_if(r.probes[0].operations, [](const Operation& o) { return o.number >= 1500 && o.number < 1510; });
     CHECK_THAT(judged(r, Verdict::inconclusive).why, Contains("blind"));
   }
   SECTION("what was never sent was not tried") {
@@ -149,7 +149,7 @@ TEST_CASE("a refusal that nobody tested proves nothing") {
 
 TEST_CASE("an acknowledged write counts also where the probe was blind at other times") {
   Record r = with(refusing_but(30s, 30'020ms, kUp));
-  std::erase_if(r.probes[0].operations, [](const Operation& o) { return o.number >= 1200 && o.number < 1210; });
+  erase_if(r.probes[0].operations, [](const Operation& o) { return o.number >= 1200 && o.number < 1210; });
   CHECK(judge(r).objectives[0].state == State::missed);
 }
 

@@ -98,7 +98,7 @@ TEST_CASE("stale reads: without a single answer nothing is known, and nothing is
   CHECK(result.state == State::not_measured);
   CHECK_THAT(result.why, Contains("not one read was answered"));
   Record r = reading_back(always_up());
-  std::erase_if(r.probes[0].operations, [](const Operation& o) { return o.series == 1; });
+  erase_if(r.probes[0].operations, [](const Operation& o) { return o.series == 1; });
   CHECK(judged(r, Verdict::inconclusive).state == State::not_measured);
 }
 
@@ -112,7 +112,7 @@ TEST_CASE("stale reads: a probe that reads nothing back proves nothing") {
 
 TEST_CASE("stale reads: missed is missed, though the probe was blind at another time") {
   Record r = reading_back(behind_between(30s, 31s));
-  std::erase_if(r.probes[0].operations, [](const Operation& o) { return o.series == 1 && o.number >= 400 && o.number < 420; });
+  erase_if(r.probes[0].operations, [](const Operation& o) { return o.series == 1 && o.number >= 400 && o.number < 420; });
   CHECK(judged(r, Verdict::inconclusive).state == State::missed);
 }
 
