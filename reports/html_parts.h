@@ -28,6 +28,8 @@ Markup charts(const Record& record, const Judgement& judgement);
 
 Markup objectives(const Judgement& judgement);
 Markup recovery_times(const Judgement& judgement);
+// The stages of each recovery, measured and expected.
+Markup waterfalls(const Record& record, const Judgement& judgement);
 Markup service(const Judgement& judgement);
 // What was spent of each series' error budget, and which alerts would have gone off.
 Markup budgets(const Record& record, const Judgement& judgement);

@@ -320,6 +320,8 @@ Json of_run(const Record& record, const Judgement& judgement) {
             {"redundancy", array(record.redundancy, [&](const auto& one) { return redundancy(one, judgement); })},
             {"problems", record.problems}};
   if (record.calibration) json["instrument"] = of_instrument(record);
+  if (!judgement.waterfalls.empty()) json["stages"] = of_waterfalls(judgement);
+  if (!record.live_settings.empty()) json["live_settings"] = of_live_settings(record);
   return json;
 }
 

@@ -13,6 +13,9 @@ namespace blackstart::json_format {
 nlohmann::ordered_json of_run(const Record& record, const Judgement& judgement);
 // What the calibration is worth, with its figures; null for a record of before there was any.
 nlohmann::ordered_json of_instrument(const Record& record);
+// The stages of each recovery; the settings that were read from the nodes.
+nlohmann::ordered_json of_waterfalls(const Judgement& judgement);
+nlohmann::ordered_json of_live_settings(const Record& record);
 // UTF-8 whatever the strings hold; `indent` of -1: one line.
 std::string text_of(const nlohmann::ordered_json& json, int indent);
 

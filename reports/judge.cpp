@@ -8,6 +8,7 @@
 #include "reports/rto.h"
 #include "reports/stale_reads.h"
 #include "reports/verdict_rules.h"
+#include "reports/waterfall.h"
 
 namespace blackstart {
 namespace {
@@ -48,6 +49,7 @@ Judgement judge(const Record& record) {
   try {
     measure_all(record, judgement);
     decide(record, judgement);
+    judgement.waterfalls = waterfalls_of(record, judgement);
   } catch (const std::exception& error) {  // whatever goes wrong here must never become a pass
     Objections o;
     rules::undo(record, o);

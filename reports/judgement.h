@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "reports/record.h"
+#include "reports/recovery_stage.h"
 
 namespace blackstart {
 
@@ -235,6 +236,7 @@ struct Judgement {
   std::vector<StaleReads> stale_reads;    // of each series that reads back what it wrote
   std::vector<Restoration> restorations;  // of each watched component, for each injection whose effect is known
   std::vector<ObjectiveResult> objectives;
+  std::vector<Waterfall> waterfalls;  // of each injection whose effect is known; they decide nothing
 };
 
 Judgement judge(const Record& record);

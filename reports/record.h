@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "reports/certificate.h"
+#include "reports/live_setting.h"
 #include "reports/operations.h"
 #include "reports/resources.h"
 #include "reports/snapshot.h"
@@ -176,6 +177,14 @@ struct Redundancy {
   };
   std::vector<Loss> losses = {};
   std::string single = {};  // what has no second even when all is well; empty: nothing
+  // What a part of it said of itself, whenever that was something else than before.
+  struct Saying {
+    std::string part;  // "c2", "sql/c1 on c2"
+    bool good = false;
+    std::string says;  // "Synced, Primary, ready ON, size 2"
+    Bracket since;     // (last look that heard something else, first that heard this]; from -1: it was so at the first look
+  };
+  std::vector<Saying> sayings = {};  // in time
 };
 
 struct ProbeRecord {
@@ -209,16 +218,17 @@ struct Record {
   std::vector<ObjectiveSpec> objectives;
   std::vector<GuardTrip> guards;
   std::vector<Redundancy> redundancy;
-  std::vector<std::string> problems;  // what else makes the rehearsal prove nothing: "interrupted by SIGINT"
-  bool finished = false;              // the runner came to its end; false after a crash
+  std::vector<LiveSettings> live_settings = {};  // none: a record of before there were any, or nothing to be read
+  std::vector<std::string> problems;             // what else makes the rehearsal prove nothing: "interrupted by SIGINT"
+  bool finished = false;                         // the runner came to its end; false after a crash
   Time ended{-1};
   std::uint64_t torn_events = 0;  // lines of events.jsonl that could not be read
 };
 
 // Appends to RUN/events.jsonl; each call is one line, written with one write(2) before it returns; injections and undo are
 // fsynced. Re-recording a step, injection or phase with the same number, id or name replaces what stood before; so does
-// evidence of the same injection, target, stage, expectation and observer (the undo is asked again), and a redundancy of the
-// same thing.
+// evidence of the same injection, target, stage, expectation and observer (the undo is asked again), a redundancy of the same
+// thing, and live settings of the same component on the same node.
 class RecordWriter {
  public:
   explicit RecordWriter(std::filesystem::path run_folder);  // creates the folder; Error(internal) if it can't
@@ -238,6 +248,7 @@ class RecordWriter {
   void evidence(const Evidence& evidence);
   void guard(const GuardTrip& trip);
   void redundancy(const Redundancy& redundancy);
+  void live_settings(const LiveSettings& settings);
   void snapshots(const std::string& probe, const std::vector<ReplicaSnapshot>& snapshots);  // writes the .rows files too
   void resources(const std::string& probe, const ResourceEvidence& evidence);               // writes the .resources files too
   void problem(const std::string& problem);

@@ -31,6 +31,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Step, number, text, state, reason, began, end
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Phase, name, began, ended)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SteadyCheck, probe, series, length, required, observed, operations, steady)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(GuardTrip, guard, observed, at)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LiveSetting, of, name, value, from)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LiveSettings, component, node, settings, problem)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Redundancy::Saying, part, good, says, since)
 void to_json(nlohmann::json& j, const Redundancy::Loss& loss) {
   j = {{"lost", loss.lost}, {"back", loss.back}, {"what", loss.what}, {"unread", loss.unread}};
 }
@@ -150,10 +153,11 @@ void from_json(const nlohmann::json& j, ObjectiveSpec& spec) {
 }
 
 void to_json(nlohmann::json& j, const Redundancy& one) {
-  j = {{"what", one.what},   {"restored", one.restored}, {"observed", one.observed}, {"at", one.at},
-       {"probe", one.probe}, {"every", one.every},       {"losses", one.losses},     {"single", one.single}};
+  j = {{"what", one.what},     {"restored", one.restored}, {"observed", one.observed},
+       {"at", one.at},         {"probe", one.probe},       {"every", one.every},
+       {"losses", one.losses}, {"single", one.single},     {"sayings", one.sayings}};
 }
-// Older records have none of the last four: looked at once, after the undo.
+// Older records have none of the last five: looked at once, after the undo.
 void from_json(const nlohmann::json& j, Redundancy& one) {
   j.at("what").get_to(one.what);
   j.at("restored").get_to(one.restored);
@@ -163,6 +167,7 @@ void from_json(const nlohmann::json& j, Redundancy& one) {
   one.every = j.value("every", one.every);
   one.losses = j.value("losses", one.losses);
   one.single = j.value("single", one.single);
+  one.sayings = j.value("sayings", one.sayings);
 }
 
 namespace events {
@@ -242,6 +247,9 @@ void guard(const json& j, Events& e) { e.record.guards.push_back(j.get<GuardTrip
 void redundancy(const json& j, Events& e) {
   replace(e.record.redundancy, j.get<Redundancy>(), [](const Redundancy& r) { return std::pair(r.probe, r.what); });
 }
+void live_settings(const json& j, Events& e) {
+  replace(e.record.live_settings, j.get<LiveSettings>(), [](const LiveSettings& s) { return std::pair(s.component, s.node); });
+}
 void rows(const json& j, Events& e) {
   auto replicas = j.at("replicas").get<std::vector<std::string>>();
   ProbeRecord& probe = probe_named(e.record, j.at("probe"));
@@ -271,6 +279,7 @@ const std::map<std::string, void (*)(const json&, Events&)> kApply{{"run", run},
                                                                    {"evidence", evidence},
                                                                    {"guard", guard},
                                                                    {"redundancy", redundancy},
+                                                                   {"live_settings", live_settings},
                                                                    {"snapshots", rows},
                                                                    {"resources", controllers},
                                                                    {"problem", trouble},
@@ -306,6 +315,7 @@ std::string line(const Injection& injection) { return text_of("injection", injec
 std::string line(const Evidence& evidence) { return text_of("evidence", evidence); }
 std::string line(const GuardTrip& trip) { return text_of("guard", trip); }
 std::string line(const Redundancy& redundancy) { return text_of("redundancy", redundancy); }
+std::string line(const LiveSettings& settings) { return text_of("live_settings", settings); }
 std::string snapshots(const std::string& probe, const std::vector<std::string>& replicas) {
   return text_of("snapshots", {{"probe", probe}, {"replicas", replicas}});
 }

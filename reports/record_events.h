@@ -25,6 +25,7 @@ std::string line(const Injection& injection);
 std::string line(const Evidence& evidence);
 std::string line(const GuardTrip& trip);
 std::string line(const Redundancy& redundancy);
+std::string line(const LiveSettings& settings);
 std::string snapshots(const std::string& probe, const std::vector<std::string>& replicas);
 std::string resources(const std::string& probe, const std::vector<std::string>& controllers);
 std::string problem(const std::string& problem);

@@ -69,6 +69,7 @@ void RecordWriter::injection(const Injection& injection) { impl_->append(events:
 void RecordWriter::evidence(const Evidence& evidence) { impl_->append(events::line(evidence), evidence.stage == "undo"); }
 void RecordWriter::guard(const GuardTrip& trip) { impl_->append(events::line(trip)); }
 void RecordWriter::redundancy(const Redundancy& redundancy) { impl_->append(events::line(redundancy)); }
+void RecordWriter::live_settings(const LiveSettings& settings) { impl_->append(events::line(settings)); }
 void RecordWriter::problem(const std::string& problem) { impl_->append(events::problem(problem)); }
 void RecordWriter::finished(Time ended) { impl_->append(events::finished(ended), true); }
 

@@ -6,6 +6,7 @@
 #include "reports/instrument.h"
 #include "reports/reports.h"
 #include "reports/text_page.h"
+#include "reports/waterfall_words.h"
 #include "reports/words.h"
 
 namespace blackstart {
@@ -57,6 +58,21 @@ void recovery(TextPage& page, const Judgement& judgement) {
     page.entry(series_name(rto), fmt::format("{} after {}{}", rto_text(rto), rto.injection, more));
   }
   if (judgement.rtos.empty()) page.bullet("not measured");
+}
+
+void stages(TextPage& page, const Record& record, const Judgement& judgement) {
+  for (const Waterfall& waterfall : judgement.waterfalls) {
+    if (waterfall.stages.empty() && waterfall.not_watched.empty()) continue;
+    page.section("Stages of the recovery (" + waterfall.injection + ")");
+    for (const StageResult& stage : waterfall.stages) {
+      const std::string band = stage_band_text(stage);
+      page.entry(stage.title,
+                 stage_time_text(stage, waterfall.effect) + (band.empty() ? "" : "; " + band) + "; " + stage.evidence);
+      if (!band.empty()) page.entry("", stage_source_text(stage));
+    }
+    for (const std::string& nothing : waterfall.not_watched) page.bullet(nothing);
+  }
+  for (const std::string& unread : unread_settings(record)) page.bullet(unread);
 }
 
 void audit(TextPage& page, const ProbeMeasures& probe) {
@@ -164,6 +180,7 @@ std::string text_summary(const Record& record, const Judgement& judgement) {
   reasons(page, judgement);
   objectives(page, judgement);
   recovery(page, judgement);
+  stages(page, record, judgement);
   for (const auto& probe : judgement.probes) audit(page, probe);
   for (const auto& probe : judgement.probes) control_plane(page, probe);
   for (const auto& probe : judgement.probes) holders(page, probe);

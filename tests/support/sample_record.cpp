@@ -97,6 +97,8 @@ Record record() {
   one.injections = {kill_writer()};
   one.objectives = {{ObjectiveSpec::Kind::rto, "bank", "", "", 15}, {ObjectiveSpec::Kind::rpo, "bank", "", "", 0}};
   one.redundancy = {{"Galera: 3 of 3 nodes synced", true, "wsrep_cluster_size 3 on c1, c2, c3", 48s}};
+  one.live_settings = {{"galera", "c2", {{"", "evs.suspect_timeout", "3s", "the running server"}}, ""},
+                       {"rabbitmq", "c2", {}, "exit code 127: rabbitmqctl: not found"}};
   one.finished = true;
   one.ended = 64s;
   for (auto& op : one.probes[0].operations) {
@@ -183,6 +185,33 @@ AuditResult audit() {
   return one;
 }
 
+Waterfall stages() {
+  Waterfall one{
+      "kill-writer", {kFault - 12ms, kFault + 12ms}, {}, {"nothing watched the virtual IP: add a probe of the kind vip"}};
+  using Beside = StageResult::Beside;
+  one.stages = {{"detected", "first change seen", {20s + 137ms, 21s}, 0s, "galera: c1 says \"no answer\" (probe whole)"},
+                {"backend-out",
+                 "backend out",
+                 {21s + 400ms, 22s},
+                 0s,
+                 "haproxy: sql/c1 on c2 says \"DOWN (L4CON)\" (probe whole)",
+                 false,
+                 {{"backend-out", 1050ms, 1950ms, "HAProxy on c2, sql/c1: (fall 2 − 1) · inter 1s + U(0, inter 1s)"}},
+                 Beside::within},
+                {"galera-view",
+                 "Galera's view installed",
+                 {24s, 24s + 500ms},
+                 0s,
+                 "galera: c2 says \"Synced, Primary, ready ON, size 2\" (probe whole)",
+                 false,
+                 {{"galera-view", 2224ms, 3276ms, "Galera on c2: evs.suspect_timeout 3s − U(0, evs.keepalive_period 1s)"}},
+                 Beside::above},
+                {"first-success", "first success", {24s + 503ms, 24s + 553ms}, 800us, "bank/transfer"},
+                {"stable", "stable", {24s + 500ms, 24s + 553ms}, 800us, "bank/transfer, the last series to recover"},
+                {"redundant", "redundant again", {47s, 48s}, 0s, "galera was the last to be whole (probe whole)", true}};
+  return one;
+}
+
 Judgement judgement() {
   Judgement one;
   one.verdict = Verdict::passed;
@@ -201,6 +230,7 @@ Judgement judgement() {
                      "RPO of bank ≤ 0 transfers",
                      "0 transfers",
                      ""}};
+  one.waterfalls = {stages()};
   return one;
 }
 
