@@ -137,9 +137,11 @@ struct MariadbConnection::Impl : std::enable_shared_from_this<Impl> {
 
   Step more() const { return mysql_more_results(session) ? Step::advancing : Step::none; }
 
+  // A refusal without a number must not look like success.
   Step fail() {
-    answer.error = static_cast<std::uint16_t>(mysql_errno(session));
-    answer.message = mysql_error(session);
+    const unsigned number = mysql_errno(session);
+    answer.error = number == 0 ? std::uint16_t{kWrongAnswer} : static_cast<std::uint16_t>(number);
+    answer.message = number == 0 ? "it refuses without saying why" : mysql_error(session);
     return Step::none;
   }
 
