@@ -57,6 +57,7 @@ Duration seconds_of(double seconds) { return Duration(static_cast<std::int64_t>(
 LedgerSettings settings_of(const Options& options) {
   LedgerSettings settings;
   settings.inquiry_connections = "persistent";
+  settings.connections = 500;  // all that wait at one time after a hiccup are kept, or each would cost a connection again
   settings.deadline = settings.good_within = settings.connect_timeout = seconds_of(options.deadline);
   return settings;
 }
