@@ -21,6 +21,7 @@ constexpr Duration kCallLimit = 10s;  // of what a broker answers at once, or no
 constexpr unsigned kSilence = 1000;   // ms; what py-amqp sets, OpenStack's client: data that nobody acknowledges ends it
 constexpr std::int32_t kExpires = 24 * 3600 * 1000;  // ms
 constexpr std::uint8_t kPersistent = 2;
+constexpr std::size_t kMostBody = 64 << 10;  // bytes of a foreign message: enough to know that it is none of ours
 
 timeval timeval_of(Duration limit) {
   const auto whole = std::chrono::duration_cast<std::chrono::microseconds>(std::max(limit, Duration{0})).count();
@@ -91,11 +92,30 @@ struct AmqpConnection::Impl {
     need_reply("opening a channel");
   }
 
+  // The next part of a message: on our only channel nothing else can come before it is over.
+  amqp_frame_t part(std::uint8_t type, const Deadline& deadline, const std::string& doing) const {
+    amqp_frame_t frame;
+    const timeval left = timeval_of(deadline.left());
+    need(amqp_simple_wait_frame_noblock(state.get(), &frame, &left), doing);
+    if (frame.frame_type == type && frame.channel == kChannel) return frame;
+    const bool method = frame.frame_type == AMQP_FRAME_METHOD;
+    const std::string why = method ? closed_by_broker(frame.payload.method.id, frame.payload.method.decoded) : "";
+    fail(ErrorKind::unreachable, doing, why.empty() ? "it broke a message off" : why);
+  }
+
+  // The broker names the size, so the library's own reader would take as much memory as it likes. None of ours is longer than
+  // what is kept here.
   std::string read_body(const std::string& doing) const {
-    amqp_message_t message;
-    need_reply(amqp_read_message(state.get(), kChannel, &message, 0), doing);
-    std::string body = text_of(message.body);
-    amqp_destroy_message(&message);
+    const Deadline deadline(real_clock(), kCallLimit);
+    std::uint64_t left = part(AMQP_FRAME_HEADER, deadline, doing).payload.properties.body_size;
+    std::string body;
+    while (left > 0) {
+      const amqp_bytes_t bytes = part(AMQP_FRAME_BODY, deadline, doing).payload.body_fragment;
+      if (bytes.len > left) fail(ErrorKind::unreachable, doing, "a message is longer than was said");
+      left -= bytes.len;
+      if (body.size() < kMostBody) body += text_of(bytes);
+      amqp_maybe_release_buffers_on_channel(state.get(), kChannel);
+    }
     return body;
   }
 

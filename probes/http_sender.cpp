@@ -30,14 +30,16 @@ constexpr int kMostInterim = 8;  // answers 1xx that may precede the real one
 
 struct HttpSender::Impl {
   Impl(asio::io_context& io_, const HttpSettings& settings_)
-      : io(io_),
-        settings(settings_),
-        trust(trusting(settings_.ca_file)),
-        pool(settings_.most_kept),
-        deadlines(std::make_shared<Deadlines>(io_)) {}
+      : io(io_), settings(settings_), pool(settings_.most_kept), deadlines(std::make_shared<Deadlines>(io_)) {
+    if (!settings.ca_file.empty()) need_trust();
+  }
+  // This machine's own certificates are not read for those who ask without TLS.
+  void need_trust() {
+    if (!trust) trust = trusting(settings.ca_file);
+  }
   asio::io_context& io;
   HttpSettings settings;
-  asio::ssl::context trust;
+  std::shared_ptr<asio::ssl::context> trust;  // null before there was an address with TLS
   HttpPool pool;
   std::shared_ptr<Deadlines> deadlines;
 };
@@ -67,7 +69,7 @@ class HttpSender::Exchange final : public HttpWire::Asker,
     if (wire) return ask(std::move(wire));
     const auto patience = now + sender_->settings.connect_timeout;
     wait_until(std::min(end_, patience), end_ <= patience ? kTimedOut : kNoConnection);
-    opening_ = std::make_shared<HttpWire>(sender_->io, request_->url, sender_->trust);
+    opening_ = std::make_shared<HttpWire>(sender_->io, request_->url, sender_->trust.get());
     asio::co_spawn(
         sender_->io, [self = shared_from_this()] { return self->connect(); }, asio::detached);
   }
@@ -197,6 +199,7 @@ HttpSender::~HttpSender() = default;
 std::shared_ptr<const HttpSender::Prepared> HttpSender::prepare(HttpRequest request, HttpClient::Connection connection,
                                                                 const Wanted& wanted) {
   const bool kept = connection == HttpClient::Connection::kept;
+  if (request.url.tls) impl_->need_trust();
   auto prepared = std::make_shared<Prepared>();
   prepared->url = request.url;
   prepared->kept = kept;

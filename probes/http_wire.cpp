@@ -42,6 +42,21 @@ TcpTrouble untrusted(SSL* session, const error_code& error) {
   return {kUntrusted, error.message()};
 }
 
+std::shared_ptr<asio::ssl::context> read_trust(const std::string& ca_file) {
+  auto trust = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
+  SSL_CTX_set_min_proto_version(trust->native_handle(), TLS1_2_VERSION);
+  trust->set_verify_mode(asio::ssl::verify_peer);
+  error_code error;
+  if (ca_file.empty())
+    trust->set_default_verify_paths(error);
+  else
+    trust->load_verify_file(ca_file, error);
+  if (error)
+    throw Error(ErrorKind::bad_file, fmt::format("reading the CA certificates in '{}'", ca_file), error.message(),
+                "'cacert' must name a readable file of certificates in PEM form");
+  return trust;
+}
+
 }  // namespace
 
 TcpTrouble trouble_of(const error_code& error) {
@@ -50,24 +65,15 @@ TcpTrouble trouble_of(const error_code& error) {
   return {static_cast<std::uint16_t>(garbage ? kWrongAnswer : kBroken), error.message()};
 }
 
-asio::ssl::context trusting(const std::string& ca_file) {
-  asio::ssl::context trust(asio::ssl::context::tls_client);
-  SSL_CTX_set_min_proto_version(trust.native_handle(), TLS1_2_VERSION);
-  trust.set_verify_mode(asio::ssl::verify_peer);
-  error_code error;
-  if (ca_file.empty())
-    trust.set_default_verify_paths(error);
-  else
-    trust.load_verify_file(ca_file, error);
-  if (error)
-    throw Error(ErrorKind::bad_file, fmt::format("reading the CA certificates in '{}'", ca_file), error.message(),
-                "'cacert' must name a readable file of certificates in PEM form");
-  return trust;
+std::shared_ptr<asio::ssl::context> trusting(const std::string& ca_file) {
+  if (!ca_file.empty()) return read_trust(ca_file);
+  static const auto machine = read_trust("");  // nobody changes it afterwards: then OpenSSL lets threads share it
+  return machine;
 }
 
-HttpWire::HttpWire(asio::io_context& io, const Url& url, asio::ssl::context& trust) : url_(url), dial_(io) {
+HttpWire::HttpWire(asio::io_context& io, const Url& url, asio::ssl::context* trust) : url_(url), dial_(io) {
   if (!url.tls) return;
-  tls_.emplace(dial_.socket(), trust);
+  tls_.emplace(dial_.socket(), *trust);
   tls_->set_verify_callback(asio::ssl::host_name_verification(url.host));
 }
 

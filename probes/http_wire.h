@@ -27,8 +27,9 @@ namespace blackstart {
 // Of a connection that was open.
 TcpTrouble trouble_of(const boost::system::error_code& error);
 
-// Whom to trust; throws Error(bad_file) for a CA file that can't be used.
-boost::asio::ssl::context trusting(const std::string& ca_file);
+// Whom to trust; throws Error(bad_file) for a CA file that can't be used. Empty: those that this machine trusts. They are some
+// hundred and a millisecond's work for every ten, so they are read once for all threads, by whoever asks first.
+std::shared_ptr<boost::asio::ssl::context> trusting(const std::string& ca_file);
 
 class HttpWire : public std::enable_shared_from_this<HttpWire> {
  public:
@@ -42,7 +43,8 @@ class HttpWire : public std::enable_shared_from_this<HttpWire> {
     virtual void hear(const error_code& error) = 0;
   };
 
-  HttpWire(boost::asio::io_context& io, const Url& url, boost::asio::ssl::context& trust);
+  // `trust` may be null for an address without TLS.
+  HttpWire(boost::asio::io_context& io, const Url& url, boost::asio::ssl::context* trust);
 
   // Connects, and shakes hands where the URL wants TLS.
   boost::asio::awaitable<TcpTrouble> open();

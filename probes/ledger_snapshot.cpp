@@ -18,7 +18,7 @@ constexpr std::size_t kPage = 10'000;  // rows
 template <class Take>
 void each_row(SqlSession& session, const std::string& table, const std::string& key, const std::string& others, Take take) {
   const std::string doing = fmt::format("reading {}", table);
-  std::vector<SqlRow> rows;
+  SqlRows rows;
   std::int64_t last = 0;
   do {
     rows = session.ask(doing, fmt::format("SELECT {}, {} FROM {} WHERE {} > {} ORDER BY {} LIMIT {}", key, others, table, key,

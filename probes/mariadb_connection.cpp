@@ -9,9 +9,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <mutex>
 
+#include "probes/deadlines.h"
 #include "reports/operation.h"
 
 namespace blackstart {
@@ -49,6 +49,15 @@ MYSQL* new_session() {
   return session;
 }
 
+// One list of deadlines, so mostly no timer to be set, for all connections on a loop.
+struct LoopDeadlines final : asio::execution_context::service {
+  using key_type = LoopDeadlines;
+  static inline asio::execution_context::id id;
+  explicit LoopDeadlines(asio::io_context& io) : service(io), all(std::make_shared<Deadlines>(io)) {}
+  void shutdown() override { all.reset(); }
+  std::shared_ptr<Deadlines> all;
+};
+
 }  // namespace
 
 std::string shown(const SqlTarget& target) {
@@ -58,21 +67,34 @@ std::string shown(const SqlTarget& target) {
 
 // A call of the library runs until it would block and returns what it waits for; `resume` lets it go on. The handlers hold
 // the Impl alive, and know by the number of their wait whether they still matter.
-struct MariadbConnection::Impl : std::enable_shared_from_this<Impl> {
+struct MariadbConnection::Impl final : Deadlines::Waiting, std::enable_shared_from_this<Impl> {
   enum class Step { none, connecting, asking, fetching, advancing };
 
-  Impl(asio::io_context& io, const SqlTarget& target_) : socket(io), timer(io), target(target_), session(new_session()) {}
-  ~Impl() { close(); }
+  Impl(asio::io_context& io_, const SqlTarget& target_)
+      : io(io_), deadlines(asio::use_service<LoopDeadlines>(io).all), socket(io), target(target_), session(new_session()) {}
+  ~Impl() override { close(); }
 
+  // What is due goes out before anything else is done.
   void start(Step first, Duration limit, Done done_) {
     done = std::move(done_);
     answer = {};
     ++call;
-    timer.expires_after(limit);
-    timer.async_wait([self = shared_from_this(), mine = call](error_code error) {
-      if (!error && mine == self->call) self->give_up(kTimedOut, "no answer in time");
-    });
-    proceed(begin(first));
+    const auto end = Deadlines::Clock::now() + limit;
+    const int waits = begin(first);
+    place = deadlines->add(end, *this);
+    pressed = starting = true;
+    proceed(waits);
+    starting = false;
+  }
+
+  void too_late() override {
+    const auto self = shared_from_this();
+    pressed = false;
+    give_up(kTimedOut, "no answer in time");
+  }
+
+  void wait_no_more() {
+    if (std::exchange(pressed, false)) deadlines->remove(place);
   }
 
   int begin(Step next) {
@@ -137,9 +159,11 @@ struct MariadbConnection::Impl : std::enable_shared_from_this<Impl> {
 
   Step more() const { return mysql_more_results(session) ? Step::advancing : Step::none; }
 
+  // A refusal without a number must not look like success.
   Step fail() {
-    answer.error = static_cast<std::uint16_t>(mysql_errno(session));
-    answer.message = mysql_error(session);
+    const unsigned number = mysql_errno(session);
+    answer.error = number == 0 ? std::uint16_t{kWrongAnswer} : static_cast<std::uint16_t>(number);
+    answer.message = number == 0 ? "it refuses without saying why" : mysql_error(session);
     return Step::none;
   }
 
@@ -182,11 +206,15 @@ struct MariadbConnection::Impl : std::enable_shared_from_this<Impl> {
     ready = answer.ok();
     step = Step::none;
     ++call;
-    timer.cancel();
-    asio::post(timer.get_executor(), [self = shared_from_this(), mine = call] {
-      if (mine == self->call) std::exchange(self->done, nullptr)(std::exchange(self->answer, {}));
+    wait_no_more();
+    if (!starting) return tell();
+    asio::post(io, [self = shared_from_this(), mine = call] {
+      if (mine == self->call) self->tell();
     });
   }
+
+  // Whoever is told may ask the next question at once, or let go of the connection.
+  void tell() { std::exchange(done, nullptr)(std::exchange(answer, {})); }
 
   // Ends the outstanding call at once. The library is told of a timeout on a socket that is shut down, so it unwinds by itself
   // without waiting and gives back all it holds; closing the session under a call that hangs would lose its socket.
@@ -206,13 +234,18 @@ struct MariadbConnection::Impl : std::enable_shared_from_this<Impl> {
     if (!session) return;
     ++call;
     done = nullptr;
+    wait_no_more();
     if (step != Step::none) abandon();
     if (!ready) cut();  // a farewell to a server that doesn't listen might block
     mysql_close(std::exchange(session, nullptr));
   }
 
+  asio::io_context& io;
+  const std::shared_ptr<Deadlines> deadlines;
+  Deadlines::Place place{};  // while `pressed`: a call is under way
+  bool pressed = false;
+  bool starting = false;                  // start() has not returned: nobody may be told from inside it
   asio::posix::stream_descriptor socket;  // open only while we wait; the library owns it
-  asio::steady_timer timer;
   SqlTarget target;
   MYSQL* session;
   MYSQL* connected = nullptr;
@@ -231,7 +264,6 @@ MariadbConnection::MariadbConnection(asio::io_context& io, const SqlTarget& targ
 
 MariadbConnection::~MariadbConnection() {
   impl_->stop_watching();
-  impl_->timer.cancel();
   impl_->close();
 }
 

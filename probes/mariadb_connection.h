@@ -8,11 +8,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
+#include "probes/sql_row.h"
 
 namespace boost::asio {
 class io_context;
@@ -27,8 +27,6 @@ struct SqlTarget {
 };
 // "198.18.20.10:3306", "[::1]:3306"
 std::string shown(const SqlTarget& target);
-
-using SqlRow = std::vector<std::optional<std::string>>;  // NULL is nullopt
 
 struct SqlAnswer {
   std::uint16_t error = 0;  // MariaDB's error number, or kTimedOut; 0: it worked

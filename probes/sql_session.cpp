@@ -94,7 +94,7 @@ SqlSession::SqlSession(const SqlTarget& target, const Deadline& deadline) : impl
 
 SqlSession::~SqlSession() = default;
 
-std::vector<SqlRow> SqlSession::ask(const std::string& doing, const std::string& sql) {
+SqlRows SqlSession::ask(const std::string& doing, const std::string& sql) {
   Duration limit = impl_->deadline.left();
   SqlAnswer answer = impl_->wait_for([&](auto done) { impl_->connection.query(sql, limit, done); });
   if (!answer.ok()) throw_answer(fmt::format("{} at {}", doing, shown(impl_->target)), answer, limit);

@@ -38,8 +38,9 @@ class SqlSession {
   SqlSession(const SqlTarget& target, const Deadline& deadline);
   ~SqlSession();
 
-  // `doing` starts the SqlError that anything but success throws: "reading the accounts".
-  std::vector<SqlRow> ask(const std::string& doing, const std::string& sql);
+  // `doing` starts the SqlError that anything but success throws: "reading the accounts". How many rows and columns there are
+  // is the server's to say: see sql_row.h.
+  SqlRows ask(const std::string& doing, const std::string& sql);
 
  private:
   struct Impl;

@@ -371,7 +371,7 @@ TEST_CASE("the probe's RTO is that of its worst series") {
 
 TEST_CASE("an empty record proves nothing") { REQUIRE(judge(Record{}).verdict == Verdict::inconclusive); }
 
-TEST_CASE("judging two hours at 50 operations a second is done at once") {
+TEST_CASE("judging two hours at 50 operations a second is done at once", "[no-tsan]") {
   Settings long_run;
   long_run.length = 2h;
   Record r = rehearsal(probe(down_between(20s, 24s), long_run));

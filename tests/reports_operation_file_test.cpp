@@ -202,7 +202,7 @@ TEST_CASE("a store that the file can't keep ends nothing, and is told when the f
   CHECK(contains(why_not([&] { out.close(); }), "writing the operations"));
 }
 
-TEST_CASE("a SIGBUS that is none of ours ends the process as ever") {
+TEST_CASE("a SIGBUS that is none of ours ends the process as ever", "[no-tsan]") {
   Folder folder;
   const int status = in_child([&] {
     OperationFile out(folder.path / "bank.ops", kPlans);  // it catches its own
@@ -215,7 +215,7 @@ TEST_CASE("a SIGBUS that is none of ours ends the process as ever") {
   CHECK(WTERMSIG(status) == SIGBUS);
 }
 
-TEST_CASE("memory stays flat over two million operations") {
+TEST_CASE("memory stays flat over two million operations", "[no-tsan]") {
   Folder folder;
   OperationFile out(folder.path / "bank.ops", kPlans);
   for (std::uint64_t k = 0; k < 10'000; ++k) out.record(made(k));

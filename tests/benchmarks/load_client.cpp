@@ -6,10 +6,10 @@
 #include <fmt/format.h>
 #include <getopt.h>
 
-#include <array>
 #include <iostream>
 
 #include "probes/http_probe.h"
+#include "tests/benchmarks/counted.h"
 #include "tests/benchmarks/stamps.h"
 
 namespace {
@@ -59,21 +59,6 @@ HttpProbeSettings settings_of(const Options& options) {
   return settings;
 }
 
-class Counted final : public OperationSink {
- public:
-  explicit Counted(OperationSink& file) : file_(file) {}
-  void record(const Operation& operation) override {
-    ++counts_[static_cast<std::size_t>(operation.outcome)];
-    file_.record(operation);
-  }
-  void flush() override { file_.flush(); }
-  std::uint64_t of(Outcome outcome) const { return counts_[static_cast<std::size_t>(outcome)]; }
-
- private:
-  OperationSink& file_;
-  std::array<std::uint64_t, 4> counts_{};
-};
-
 void tell_times(const std::filesystem::path& operations, const std::filesystem::path& times) {
   std::vector<benchmark::Stamp> stamps;
   for (const Operation& operation : read_operations(operations).operations)
@@ -85,15 +70,13 @@ void run(const Options& options) {
   benchmark::raise_open_files();
   const auto probe = settings_of(options).make("http", Cloud{});
   OperationFile file(options.operations, plans_of(probe->info()));
-  Counted sink(file);
+  benchmark::Counted sink(file, 0);
   probe->preflight(Deadline(real_clock(), 10s));
   probe->start(real_clock(), Time{0}, sink);  // so that recorded times are the clock's own
   real_clock().pause(seconds_of(options.seconds));
   const Probe::Stopped stopped = probe->stop();
   file.close();
-  std::cout << fmt::format("planned={} ok={} failed={} indeterminate={} unsent={}\n", stopped.planned.at(0),
-                           sink.of(Outcome::ok), sink.of(Outcome::failed), sink.of(Outcome::indeterminate),
-                           sink.of(Outcome::unsent));
+  std::cout << sink.told(stopped.planned.at(0)) << "\n";
   if (!options.times.empty()) tell_times(options.operations, options.times);
 }
 

@@ -1,15 +1,17 @@
 """How other load generators are called, and what they say: for schedule, stall and cost.
 
 Those that keep connections use as many as CONNECTIONS, unless told otherwise. What they say was read in their sources and outputs:
-wrk 4.1, ab 2.3, hey 0.1.4, h2load 1.52, httperf 0.9, autocannon 9, loadtest 8.
+wrk 4.1, ab 2.3, hey 0.1.4, h2load 1.52, httperf 0.9, autocannon 9, loadtest 8, sysbench 1.0.
 """
 import dataclasses
+import os
 import re
 import typing
 
 from compare import Failed, quantile
 
 CONNECTIONS = 10
+ONE_QUERY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "one_query.lua")
 MOST_OF_AB = 5_000_000  # it wants a number even when it runs for a time, and keeps room for so many
 UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
 
@@ -24,6 +26,9 @@ def at_rate(name, port, rate, seconds):
         "hey": ["hey", "-c", CONNECTIONS, "-q", each, "-z", f"{seconds:g}s", url],
         "autocannon": ["autocannon", "-c", CONNECTIONS, "-R", f"{rate:g}", "-d", f"{seconds:g}", "-n", url],
         "loadtest": ["loadtest", "-k", "-c", CONNECTIONS, "--rps", f"{rate:g}", "-t", f"{seconds:g}", url],
+        "sysbench": ["sysbench", "--db-driver=mysql", "--db-ps-mode=disable", "--mysql-host=127.0.0.1", f"--mysql-port={port}",
+                     "--mysql-user=bank", "--mysql-db=bank", f"--threads={CONNECTIONS}", f"--rate={rate:g}", f"--time={seconds:g}",
+                     ONE_QUERY, "run"],
     }[name]
 
 

@@ -1,9 +1,10 @@
 // Where the benchmarks send to: answers every HTTP request that has no body, on one thread, and keeps when each came.
 //
-//   receiver [--first] [--stamps FILE]
-// listens on a free port of 127.0.0.1 and prints it. --first: before everything that is not real time. SIGTERM ends it; then it
-// writes FILE: for each request when it came and when its answer was handed to the kernel, in the order in which they were
-// read. Exit code 1 when there were more requests than it has room for.
+//   receiver [--sql] [--first] [--arrivals] [--stamps FILE]
+// listens on a free port of 127.0.0.1 and prints it. --sql: it is a MySQL server, and queries are what it keeps the times of.
+// --first: before everything that is not real time. --arrivals: a request came when the kernel had it, not when we woke up.
+// SIGTERM ends it; then it writes FILE: for each request when it came and when its answer was handed to the kernel, in the
+// order in which they were read. Exit code 1 when there were more requests than it has room for.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
@@ -21,6 +22,8 @@
 #include <string_view>
 
 #include "probes/priority.h"
+#include "tests/benchmarks/arrival.h"
+#include "tests/benchmarks/sql_talk.h"
 #include "tests/benchmarks/stamps.h"
 
 namespace {
@@ -52,7 +55,7 @@ bool keeps(const std::string& text) {
 
 class Receiver {
  public:
-  explicit Receiver(bool stamped) : stamps_(stamped ? kMostStamps : 0) {
+  Receiver(bool stamped, bool sql, bool arrivals) : sql_(sql), arrivals_(arrivals), stamps_(stamped ? kMostStamps : 0) {
     sigset_t end;
     ::sigemptyset(&end);
     ::sigaddset(&end, SIGTERM);
@@ -61,6 +64,7 @@ class Receiver {
     watch(signal_);
     for (int& listener : listeners_) {
       listener = listen_on(port_);
+      if (arrivals_) benchmark::stamp_arrivals(listener);
       watch(listener);
     }
   }
@@ -130,31 +134,56 @@ class Receiver {
       if (pending_.size() <= static_cast<std::size_t>(fd)) pending_.resize(static_cast<std::size_t>(fd) + 1);
       pending_[static_cast<std::size_t>(fd)].clear();
       watch(fd);
+      if (sql_) send(fd, greeting_);
       read(fd, real_clock().now());
     }
   }
 
-  // `came`: it was there by then.
-  void read(int fd, Time came) {
+  // `woken`: it was there by then.
+  void read(int fd, Time woken) {
     std::array<char, 16384> bytes;
-    const ssize_t size = ::recv(fd, bytes.data(), bytes.size(), 0);
+    const auto [size, arrived] = benchmark::receive(fd, bytes.data(), bytes.size(), offset_);
+    const Time came = arrived.value_or(woken);
     if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (size <= 0) return void(::close(fd));
     std::string& text = pending_[static_cast<std::size_t>(fd)];
     text.append(bytes.data(), static_cast<std::size_t>(size));
-    for (std::size_t end; (end = text.find(kEnd)) != std::string::npos;) {
-      if (!answer(fd, keeps(text), came)) return void(::close(fd));
-      text.erase(0, end + kEnd.size());
-    }
+    if (!(sql_ ? answer_packets(fd, text, came) : answer_requests(fd, text, came))) ::close(fd);
   }
 
-  // False: the connection is over.
-  bool answer(int fd, bool keep, Time came) {
+  // False, as with those below: the connection is over.
+  bool answer_requests(int fd, std::string& text, Time came) {
+    for (std::size_t end; (end = text.find(kEnd)) != std::string::npos;) {
+      const bool keep = keeps(text);
+      stamp(came);
+      if (!send(fd, keep ? kKept : kLast) || !keep) return false;
+      text.erase(0, end + kEnd.size());
+    }
+    return true;
+  }
+
+  bool answer_packets(int fd, std::string& text, Time came) {
+    while (const auto packet = benchmark::first_packet(text)) {
+      const benchmark::SqlReply reply = benchmark::reply_to(*packet);
+      if (reply.counts) stamp(came);
+      if (reply.bytes.empty() || !send(fd, reply.bytes)) return false;
+      text.erase(0, packet->size());
+    }
+    return true;
+  }
+
+  void stamp(Time came) {
     if (requests_ < stamps_.size()) stamps_[requests_] = {came, real_clock().now()};
     ++requests_;
-    const std::string_view text = keep ? kKept : kLast;
-    return ::send(fd, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()) && keep;
   }
+
+  static bool send(int fd, std::string_view text) {
+    return ::send(fd, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
+  }
+
+  const bool sql_, arrivals_;
+  const Time offset_ = benchmark::real_minus_monotonic();
+  const std::string greeting_ = mysql_words::packet(0, mysql_words::greeting());
 
   int epoll_ = checked(::epoll_create1(EPOLL_CLOEXEC), "making an epoll");
   int signal_ = -1;
@@ -166,20 +195,24 @@ class Receiver {
 };
 
 int run(int count, char** words) {
-  bool first = false;
+  bool first = false, sql = false, arrivals = false;
   std::filesystem::path file;
   for (int i = 1; i < count; ++i) {
     const std::string_view word = words[i];
     if (word == "--first")
       first = true;
+    else if (word == "--sql")
+      sql = true;
+    else if (word == "--arrivals")
+      arrivals = true;
     else if (word == "--stamps" && i + 1 < count)
       file = words[++i];
     else
-      throw Error(ErrorKind::usage, "", "receiver [--first] [--stamps FILE]");
+      throw Error(ErrorKind::usage, "", "receiver [--sql] [--first] [--arrivals] [--stamps FILE]");
   }
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   benchmark::raise_open_files();
-  Receiver receiver(!file.empty());
+  Receiver receiver(!file.empty(), sql, arrivals);
   if (first) claim_processor("receiver");
   std::cout << receiver.port() << std::endl;
   receiver.serve();

@@ -38,15 +38,16 @@ def lags(times, rate, settle):
 class Receiver:
     """A process of its own on a free port of 127.0.0.1, from `with` to its end.
 
-    stamped: it keeps when requests came and were answered. first: before everything that isn't real time. pin: on one processor."""
+    stamped: it keeps when requests came and were answered. sql: a MySQL server, not one of HTTP. first: before everything that isn't
+    real time. arrivals: they came when the kernel had them, not when it woke up for them. pin: on one processor."""
 
-    def __init__(self, build, stamped=False, first=False, pin=None):
-        self.program, self.stamped, self.first, self.pin = program(build, "receiver"), stamped, first, pin
+    def __init__(self, build, stamped=False, first=False, pin=None, sql=False, arrivals=False):
+        self.program, self.stamped, self.pin = program(build, "receiver"), stamped, pin
+        self.options = ["--sql"] * sql + ["--first"] * first + ["--arrivals"] * arrivals
 
     def argv(self):
         pinned = [] if self.pin is None else ["taskset", "-c", str(self.pin)]
-        first = ["--first"] if self.first else []
-        return pinned + [self.program] + first + (["--stamps", self.file()] if self.stamped else [])
+        return pinned + [self.program] + self.options + (["--stamps", self.file()] if self.stamped else [])
 
     def file(self):
         return os.path.join(self.folder, "stamps")
