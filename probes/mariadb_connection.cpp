@@ -51,11 +51,6 @@ MYSQL* new_session() {
 
 }  // namespace
 
-std::string shown(const SqlTarget& target) {
-  bool six = target.address.find(':') != std::string::npos;
-  return fmt::format("{}{}{}:{}", six ? "[" : "", target.address, six ? "]" : "", target.port);
-}
-
 // A call of the library runs until it would block and returns what it waits for; `resume` lets it go on. The handlers hold
 // the Impl alive, and know by the number of their wait whether they still matter.
 struct MariadbConnection::Impl : std::enable_shared_from_this<Impl> {
@@ -139,7 +134,7 @@ struct MariadbConnection::Impl : std::enable_shared_from_this<Impl> {
 
   Step fail() {
     answer.error = static_cast<std::uint16_t>(mysql_errno(session));
-    answer.message = mysql_error(session);
+    answer.message = fmt::format("{} (error {})", mysql_error(session), answer.error);
     return Step::none;
   }
 
@@ -243,12 +238,6 @@ void MariadbConnection::query(const std::string& sql, Duration limit, Done done)
   impl_->start(Impl::Step::asking, limit, std::move(done));
 }
 
-bool MariadbConnection::usable() const {
-  if (!impl_->ready) return false;
-  char byte;
-  // An idle server sends nothing: the end of the stream, or words of farewell, mean that it is gone.
-  return ::recv(mysql_get_socket(impl_->session), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
-         (errno == EAGAIN || errno == EWOULDBLOCK);
-}
+bool MariadbConnection::usable() const { return impl_->ready && is_silent(mysql_get_socket(impl_->session)); }
 
 }  // namespace blackstart
