@@ -143,6 +143,8 @@ struct PostgresConnection::Impl : std::enable_shared_from_this<Impl> {
     finish();
   }
 
+  // A commit whose wait for standbys was cancelled comes with a warning too, and is acknowledged all the same: what a failover
+  // then loses of it counts as lost.
   static void notice(void* self, const PGresult* result) {
     const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     if (state && std::string_view(state) == "25P01") static_cast<Impl*>(self)->no_transaction = true;
