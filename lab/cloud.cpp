@@ -26,6 +26,7 @@ bool repeats(const std::vector<std::string>& names, const std::string& name) { r
 bool unknown(const std::vector<std::string>& names, const std::string& name) { return !name.empty() && !contains(names, name); }
 
 constexpr Range<std::int64_t> kPorts{1, 65535};
+constexpr std::int64_t kPostgresPort = 5432;
 
 void describe_site(Fields& f, std::vector<Site>& sites) {
   Site site;
@@ -81,9 +82,10 @@ void describe_ssh(Fields& f, SshSettings& ssh) {
 
 void describe_replica(Fields& f, const std::vector<Node>& nodes, Database& database) {
   Database::Replica replica;
+  if (database.kind == kPostgresql) replica.port = kPostgresPort;
   f.name({"node", "the node it runs on", Field::required}, replica.node);
   f.text({"host", "address of its SQL server, past any proxy", Field::required}, replica.host);
-  f.integer({"port", "port of its SQL server"}, replica.port, kPorts);
+  f.integer({"port", "port of its SQL server; PostgreSQL: 5432 unless given"}, replica.port, kPorts);
   if (unknown(names_of(nodes), replica.node))
     f.problem("node", fmt::format("there is no node '{}'", replica.node), suggestion(replica.node, names_of(nodes)));
   for (const auto& other : database.replicas)
@@ -94,12 +96,20 @@ void describe_replica(Fields& f, const std::vector<Node>& nodes, Database& datab
 
 void describe_database(Fields& f, const std::vector<Node>& nodes, Database& database) {
   f.text({"host", "address that clients write to, mostly the virtual IP", Field::required}, database.host);
-  f.integer({"port", "its port"}, database.port, kPorts);
+  f.choice({"kind", "what it is"}, database.kind, {kMariadb, kPostgresql});
+  if (database.kind == kPostgresql) {
+    database.port = kPostgresPort;
+    database.unit = "postgresql.service";
+  }
+  f.integer({"port", "its port; PostgreSQL: 5432 unless given"}, database.port, kPorts);
   f.text({"user", "SQL user of the probes"}, database.user);
-  f.name({"name", "schema that is ours: its tables are made and dropped by the probes"}, database.name);
+  f.name({"name",
+          "schema that is ours: its tables are made and dropped by the probes; PostgreSQL: the database, and in it the "
+          "schema of the same name"},
+         database.name);
   f.text({"password-file", "file whose first line is the password; relative to this file", Field::required},
          database.password_file);
-  f.text({"unit", "systemd unit of the SQL server"}, database.unit);
+  f.text({"unit", "systemd unit of the SQL server; PostgreSQL: postgresql.service unless given"}, database.unit);
   f.list({"replicas", "every replica; the audit reads each of them", Field::required},
          [&](Fields& item) { describe_replica(item, nodes, database); });
 }
@@ -159,10 +169,10 @@ std::string node_text(const Node& node) {
 }
 
 std::string database_text(const Database& database) {
-  std::string out =
-      fmt::format("database:\n  host: {}\n  port: {}\n  user: {}\n  name: {}\n  password-file: {}\n  unit: {}\n  replicas:\n",
-                  quoted(database.host), database.port, quoted(database.user), database.name, quoted(database.password_file),
-                  quoted(database.unit));
+  std::string out = fmt::format(
+      "database:\n  host: {}\n  kind: {}\n  port: {}\n  user: {}\n  name: {}\n  password-file: {}\n  unit: {}\n  replicas:\n",
+      quoted(database.host), database.kind, database.port, quoted(database.user), database.name, quoted(database.password_file),
+      quoted(database.unit));
   for (const auto& replica : database.replicas)
     out += fmt::format("    - {{node: {}, host: {}, port: {}}}\n", replica.node, quoted(replica.host), replica.port);
   return out;

@@ -59,9 +59,13 @@ struct SshSettings {
   bool sudo = false;        // prefix commands with `sudo -n`
 };
 
+inline constexpr const char* kMariadb = "mariadb";
+inline constexpr const char* kPostgresql = "postgresql";
+
 // The database that a bank would use: one endpoint to write to, and every replica for the audit.
 struct Database {
-  std::string host;  // of the endpoint, mostly the VIP
+  std::string host;             // of the endpoint, mostly the VIP
+  std::string kind = kMariadb;  // or kPostgresql
   std::int64_t port = 3306;
   std::string user = "bank";
   std::string name = "bank";  // the schema whose tables are ours to make and drop

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "probes/streaming.h"
 
 namespace blackstart {
 namespace {
@@ -26,6 +27,7 @@ std::string current_writer(const Cloud& cloud, const Deadline& deadline) {
   const std::string doing = "asking the database's endpoint which node writes";
   if (!cloud.database.present())
     throw Error(ErrorKind::unmet, doing, fmt::format("cloud '{}' has no database", cloud.name), "add 'database' to cloud.yaml");
+  if (kind_of(cloud.database) == SqlKind::postgresql) return current_primary(cloud, deadline);
   SqlSession session(endpoint_of(cloud.database), deadline);
   auto rows = session.ask(doing, "SELECT @@wsrep_node_name");
   std::string name = !rows.empty() && rows[0][0] ? *rows[0][0] : "";
@@ -33,6 +35,11 @@ std::string current_writer(const Cloud& cloud, const Deadline& deadline) {
     throw Error(ErrorKind::unmet, doing, fmt::format("it calls itself '{}', which is no node of cloud '{}'", name, cloud.name),
                 "set wsrep_node_name on each database server to its node's name in cloud.yaml");
   return name;
+}
+
+void apply_all(SqlSession& session, const std::string& table) {
+  session.ask("asking it to wait for the cluster", "SET SESSION wsrep_sync_wait = 15");
+  session.ask("waiting until it has applied all that the cluster accepted", fmt::format("SELECT COUNT(*) FROM {}", table));
 }
 
 bool GaleraState::whole(std::size_t nodes) const {

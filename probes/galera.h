@@ -14,9 +14,12 @@
 
 namespace blackstart {
 
-// The node that answers at the database's endpoint (`pick: writer`). Throws Error(unmet, unreachable), also when it is no node
-// of the cloud.
+// The node that answers at the database's endpoint (`pick: writer`), with PostgreSQL its primary. Throws Error(unmet,
+// unreachable), also when it is no node of the cloud.
 std::string current_writer(const Cloud& cloud, const Deadline& deadline);
+
+// Returns when this node has applied all that the cluster accepted until now; `table`: any that it may read.
+void apply_all(SqlSession& session, const std::string& table);
 
 struct GaleraState {
   std::string comment;  // wsrep_local_state_comment: Synced, Donor/Desynced, Joining, …

@@ -17,6 +17,7 @@
 #include "probes/open_loop.h"
 #include "probes/room.h"
 #include "probes/sql_patience.h"
+#include "probes/streaming.h"
 
 namespace blackstart {
 namespace {
@@ -44,6 +45,9 @@ class Ledger final : public Probe, public TakesRoom {
   // Where its clients go.
   SqlTarget target() const;
   Redundancy await_answers(const Deadline& deadline, const std::stop_token& stop) const;
+  Redundancy await_replicas(const Deadline& deadline, const std::stop_token& stop) const;
+  // What the audit waits for on each replica before it reads.
+  std::function<void(SqlSession&)> catch_up(const Deadline& deadline) const;
 
   std::string name_;
   LedgerSettings settings_;
@@ -99,15 +103,20 @@ SqlTarget Ledger::target() const {
 void Ledger::preflight(const Deadline& deadline) {
   make_room({{name_, room()}});
   SqlSession endpoint(target(), deadline);
-  require_server(endpoint, settings_);
+  dialect_of(kind_of(database_)).require_server(endpoint, settings_);
   bank_.require_room(endpoint);
   require_replicas(database_, settings_, deadline);
 }
 
 void Ledger::prepare(const Deadline& deadline) {
   endpoint_ = target();
-  ask_with_patience(
-      *endpoint_, deadline, [&](SqlSession& session) { bank_.create(session); }, [&](const std::string& line) { say(line); });
+  std::string rule;
+  const auto make = [&](SqlSession& session) {
+    bank_.create(session);
+    if (settings_.streaming()) rule = commit_rule(session);
+  };
+  ask_with_patience(*endpoint_, deadline, make, [&](const std::string& line) { say(line); });
+  if (!rule.empty()) say("a transfer is acknowledged by " + rule);
 }
 
 Time Ledger::start(Clock& clock, Time zero, OperationSink& sink) {
@@ -120,9 +129,15 @@ Time Ledger::start(Clock& clock, Time zero, OperationSink& sink) {
 Probe::Stopped Ledger::stop() { return loop_ ? loop_->stop() : Stopped{}; }
 
 std::vector<Redundancy> Ledger::await_redundancy(Time, const Deadline& deadline, const std::stop_token& stop) {
-  Redundancy seen = settings_.galera() ? await_whole(database_, deadline, stop) : await_answers(deadline, stop);
+  Redundancy seen = await_replicas(deadline, stop);
   if (loop_) seen.at = deadline.clock().now() - zero_;
   return {seen};
+}
+
+Redundancy Ledger::await_replicas(const Deadline& deadline, const std::stop_token& stop) const {
+  if (settings_.galera()) return await_whole(database_, deadline, stop);
+  if (settings_.streaming()) return await_streaming(database_, deadline, stop);
+  return await_answers(deadline, stop);
 }
 
 Redundancy Ledger::await_answers(const Deadline& deadline, const std::stop_token& stop) const {
@@ -146,11 +161,24 @@ Redundancy Ledger::await_answers(const Deadline& deadline, const std::stop_token
   return redundancy;
 }
 
+std::function<void(SqlSession&)> Ledger::catch_up(const Deadline& deadline) const {
+  if (settings_.galera()) return [this](SqlSession& session) { apply_all(session, bank_.table("accounts")); };
+  if (!settings_.streaming()) return [](SqlSession&) {};
+  try {
+    return [position = written_position(target(), deadline.sooner(deadline.left() / 2)), &deadline](SqlSession& session) {
+      await_replayed(session, position, deadline);
+    };
+  } catch (const Error& error) {
+    return [error](SqlSession& session) { require_primary(session, error); };
+  }
+}
+
 std::vector<ReplicaSnapshot> Ledger::snapshots(const Deadline& deadline) {
+  const auto caught_up = catch_up(deadline);
   std::vector<std::future<ReplicaSnapshot>> readers;
   for (const auto& replica : database_.replicas)
-    readers.push_back(std::async(std::launch::async, [this, &replica, &deadline] {
-      return read_replica(database_, replica, bank_, settings_.galera(), deadline);
+    readers.push_back(std::async(std::launch::async, [this, &replica, &caught_up, &deadline] {
+      return read_replica(database_, replica, bank_, caught_up, deadline);
     }));
   std::vector<ReplicaSnapshot> snapshots;
   for (auto& reader : readers) snapshots.push_back(reader.get());
@@ -169,6 +197,18 @@ void require_replica(const std::string& doing, const std::string& node, const Da
   throw Error(ErrorKind::unmet, doing, fmt::format("the database has no replica on '{}'", node), suggestion(node, nodes));
 }
 
+// The settings with the database's own replication, where they name none.
+LedgerSettings settled(const std::string& doing, LedgerSettings settings, const Database& database) {
+  const bool postgres = kind_of(database) == SqlKind::postgresql;
+  const std::string own = postgres ? "streaming" : "galera", other = postgres ? "galera" : "streaming";
+  if (settings.replication.empty()) settings.replication = own;
+  if (settings.replication == other)
+    throw Error(ErrorKind::unmet, doing,
+                fmt::format("'replication: {}' does not go with 'kind: {}' of the database", other, database.kind),
+                fmt::format("say 'replication: {}' or 'none', or leave it out", own));
+  return settings;
+}
+
 }  // namespace
 
 std::unique_ptr<Probe> make_ledger(const std::string& name, const LedgerSettings& settings, const Cloud& cloud) {
@@ -179,7 +219,7 @@ std::unique_ptr<Probe> make_ledger(const std::string& name, const LedgerSettings
     throw Error(ErrorKind::unmet, doing, fmt::format("the database of cloud '{}' has no replicas to audit", cloud.name),
                 "name each server that holds the data under 'replicas' of 'database' in cloud.yaml");
   require_replica(doing, settings.at, cloud.database);
-  return std::make_unique<Ledger>(name, settings, cloud.database);
+  return std::make_unique<Ledger>(name, settled(doing, settings, cloud.database), cloud.database);
 }
 
 }  // namespace blackstart

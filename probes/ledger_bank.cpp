@@ -1,7 +1,6 @@
 #include "probes/ledger_bank.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -17,22 +16,11 @@ constexpr std::array kKinds{"accounts", "transfers", "history", "marks"};
 constexpr const char* kOurs = "Blackstart ledger";
 constexpr std::int64_t kAccountsAtOnce = 1000;
 
-const char* columns_of(const std::string& kind) {
-  if (kind == "accounts") return "id INT UNSIGNED NOT NULL PRIMARY KEY, balance BIGINT NOT NULL";
-  if (kind == "transfers")
-    return "seq BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, posting BIGINT UNSIGNED NOT NULL, src INT UNSIGNED NOT "
-           "NULL, "
-           "dst INT UNSIGNED NOT NULL, amount BIGINT NOT NULL, KEY (posting)";
-  if (kind == "marks") return "id INT UNSIGNED NOT NULL PRIMARY KEY, n BIGINT UNSIGNED NOT NULL";
-  return "id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, posting BIGINT UNSIGNED NOT NULL, account INT UNSIGNED NOT "
-         "NULL, "
-         "amount BIGINT NOT NULL, KEY (posting)";
-}
-
 }  // namespace
 
 Bank::Bank(const Database& database, const LedgerSettings& settings)
-    : schema_(database.name),
+    : dialect_(&dialect_of(kind_of(database))),
+      schema_(database.name),
       prefix_(settings.prefix),
       accounts_(settings.accounts),
       opening_(settings.opening_balance),
@@ -73,52 +61,32 @@ std::string Bank::read_mark(std::uint64_t number) const {
   return fmt::format("SELECT n FROM {} WHERE id = {}", table("marks"), number % kMarks);
 }
 
-std::string Bank::table(const std::string& kind) const { return fmt::format("`{}`.`{}{}`", schema_, prefix_, kind); }
+std::string Bank::table(const std::string& kind) const {
+  return dialect_->quoted(schema_) + "." + dialect_->quoted(prefix_ + kind);
+}
 
 void Bank::require_room(SqlSession& session) const {
   require_ours(session);
-  require_privileges(session);
+  dialect_->require_privileges(session, schema_);
 }
 
 void Bank::require_ours(SqlSession& session) const {
   std::vector<std::string> names;
-  for (const char* kind : kKinds) names.push_back(fmt::format("'{}{}'", prefix_, kind));
+  for (const char* kind : kKinds) names.push_back(prefix_ + kind);
   const std::string doing = fmt::format("looking for tables in schema '{}'", schema_);
-  auto rows = session.ask(doing, fmt::format("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = '{}' AND "
-                                             "TABLE_NAME IN ({}) AND TABLE_COMMENT NOT LIKE '{}%'",
-                                             schema_, fmt::join(names, ", "), kOurs));
+  auto rows = session.ask(doing, dialect_->strange_tables(schema_, names, kOurs));
   if (!rows.empty())
     throw Error(ErrorKind::unmet, doing, fmt::format("table '{}' is there already and is not ours", rows[0][0].value_or("")),
                 "give the probes a schema of their own ('name' of 'database' in cloud.yaml), or the probe a 'prefix'");
 }
 
-void Bank::require_privileges(SqlSession& session) const {
-  const std::string doing = fmt::format("checking the privileges on schema '{}'", schema_);
-  // Grants that come through a role don't stand under the user's own name: making the tables will tell.
-  if (auto role = session.ask(doing, "SELECT CURRENT_ROLE()"); role[0][0]) return;
-  auto rows = session.ask(
-      doing,
-      fmt::format("SET @me = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), ''''); "
-                  "SELECT DISTINCT PRIVILEGE_TYPE FROM (SELECT PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES WHERE "
-                  "GRANTEE = @me UNION SELECT PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE = @me "
-                  "AND '{}' LIKE TABLE_SCHEMA) AS granted",
-                  schema_));
-  std::vector<std::string> missing;
-  for (const char* needed : {"SELECT", "INSERT", "UPDATE", "CREATE", "DROP"})
-    if (std::none_of(rows.begin(), rows.end(), [&](const SqlRow& row) { return row[0] == needed; })) missing.push_back(needed);
-  if (!missing.empty())
-    throw Error(ErrorKind::unmet, doing, fmt::format("the database's user lacks {}", fmt::join(missing, ", ")),
-                fmt::format("GRANT ALL PRIVILEGES ON `{}`.* to it", schema_));
-}
-
 void Bank::create(SqlSession& session) const {
-  session.ask("making the bank's schema", fmt::format("CREATE DATABASE IF NOT EXISTS `{}`", schema_));
+  session.ask("making the bank's schema", dialect_->make_schema(schema_));
   drop(session);
   for (const std::string kind : kKinds)
     if (kind != "marks" || marks_)
-      session.ask(
-          fmt::format("making table {}", table(kind)),
-          fmt::format("CREATE TABLE {} ({}) ENGINE=InnoDB COMMENT='{}: {}'", table(kind), columns_of(kind), kOurs, kind));
+      session.ask(fmt::format("making table {}", table(kind)),
+                  dialect_->make_table(kind, table(kind), fmt::format("{}: {}", kOurs, kind)));
   open_accounts(session);
   if (marks_) clear_marks(session);
 }

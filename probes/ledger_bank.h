@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string>
 
+#include "probes/ledger_dialect.h"
 #include "probes/ledger_settings.h"
 #include "probes/sql_session.h"
 #include "reports/transfer_plan.h"
@@ -50,10 +51,10 @@ class Bank {
 
  private:
   void require_ours(SqlSession& session) const;
-  void require_privileges(SqlSession& session) const;
   void open_accounts(SqlSession& session) const;
   void clear_marks(SqlSession& session) const;
 
+  const LedgerDialect* dialect_;
   std::string schema_, prefix_;
   std::int64_t accounts_, opening_;
   bool marks_;

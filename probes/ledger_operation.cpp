@@ -1,20 +1,13 @@
 #include "probes/ledger_operation.h"
 
-#include <errmsg.h>
-#include <mysqld_error.h>
-
 #include "base/units.h"
 #include "probes/ledger_read_back.h"
+#include "probes/sql_errors.h"
 
 namespace blackstart {
 namespace {
 
 constexpr std::uint16_t kTransfers = 0, kReadBacks = 2;
-
-// No socket or no memory on our side: the cloud has no part in it.
-bool is_ours(std::uint16_t error) {
-  return error == CR_IPSOCK_ERROR || error == CR_SOCKET_CREATE_ERROR || error == CR_OUT_OF_MEMORY;
-}
 
 class LedgerWorkload final : public Workload {
  public:
@@ -50,7 +43,7 @@ class LedgerWorkload::Run : public std::enable_shared_from_this<Run> {
   void begin() {
     if (!fresh()) connection_ = workload_.kept_.take();
     if (connection_) return work();
-    connection_ = std::make_unique<MariadbConnection>(workload_.io_, workload_.endpoint_);
+    connection_ = make_sql_connection(workload_.io_, workload_.endpoint_);
     connection_->connect(std::min(workload_.connect_timeout_, deadline_.left()), then(&Run::connected));
   }
 
@@ -58,7 +51,7 @@ class LedgerWorkload::Run : public std::enable_shared_from_this<Run> {
   bool transfer() const { return operation_.series == kTransfers; }
   bool fresh() const { return !transfer() && workload_.fresh_inquiries_; }
 
-  MariadbConnection::Done then(void (Run::*next)(const SqlAnswer&)) {
+  SqlConnection::Done then(void (Run::*next)(const SqlAnswer&)) {
     return [self = shared_from_this(), next](const SqlAnswer& answer) { ((*self).*next)(answer); };
   }
 
@@ -100,14 +93,14 @@ class LedgerWorkload::Run : public std::enable_shared_from_this<Run> {
     } else if (!fresh()) {
       workload_.kept_.give_back(std::move(connection_));
     }
-    done_(outcome_of(stage, error));
+    done_(outcome_of(workload_.endpoint_.kind, stage, error));
   }
 
   LedgerWorkload& workload_;
   Operation operation_;
   Deadline deadline_;
   Done done_;
-  std::unique_ptr<MariadbConnection> connection_;
+  std::unique_ptr<SqlConnection> connection_;
 };
 
 Operation LedgerWorkload::plan(std::uint16_t series, std::uint64_t number) {
@@ -128,11 +121,11 @@ void LedgerWorkload::send(const Operation& operation, const Deadline& deadline, 
 
 }  // namespace
 
-Workload::Result outcome_of(Stage stage, std::uint16_t error) {
+Workload::Result outcome_of(SqlKind kind, Stage stage, std::uint16_t error) {
   if (error == 0) return {Outcome::ok, 0};
-  if (stage == Stage::connecting && is_ours(error)) return {Outcome::unsent, error};
-  // A transaction that lost its certification (Galera) or a deadlock was rolled back as a whole, and the server says so.
-  if (stage == Stage::committing && error != ER_LOCK_DEADLOCK) return {Outcome::indeterminate, error};
+  const SqlSense sense = sense_of(kind, error);
+  if (stage == Stage::connecting && sense.ours) return {Outcome::unsent, error};
+  if (stage == Stage::committing && !sense.undone) return {Outcome::indeterminate, error};
   return {Outcome::failed, error};
 }
 
@@ -141,7 +134,7 @@ std::uint16_t connect_error(const SqlAnswer& answer, const Deadline& deadline) {
   return early ? std::uint16_t{kNoConnection} : answer.error;
 }
 
-std::unique_ptr<MariadbConnection> KeptConnections::take() {
+std::unique_ptr<SqlConnection> KeptConnections::take() {
   while (!idle_.empty()) {
     auto connection = std::move(idle_.front());
     idle_.pop_front();
@@ -150,7 +143,7 @@ std::unique_ptr<MariadbConnection> KeptConnections::take() {
   return nullptr;
 }
 
-void KeptConnections::give_back(std::unique_ptr<MariadbConnection> connection) {
+void KeptConnections::give_back(std::unique_ptr<SqlConnection> connection) {
   if (idle_.size() < most_) idle_.push_back(std::move(connection));
 }
 

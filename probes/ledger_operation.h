@@ -18,7 +18,7 @@ enum class Stage {
   committing,  // COMMIT was given to the network
 };
 // `error` as in SqlAnswer.
-Workload::Result outcome_of(Stage stage, std::uint16_t error);
+Workload::Result outcome_of(SqlKind kind, Stage stage, std::uint16_t error);
 // The error of a connection that did not come about: before the deadline it was the time for connecting that ran out.
 std::uint16_t connect_error(const SqlAnswer& answer, const Deadline& deadline);
 
@@ -27,15 +27,15 @@ class KeptConnections {
  public:
   explicit KeptConnections(std::size_t most) : most_(most) {}
   // One that is alive as far as its socket tells; null when there is none.
-  std::unique_ptr<MariadbConnection> take();
-  void give_back(std::unique_ptr<MariadbConnection> connection);
+  std::unique_ptr<SqlConnection> take();
+  void give_back(std::unique_ptr<SqlConnection> connection);
   // A connection broke: those that stood beside it lead to the same server and go as well, as in SQLAlchemy's pool.
   void forget_all() { idle_.clear(); }
   std::size_t idle() const { return idle_.size(); }
 
  private:
   std::size_t most_;
-  std::deque<std::unique_ptr<MariadbConnection>> idle_;
+  std::deque<std::unique_ptr<SqlConnection>> idle_;
 };
 
 // Series 0 is transfers, series 1 inquiries, series 2 read-backs.

@@ -9,8 +9,6 @@
 
 namespace blackstart {
 
-// A writable server with InnoDB that takes all connections of an outage. Throws Error(unmet).
-void require_server(SqlSession& session, const LedgerSettings& settings);
 // Every replica answers, is whole, and will not lock its clients out after a hang. Throws Error(unmet, unreachable).
 void require_replicas(const Database& database, const LedgerSettings& settings, const Deadline& deadline);
 

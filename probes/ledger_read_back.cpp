@@ -29,12 +29,12 @@ class ReadBacks::Run : public std::enable_shared_from_this<Run> {
     auto& next = writer_ ? reader_ : writer_;
     if (keeps_) next = all_.kept_.take();
     if (next) return gather();
-    next = std::make_unique<MariadbConnection>(all_.io_, all_.endpoint_);
+    next = make_sql_connection(all_.io_, all_.endpoint_);
     next->connect(std::min(all_.connect_timeout_, deadline_.left()), then(&Run::connected));
   }
 
  private:
-  MariadbConnection::Done then(void (Run::*next)(const SqlAnswer&)) {
+  SqlConnection::Done then(void (Run::*next)(const SqlAnswer&)) {
     return [self = shared_from_this(), next](const SqlAnswer& answer) { ((*self).*next)(answer); };
   }
 
@@ -75,7 +75,7 @@ class ReadBacks::Run : public std::enable_shared_from_this<Run> {
     writer_.reset();
     reader_.reset();
     if (stage != Stage::connecting) all_.kept_.forget_all();
-    end(outcome_of(stage, error));
+    end(outcome_of(all_.endpoint_.kind, stage, error));
   }
 
   void end(const Workload::Result& result) {
@@ -88,7 +88,7 @@ class ReadBacks::Run : public std::enable_shared_from_this<Run> {
   Deadline deadline_;
   Workload::Done done_;
   bool keeps_;
-  std::unique_ptr<MariadbConnection> writer_, reader_;
+  std::unique_ptr<SqlConnection> writer_, reader_;
 };
 
 ReadBacks::ReadBacks(boost::asio::io_context& io, const SqlTarget& endpoint, const Bank& bank, Duration connect_timeout)

@@ -33,8 +33,10 @@ void describe_client(Fields& f, LedgerSettings& s) {
       {"inquiry-connections",
        "fresh: each inquiry opens a connection of its own, as a new customer would; kept: they share those of the transfers"},
       s.inquiry_connections, {"fresh", "kept"});
-  f.choice({"replication", "what keeps the replicas equal; none: no cluster state is asked for"}, s.replication,
-           {"galera", "none"});
+  f.choice({"replication",
+            "what keeps the replicas equal; without it galera with MariaDB, streaming with PostgreSQL; none: no "
+            "cluster state is asked for"},
+           s.replication, {"galera", "streaming", "none"});
   f.name({"at", "its clients use the replica on this node, past every proxy; without it, the database's endpoint"}, s.at);
   f.name({"prefix", "begins the names of its tables; two ledgers in one schema need different ones"}, s.prefix);
 }

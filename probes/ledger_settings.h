@@ -19,8 +19,8 @@ struct LedgerSettings final : ProbeSettings {
   Duration connect_timeout{1s};
   std::int64_t connections = 20;  // kept open by transfers
   std::string inquiry_connections = "fresh";
-  std::string replication = "galera";
-  std::string at;  // the node whose replica its clients use; empty: the database's endpoint
+  std::string replication;  // empty: what the database's kind has, see make_ledger()
+  std::string at;           // the node whose replica its clients use; empty: the database's endpoint
   std::string prefix;
   Duration good_within{500ms};
   double slo = 0.999;
@@ -34,6 +34,7 @@ struct LedgerSettings final : ProbeSettings {
   bool fresh_inquiries() const { return inquiry_connections == "fresh"; }
   bool reads_back() const { return read_backs > 0; }
   bool galera() const { return replication == "galera"; }
+  bool streaming() const { return replication == "streaming"; }
   // The most connections that can be in use at one time: each operation ends at its deadline.
   std::int64_t most_in_flight() const;
 };

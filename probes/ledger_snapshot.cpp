@@ -57,17 +57,6 @@ std::vector<AccountBalance> read_accounts(SqlSession& session, const Bank& bank)
   return accounts;
 }
 
-void open_view(SqlSession& session, const Bank& bank, bool wait_for_cluster) {
-  if (wait_for_cluster) {
-    session.ask("asking it to wait for the cluster", "SET SESSION wsrep_sync_wait = 15");
-    // The wait comes before the view is opened, or the view would be of the time before it.
-    session.ask("waiting until it has applied all that the cluster accepted",
-                fmt::format("SELECT COUNT(*) FROM {}", bank.table("accounts")));
-  }
-  session.ask("opening a consistent view", "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
-  session.ask("opening a consistent view", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
-}
-
 void add(PostedTransfer& transfer, const HistoryRow& row) {
   bool orphan = transfer.from == 0 && transfer.to == 0;
   ++transfer.history_rows;
@@ -95,12 +84,13 @@ std::vector<PostedTransfer> join_history(std::vector<PostedTransfer> transfers, 
 }
 
 ReplicaSnapshot read_replica(const Database& database, const Database::Replica& replica, const Bank& bank,
-                             bool wait_for_cluster, const Deadline& deadline) {
+                             const std::function<void(SqlSession&)>& catch_up, const Deadline& deadline) {
   ReplicaSnapshot snapshot;
   snapshot.replica = replica.node;
   try {
     SqlSession session(target_of(database, replica), deadline);
-    open_view(session, bank, wait_for_cluster);
+    catch_up(session);  // before the view is opened, or that would be of the time before it
+    for (const std::string& sql : dialect_of(kind_of(database)).open_view()) session.ask("opening a consistent view", sql);
     snapshot.accounts = read_accounts(session, bank);
     auto transfers = read_transfers(session, bank);
     snapshot.transfers = join_history(std::move(transfers), read_history(session, bank));

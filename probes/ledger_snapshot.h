@@ -4,16 +4,18 @@
 // own.
 #pragma once
 
+#include <functional>
+
 #include "probes/ledger_bank.h"
 #include "reports/snapshot.h"
 
 namespace blackstart {
 
-// `wait_for_cluster`: everything that the cluster has accepted before is applied first (wsrep_sync_wait). Never throws: what
-// goes wrong is the snapshot's `problem`, and then it is not complete.
+// `catch_up` is called before the view is opened: it returns when the replica has applied all that was accepted before, and
+// throws when it can't tell. Never throws: what goes wrong is the snapshot's `problem`, and then it is not complete.
 // History rows whose transfer is missing stand as a transfer of amount 0 from account 0 to account 0, with those rows' sums.
 ReplicaSnapshot read_replica(const Database& database, const Database::Replica& replica, const Bank& bank,
-                             bool wait_for_cluster, const Deadline& deadline);
+                             const std::function<void(SqlSession&)>& catch_up, const Deadline& deadline);
 
 // One row of the table `history`; a debit is negative.
 struct HistoryRow {

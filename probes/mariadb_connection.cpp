@@ -60,11 +60,6 @@ struct LoopDeadlines final : asio::execution_context::service {
 
 }  // namespace
 
-std::string shown(const SqlTarget& target) {
-  bool six = target.address.find(':') != std::string::npos;
-  return fmt::format("{}{}{}:{}", six ? "[" : "", target.address, six ? "]" : "", target.port);
-}
-
 // A call of the library runs until it would block and returns what it waits for; `resume` lets it go on. The handlers hold
 // the Impl alive, and know by the number of their wait whether they still matter.
 struct MariadbConnection::Impl final : Deadlines::Waiting, std::enable_shared_from_this<Impl> {
@@ -163,7 +158,7 @@ struct MariadbConnection::Impl final : Deadlines::Waiting, std::enable_shared_fr
   Step fail() {
     const unsigned number = mysql_errno(session);
     answer.error = number == 0 ? std::uint16_t{kWrongAnswer} : static_cast<std::uint16_t>(number);
-    answer.message = number == 0 ? "it refuses without saying why" : mysql_error(session);
+    answer.message = number == 0 ? "it refuses without saying why" : fmt::format("{} (error {})", mysql_error(session), number);
     return Step::none;
   }
 
@@ -275,12 +270,6 @@ void MariadbConnection::query(const std::string& sql, Duration limit, Done done)
   impl_->start(Impl::Step::asking, limit, std::move(done));
 }
 
-bool MariadbConnection::usable() const {
-  if (!impl_->ready) return false;
-  char byte;
-  // An idle server sends nothing: the end of the stream, or words of farewell, mean that it is gone.
-  return ::recv(mysql_get_socket(impl_->session), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
-         (errno == EAGAIN || errno == EWOULDBLOCK);
-}
+bool MariadbConnection::usable() const { return impl_->ready && is_silent(mysql_get_socket(impl_->session)); }
 
 }  // namespace blackstart

@@ -12,7 +12,7 @@ namespace {
 bool has_role(const Cloud& cloud, const char* role) {
   return std::any_of(cloud.nodes.begin(), cloud.nodes.end(), [&](const Node& node) { return node.has_role(role); });
 }
-bool has_database(const Cloud& cloud) { return cloud.database.present(); }
+bool has_galera(const Cloud& cloud) { return cloud.database.present() && cloud.database.kind == kMariadb; }
 bool has_messaging(const Cloud& cloud) { return has_role(cloud, "messaging"); }
 bool has_entry(const Cloud& cloud) { return !cloud.vip.empty() && has_role(cloud, "controller"); }
 bool has_openstack(const Cloud& cloud) { return cloud.openstack.present; }
@@ -35,8 +35,8 @@ NodeAnswer ask_node(const RedundancyWays& ways, const std::string& node, const s
 const std::vector<RedundancyKind>& redundancy_kinds() {
   // How often each is asked follows from what a look costs.
   static const std::vector<RedundancyKind> kinds{
-      {"galera", "nodes", "each replica of the database is synced, in a primary component of all", 1s, false, false,
-       has_database, make_galera_check},
+      {"galera", "nodes", "each replica of the database is synced, in a primary component of all", 1s, false, false, has_galera,
+       make_galera_check},
       {"rabbitmq", "members", "each node with the role 'messaging' runs and sees all others run", 2s, false, false,
        has_messaging, make_rabbitmq_check},
       {"rabbitmq-queues", "queues", "each queue has a leader and all its replicas at work", 2s, false, false, has_messaging,

@@ -11,15 +11,10 @@
 
 namespace blackstart {
 
-// Whether what the server answered (its error number) can be gone when it is asked again: locks, votes of a cluster, a node
-// that isn't ready, a line that broke. Also what only a statement of an earlier try can have caused, which was carried out
-// though we never heard of it: a table that we just dropped and that is there.
-bool may_pass(std::uint16_t error);
-
 // Does `work`, which may be done from its start at any time, on a new session, and again until it succeeds. `tell` gets a line
 // for each try that failed. A try gets half of the time that is left, so that one that hangs leaves room for others. At the
-// deadline, and for every error that does not pass by itself, throws the last one; with the number of tries, if there were
-// several.
+// deadline, and for every error that does not pass by itself (SqlSense::may_pass), throws the last one; with the number of
+// tries, if there were several.
 void ask_with_patience(const SqlTarget& target, const Deadline& deadline, const std::function<void(SqlSession&)>& work,
                        const std::function<void(const std::string&)>& tell);
 

@@ -1,8 +1,6 @@
 #include "probes/sql_session.h"
 
-#include <errmsg.h>
 #include <fmt/format.h>
-#include <mysqld_error.h>
 #include <netdb.h>
 
 #include <boost/asio/io_context.hpp>
@@ -10,6 +8,7 @@
 #include "base/error.h"
 #include "base/units.h"
 #include "base/yaml.h"
+#include "probes/sql_errors.h"
 #include "reports/operation.h"
 
 namespace blackstart {
@@ -36,30 +35,19 @@ SqlTarget target(const Database& database, const std::string& host, std::int64_t
     password = yaml::slurp(database.password_file);
     password.erase(std::min(password.find_first_of("\r\n"), password.size()));
   }
-  return {numeric_address(host), port, database.user, password};
+  return {numeric_address(host), port, database.user, password, kind_of(database), database.name};
 }
 
-bool out_of_reach(std::uint16_t error) {
-  return (error >= CR_MIN_ERROR && error <= CR_MAX_ERROR) || error == kTimedOut || error == ER_SERVER_SHUTDOWN;
-}
-
-std::string hint_for(std::uint16_t error) {
-  if (error == ER_ACCESS_DENIED_ERROR) return "check 'user' and 'password-file' of 'database' in cloud.yaml";
-  if (error == ER_DBACCESS_DENIED_ERROR || error == ER_TABLEACCESS_DENIED_ERROR || error == ER_SPECIFIC_ACCESS_DENIED_ERROR)
-    return "give the user of 'database' in cloud.yaml ALL PRIVILEGES on its schema";
-  if (error == ER_CON_COUNT_ERROR) return "raise max_connections on the server";
-  if (out_of_reach(error)) return "is the database up, and may this machine reach it?";
-  return "";
-}
-
-[[noreturn]] void throw_answer(const std::string& doing, const SqlAnswer& answer, Duration waited) {
-  std::string why = answer.error == kTimedOut ? fmt::format("no answer within {}", format_seconds(waited))
-                                              : fmt::format("{} (error {})", answer.message, answer.error);
-  throw SqlError(answer.error, out_of_reach(answer.error) ? ErrorKind::unreachable : ErrorKind::unmet, doing, why,
-                 hint_for(answer.error));
+[[noreturn]] void throw_answer(const std::string& doing, const SqlTarget& target, const SqlAnswer& answer, Duration waited) {
+  const SqlSense sense = sense_of(target.kind, answer.error);
+  throw SqlError(answer.error, sense.out_of_reach ? ErrorKind::unreachable : ErrorKind::unmet, doing,
+                 answer.error == kTimedOut ? fmt::format("no answer within {}", format_seconds(waited)) : answer.message,
+                 sense.hint);
 }
 
 }  // namespace
+
+SqlKind kind_of(const Database& database) { return database.kind == kPostgresql ? SqlKind::postgresql : SqlKind::mariadb; }
 
 SqlTarget endpoint_of(const Database& database) { return target(database, database.host, database.port); }
 
@@ -68,10 +56,11 @@ SqlTarget target_of(const Database& database, const Database::Replica& replica) 
 }
 
 struct SqlSession::Impl {
-  Impl(const SqlTarget& target_, const Deadline& deadline_) : target(target_), deadline(deadline_), connection(io, target_) {}
+  Impl(const SqlTarget& target_, const Deadline& deadline_)
+      : target(target_), deadline(deadline_), connection(make_sql_connection(io, target_)) {}
 
   // Runs the loop until the call that `start` begins has its answer; the connection's own timer ends it in time.
-  SqlAnswer wait_for(const std::function<void(MariadbConnection::Done)>& start) {
+  SqlAnswer wait_for(const std::function<void(SqlConnection::Done)>& start) {
     std::optional<SqlAnswer> answer;
     io.restart();
     start([&answer](SqlAnswer given) { answer = std::move(given); });
@@ -82,22 +71,22 @@ struct SqlSession::Impl {
   SqlTarget target;
   Deadline deadline;
   boost::asio::io_context io{1};
-  MariadbConnection connection;
+  std::unique_ptr<SqlConnection> connection;
 };
 
 SqlSession::SqlSession(const SqlTarget& target, const Deadline& deadline) : impl_(std::make_unique<Impl>(target, deadline)) {
   Duration limit = deadline.left();
-  SqlAnswer answer = impl_->wait_for([&](auto done) { impl_->connection.connect(limit, done); });
+  SqlAnswer answer = impl_->wait_for([&](auto done) { impl_->connection->connect(limit, done); });
   if (!answer.ok())
-    throw_answer(fmt::format("connecting to the database at {} as '{}'", shown(target), target.user), answer, limit);
+    throw_answer(fmt::format("connecting to the database at {} as '{}'", shown(target), target.user), target, answer, limit);
 }
 
 SqlSession::~SqlSession() = default;
 
 SqlRows SqlSession::ask(const std::string& doing, const std::string& sql) {
   Duration limit = impl_->deadline.left();
-  SqlAnswer answer = impl_->wait_for([&](auto done) { impl_->connection.query(sql, limit, done); });
-  if (!answer.ok()) throw_answer(fmt::format("{} at {}", doing, shown(impl_->target)), answer, limit);
+  SqlAnswer answer = impl_->wait_for([&](auto done) { impl_->connection->query(sql, limit, done); });
+  if (!answer.ok()) throw_answer(fmt::format("{} at {}", doing, shown(impl_->target)), impl_->target, answer, limit);
   return std::move(answer.rows);
 }
 

@@ -1,4 +1,4 @@
-// A blocking session with a MariaDB server, for everything that is not on a schedule: preflight, set-up, audit.
+// A blocking session with a SQL server, for everything that is not on a schedule: preflight, set-up, audit.
 //
 // Purpose: ask, and get rows or an Error that says what was being done; the deadline holds whatever the server does.
 // Ownership: owns its connection. Thread rule: one thread at a time.
@@ -11,9 +11,12 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "lab/cloud.h"
-#include "probes/mariadb_connection.h"
+#include "probes/sql_connection.h"
 
 namespace blackstart {
+
+// What cloud.yaml calls `kind`.
+SqlKind kind_of(const Database& database);
 
 // Where the bank's clients go, and where one replica answers. The host's name is looked up once, here, and the password is read
 // from its file. Throws Error(unreachable, bad_file).
@@ -25,7 +28,7 @@ class SqlError final : public Error {
  public:
   SqlError(std::uint16_t number, ErrorKind kind, std::string doing, std::string why, std::string hint)
       : Error(kind, std::move(doing), std::move(why), std::move(hint)), number_(number) {}
-  std::uint16_t number() const { return number_; }  // MariaDB's, or kTimedOut
+  std::uint16_t number() const { return number_; }  // as SqlAnswer::error
 
  private:
   std::uint16_t number_;

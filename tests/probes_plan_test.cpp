@@ -83,7 +83,7 @@ TEST_CASE("only an answer makes an operation certain", "[outcome]") {
   };
   for (const Row& row : table) {
     CAPTURE(static_cast<int>(row.stage), row.error);
-    auto result = outcome_of(row.stage, row.error);
+    auto result = outcome_of(SqlKind::mariadb, row.stage, row.error);
     CHECK(result.outcome == row.outcome);
     CHECK(result.error == row.error);
   }

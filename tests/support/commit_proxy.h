@@ -1,4 +1,4 @@
-// A TCP relay between a client and a MariaDB server that can swallow the answer to COMMIT (or another word), and spoil the
+// A TCP relay between a client and a SQL server that can swallow the answer to COMMIT (or another word), and spoil the
 // begin of a transaction. With several servers it gives them the connections by turns.
 //
 // Purpose: the cases that nobody can provoke from outside in time: the server has committed and the client never hears of it,
@@ -67,7 +67,7 @@ class CommitProxy {
       ssize_t count = ::recv(up ? client : server, bytes, sizeof bytes, 0);
       if (count <= 0) break;
       std::string text(bytes, static_cast<std::size_t>(count));
-      if (auto at = text.find("START TRANSACTION"); up && spoil_ && at != text.npos) text.replace(at, 17, "SELECT 1 INTO @aa");
+      if (auto at = text.find("START TRANSACTION"); up && spoil_ && at != text.npos) text.replace(at, 17, "SELECT 1 AS aaaaa");
       const char* word = swallow_;
       if (up && word && text.find(word) != text.npos) deaf = true, ++swallowed_;
       if (up || !deaf) ::send(up ? server : client, text.data(), text.size(), MSG_NOSIGNAL);

@@ -1,0 +1,190 @@
+// Our side of the benchmark bank: the ledger's own transfers on PostgreSQL, every one recorded in a file of operations.
+//
+//   bank_client --port N --password-file FILE [--accounts N] prepare
+// makes the bank's tables in place of those that are there.
+//   bank_client … --clients N --seconds S --ops FILE closed
+// keeps so many transfers under way all the time, and prints how many were done and in which time.
+//   bank_client … --clients N --seconds S --ops FILE --rate R open
+// is the probe itself on its schedule, and prints how late it sent: the lag's p50 and p99, in milliseconds, as recorded.
+#include <fmt/format.h>
+#include <getopt.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <cmath>
+#include <iostream>
+
+#include "probes/ledger.h"
+#include "probes/ledger_operation.h"
+#include "tests/benchmarks/stamps.h"
+
+namespace {
+
+using namespace blackstart;
+
+constexpr Duration kDeadline = 10s;
+
+struct Options {
+  int port = 0, clients = 8;
+  std::int64_t accounts = 1000;
+  double seconds = 10, rate = 0;
+  std::string password_file, operations, mode;
+};
+
+Options options_of(int count, char** words) {
+  static const option known[] = {
+      {"port", required_argument, nullptr, 'p'},     {"password-file", required_argument, nullptr, 'w'},
+      {"accounts", required_argument, nullptr, 'a'}, {"clients", required_argument, nullptr, 'c'},
+      {"seconds", required_argument, nullptr, 's'},  {"rate", required_argument, nullptr, 'r'},
+      {"ops", required_argument, nullptr, 'o'},      {nullptr, 0, nullptr, 0}};
+  Options options;
+  int letter;
+  while ((letter = ::getopt_long(count, words, "", known, nullptr)) != -1) {
+    switch (letter) {
+      case 'p': options.port = std::stoi(optarg); break;
+      case 'w': options.password_file = optarg; break;
+      case 'a': options.accounts = std::stoll(optarg); break;
+      case 'c': options.clients = std::stoi(optarg); break;
+      case 's': options.seconds = std::stod(optarg); break;
+      case 'r': options.rate = std::stod(optarg); break;
+      case 'o': options.operations = optarg; break;
+      default:
+        throw Error(ErrorKind::usage, "", "there is no such option", "tests/benchmarks/bank_client.cpp begins with them");
+    }
+  }
+  if (optind < count) options.mode = words[optind];
+  if (options.port == 0 || options.mode.empty()) throw Error(ErrorKind::usage, "", "--port and a mode are needed");
+  return options;
+}
+
+Duration seconds_of(double seconds) { return Duration(static_cast<std::int64_t>(1e9 * seconds)); }
+
+Database database_of(const Options& options) {
+  Database database;
+  database.kind = kPostgresql;
+  database.host = "127.0.0.1";
+  database.port = options.port;
+  database.password_file = options.password_file;
+  database.replicas = {{"server", database.host, database.port}};
+  return database;
+}
+
+// Not read from a scenario, whose bounds are those of rehearsals.
+LedgerSettings settings_of(const Options& options) {
+  LedgerSettings settings;
+  settings.replication = "none";
+  settings.accounts = options.accounts;
+  settings.connections = options.clients;
+  settings.inquiries = 0.01;
+  if (options.rate > 0) settings.transfers = options.rate;
+  settings.deadline = settings.connect_timeout = kDeadline;
+  return settings;
+}
+
+std::unique_ptr<Probe> probe_of(const Options& options) {
+  Cloud cloud;
+  cloud.database = database_of(options);
+  return settings_of(options).make("bank", cloud);
+}
+
+// Transfers one after the other on each of so many connections, without a schedule.
+class ClosedLoop {
+ public:
+  ClosedLoop(const Options& options, OperationSink& sink)
+      : sink_(sink),
+        workload_(make_ledger_workload(io_, endpoint_of(database_of(options)), Bank(database_of(options), settings_of(options)),
+                                       settings_of(options))) {}
+
+  // Returns the seconds from the first to the last.
+  double run(int clients, Duration length) {
+    began_ = real_clock().now();
+    end_ = began_ + length;
+    for (int i = 0; i < clients; ++i) send();
+    io_.run();
+    return std::chrono::duration<double>(last_ - began_).count();
+  }
+  std::uint64_t good() const { return good_; }
+  std::uint64_t bad() const { return bad_; }
+
+ private:
+  void send() {
+    Operation operation = workload_->plan(0, next_++);
+    operation.scheduled = operation.sent = real_clock().now() - began_;
+    workload_->send(operation, Deadline(real_clock(), kDeadline),
+                    [this, operation](Workload::Result result) { done(operation, result); });
+  }
+
+  void done(Operation operation, const Workload::Result& result) {
+    last_ = real_clock().now();
+    operation.done = last_ - began_;
+    operation.outcome = result.outcome;
+    operation.error = result.error;
+    ++(result.outcome == Outcome::ok ? good_ : bad_);
+    sink_.record(operation);
+    // From the loop: the connection is given back before this is called.
+    if (last_ < end_) send();
+  }
+
+  OperationSink& sink_;
+  boost::asio::io_context io_{1};
+  std::unique_ptr<Workload> workload_;
+  Time began_{0}, end_{0}, last_{0};
+  std::uint64_t next_ = 0, good_ = 0, bad_ = 0;
+};
+
+void run_closed(const Options& options) {
+  OperationFile file(options.operations, plans_of(probe_of(options)->info()));
+  ClosedLoop loop(options, file);
+  const double seconds = loop.run(options.clients, seconds_of(options.seconds));
+  file.close();
+  std::cout << fmt::format("ok={} other={} seconds={:.6f} recorded={}\n", loop.good(), loop.bad(), seconds,
+                           read_operations(options.operations).operations.size());
+}
+
+double quantile_ms(std::vector<Duration>& values, double share) {
+  const auto at = static_cast<std::size_t>(std::max(0.0, std::ceil(share * static_cast<double>(values.size())) - 1));
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(at), values.end());
+  return 1e-6 * static_cast<double>(values[at].count());
+}
+
+void run_open(const Options& options) {
+  const auto probe = probe_of(options);
+  OperationFile file(options.operations, plans_of(probe->info()));
+  probe->prepare(Deadline(real_clock(), 30s));
+  probe->start(real_clock(), real_clock().now(), file);
+  real_clock().pause(seconds_of(options.seconds));
+  probe->stop();
+  file.close();
+  std::vector<Duration> lags;
+  std::size_t good = 0;
+  for (const Operation& operation : read_operations(options.operations).operations) {
+    if (operation.series != 0) continue;
+    good += operation.outcome == Outcome::ok;
+    if (operation.outcome != Outcome::unsent) lags.push_back(operation.sent - operation.scheduled);
+  }
+  if (lags.empty()) throw Error(ErrorKind::internal, "measuring the lag", "nothing was sent");
+  const double p50 = quantile_ms(lags, 0.5), p99 = quantile_ms(lags, 0.99);
+  std::cout << fmt::format("ok={} other={} p50={:.6f} p99={:.6f}\n", good, lags.size() - good, p50, p99);
+}
+
+void run(const Options& options) {
+  benchmark::raise_open_files();
+  if (options.mode == "prepare") return probe_of(options)->prepare(Deadline(real_clock(), 30s));
+  if (options.operations.empty()) throw Error(ErrorKind::usage, "", "--ops is needed");
+  if (options.mode == "closed") return run_closed(options);
+  if (options.mode == "open") return run_open(options);
+  throw Error(ErrorKind::usage, "", "the mode is prepare, closed or open");
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  try {
+    run(options_of(count, words));
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << "\n";
+    return 1;
+  }
+  return 0;
+}
