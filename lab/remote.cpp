@@ -24,6 +24,10 @@ std::string CommandResult::trouble() const {
   return words.empty() ? how : how + ": " + words;
 }
 
+CommandResult Remote::run_with_input(const std::string& node, const std::string&, const std::string&, const Deadline&) {
+  throw Error(ErrorKind::internal, "sending to " + node, "this way to the node takes no input");
+}
+
 std::string Remote::check(const std::string& doing, const std::string& node, const std::string& command,
                           const Deadline& deadline) {
   CommandResult result = run(node, command, deadline);

@@ -29,8 +29,11 @@ class Remote {
   // Runs `command` in the login user's shell on `node`. A command that fails is a result; no connection, no answer by the
   // deadline, a host key that isn't known or a refused login throw Error(unreachable) that names node and address.
   virtual CommandResult run(const std::string& node, const std::string& command, const Deadline& deadline) = 0;
-  // The same for a short command that changes little and ends soon: those that wait for one node at the same moment may be
-  // sent as one. Then its standard error is in `out` as well, and trouble with the connection is that of all of them.
+  // As run(), with `input` on the command's standard input: what nobody else on the node may see, or is too long for a command.
+  virtual CommandResult run_with_input(const std::string& node, const std::string& command, const std::string& input,
+                                       const Deadline& deadline);
+  // The same as run() for a short command that changes little and ends soon: those that wait for one node at the same moment
+  // may be sent as one. Then its standard error is in `out` as well, and trouble with the connection is that of all of them.
   virtual CommandResult run_shared(const std::string& node, const std::string& command, const Deadline& deadline) {
     return run(node, command, deadline);
   }

@@ -28,6 +28,10 @@ class Ssh final : public Remote {
   CommandResult run(const std::string& node, const std::string& command, const Deadline& deadline) override {
     return line(node).run(command, deadline);
   }
+  CommandResult run_with_input(const std::string& node, const std::string& command, const std::string& input,
+                               const Deadline& deadline) override {
+    return line(node).run(command, deadline, input);
+  }
   CommandResult run_shared(const std::string& node, const std::string& command, const Deadline& deadline) override {
     return line(node).run_shared(command, deadline);
   }

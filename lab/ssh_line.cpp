@@ -47,9 +47,9 @@ class SshLine::Turn {
   SshLine& line_;
 };
 
-CommandResult SshLine::run(const std::string& command, const Deadline& deadline) {
+CommandResult SshLine::run(const std::string& command, const Deadline& deadline, const std::string& input) {
   const Turn turn(*this, deadline);
-  return exec(command, deadline);
+  return exec(command, input, deadline);
 }
 
 // The first whose turn it is takes along all that wait by then.
@@ -91,24 +91,24 @@ SshLine::Jobs SshLine::take_jobs() {
 void SshLine::run_all(const Jobs& jobs, const Deadline& deadline) {
   try {
     if (jobs.size() == 1) {
-      jobs[0]->result = exec(jobs[0]->command, deadline);
+      jobs[0]->result = exec(jobs[0]->command, "", deadline);
       return;
     }
     std::vector<std::string> commands;
     for (const auto& job : jobs) commands.push_back(job->command);
     const std::string mark = new_mark();
-    const auto results = shared_results(exec(shared_command(commands, mark), deadline).out, jobs.size(), mark);
+    const auto results = shared_results(exec(shared_command(commands, mark), "", deadline).out, jobs.size(), mark);
     for (std::size_t i = 0; i < jobs.size(); ++i) jobs[i]->result = results[i];
   } catch (...) {
     for (const auto& job : jobs) job->trouble = std::current_exception();
   }
 }
 
-CommandResult SshLine::exec(const std::string& command, const Deadline& deadline) {
+CommandResult SshLine::exec(const std::string& command, const std::string& input, const Deadline& deadline) {
   if (session_ && !session_->open_channel(deadline.sooner(kStale))) session_.reset();
   if (!session_) connect(deadline);
   try {
-    return session_->exec(sudo_ ? "sudo -n sh -c " + shell_quote(command) : command, deadline);
+    return session_->exec(sudo_ ? "sudo -n sh -c " + shell_quote(command) : command, input, deadline);
   } catch (const Error&) {
     session_.reset();
     throw;

@@ -19,7 +19,7 @@ class SshLine {
  public:
   SshLine(SshTarget target, bool sudo) : target_(std::move(target)), sudo_(sudo) {}
 
-  CommandResult run(const std::string& command, const Deadline& deadline);
+  CommandResult run(const std::string& command, const Deadline& deadline, const std::string& input = "");
   CommandResult run_shared(const std::string& command, const Deadline& deadline);
 
  private:
@@ -33,7 +33,7 @@ class SshLine {
   using Jobs = std::vector<std::shared_ptr<Job>>;
 
   // Whoever calls these has made the line busy.
-  CommandResult exec(const std::string& command, const Deadline& deadline);
+  CommandResult exec(const std::string& command, const std::string& input, const Deadline& deadline);
   void connect(const Deadline& deadline);
   void run_all(const Jobs& jobs, const Deadline& deadline);
   Jobs take_jobs();  // under mutex_

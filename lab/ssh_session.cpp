@@ -215,7 +215,7 @@ bool SshSession::open_channel(const Deadline& deadline) {
   return drive([this] { return ::ssh_channel_open_session(channel_.get()); }, deadline) == SSH_OK;
 }
 
-CommandResult SshSession::exec(const std::string& command, const Deadline& deadline) {
+CommandResult SshSession::exec(const std::string& command, const std::string& input, const Deadline& deadline) {
   const std::string doing = fmt::format("running '{}' on {}", shortened(command), target_.name());
   const auto fail = [&](const std::string& why) -> Error {
     return {ErrorKind::unreachable, doing, why, "the command may have been carried out"};
@@ -224,8 +224,9 @@ CommandResult SshSession::exec(const std::string& command, const Deadline& deadl
   const int asked = drive([&] { return ::ssh_channel_request_exec(channel_.get(), command.c_str()); }, deadline);
   if (asked == SSH_AGAIN) throw fail("no answer in time");
   if (asked != SSH_OK) throw fail(last_error());
-  ::ssh_channel_send_eof(channel_.get());
   CommandResult result;
+  if (!write(input, result, deadline)) throw fail(deadline.passed() ? "it did not take its input in time" : last_error());
+  ::ssh_channel_send_eof(channel_.get());
   if (!read_to_end(result, deadline, watch.ending.known))
     throw fail(deadline.passed() ? "it did not end in time" : last_error());
   result.exit_code = watch.ending.exit_code;
@@ -243,6 +244,26 @@ bool SshSession::read(int is_stderr, std::string& text, bool& cut) {
     cut = cut || static_cast<std::size_t>(count) > room;
   }
   return count != SSH_ERROR;
+}
+
+// Sends what the command is to read, as the other side makes room for it; one that has ended takes no more. False: the session
+// broke or the deadline passed.
+bool SshSession::write(const std::string& input, CommandResult& result, const Deadline& deadline) {
+  constexpr std::size_t kMost = 32768;  // one packet
+  std::size_t sent = 0;
+  const auto step = [&] {
+    if (!read(0, result.out, result.cut) || !read(1, result.err, result.cut)) return SSH_ERROR;
+    if (::ssh_channel_is_eof(channel_.get()) || ::ssh_channel_is_closed(channel_.get())) return SSH_OK;
+    while (sent < input.size() && ::ssh_channel_window_size(channel_.get()) > 0) {
+      const std::size_t room = std::min<std::size_t>(kMost, ::ssh_channel_window_size(channel_.get()));
+      const int count = ::ssh_channel_write(channel_.get(), input.data() + sent,
+                                            static_cast<std::uint32_t>(std::min(room, input.size() - sent)));
+      if (count < 0) return count == SSH_AGAIN ? SSH_AGAIN : SSH_ERROR;
+      sent += static_cast<std::size_t>(count);
+    }
+    return sent == input.size() ? SSH_OK : SSH_AGAIN;
+  };
+  return input.empty() || drive(step, deadline) == SSH_OK;
 }
 
 // Reads both streams to their end and on to how the command ended. False: the session broke or the deadline passed.

@@ -33,7 +33,7 @@ class SshSession {
   bool open_channel(const Deadline& deadline);
   // Runs `command` in the open channel. When it throws Error(unreachable) the command may have started, and the session is
   // of no more use.
-  CommandResult exec(const std::string& command, const Deadline& deadline);
+  CommandResult exec(const std::string& command, const std::string& input, const Deadline& deadline);
   // What libssh said last.
   std::string last_error() const;
 
@@ -48,6 +48,7 @@ class SshSession {
   void check_host_key();
   void log_in(const Deadline& deadline);
   bool read(int is_stderr, std::string& text, bool& cut);
+  bool write(const std::string& input, CommandResult& result, const Deadline& deadline);
   bool read_to_end(CommandResult& result, const Deadline& deadline, const bool& ending_known);
 
   const SshTarget& target_;

@@ -29,6 +29,10 @@ struct HttpProbeSettings final : ProbeSettings {
 
   void describe(Fields& f) override;
   std::unique_ptr<Probe> make(const std::string& name, const Cloud& cloud) const override;
+  // Not with a `cacert`: the file is here, not there.
+  std::shared_ptr<ProbeSettings> sent_from(const std::string&) const override {
+    return cacert.empty() ? std::make_shared<HttpProbeSettings>(*this) : nullptr;
+  }
 };
 
 }  // namespace blackstart

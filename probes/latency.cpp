@@ -135,7 +135,7 @@ class LatencyProbe final : public PlainProbe {
     ProbeInfo info;
     info.name = name_;
     info.kind = "latency";
-    info.description = fmt::format("pings of {} from the runner", targets_.size() == 1 ? targets_[0].name : "several nodes");
+    info.description = fmt::format("pings of {}", targets_.size() == 1 ? targets_[0].name : "several nodes");
     for (const Target& target : targets_)
       info.series.push_back({target.name, settings_.rate, settings_.limits.deadline, settings_.limits.good_within, false});
     settings_.promise.fill(info);

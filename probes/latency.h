@@ -20,6 +20,9 @@ struct LatencySettings final : ProbeSettings {
 
   void describe(Fields& f) override;
   std::unique_ptr<Probe> make(const std::string& name, const Cloud& cloud) const override;
+  std::shared_ptr<ProbeSettings> sent_from(const std::string&) const override {
+    return std::make_shared<LatencySettings>(*this);
+  }
 };
 
 }  // namespace blackstart

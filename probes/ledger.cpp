@@ -33,6 +33,7 @@ class Ledger final : public Probe, public TakesRoom {
   Room room() const override;
   void preflight(const Deadline& deadline) override;
   void prepare(const Deadline& deadline) override;
+  void join(const Deadline&) override { endpoint_ = target(); }
   Time start(Clock& clock, Time zero, OperationSink& sink) override;
   Stopped stop() override;
   std::vector<Redundancy> await_redundancy(Time, const Deadline& deadline, const std::stop_token& stop) override;
@@ -219,6 +220,10 @@ std::unique_ptr<Probe> make_ledger(const std::string& name, const LedgerSettings
     throw Error(ErrorKind::unmet, doing, fmt::format("the database of cloud '{}' has no replicas to audit", cloud.name),
                 "name each server that holds the data under 'replicas' of 'database' in cloud.yaml");
   require_replica(doing, settings.at, cloud.database);
+  if (settings.prefix.size() > 32)
+    throw Error(ErrorKind::unmet, doing,
+                fmt::format("the prefix of its tables, '{}', is longer than 32 characters", settings.prefix),
+                "the name of the node that it is sent from is a part of it: shorten 'prefix'");
   return std::make_unique<Ledger>(name, settled(doing, settings, cloud.database), cloud.database);
 }
 

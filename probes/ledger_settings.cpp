@@ -11,6 +11,7 @@
 namespace blackstart {
 namespace {
 
+constexpr const char* kHere = "here";
 constexpr std::int64_t kMostInFlight = 4000;
 // A closed connection keeps its local port for a minute, and Linux has 28,232 of them.
 constexpr double kMostFreshConnections = 400;
@@ -37,7 +38,10 @@ void describe_client(Fields& f, LedgerSettings& s) {
             "what keeps the replicas equal; without it galera with MariaDB, streaming with PostgreSQL; none: no "
             "cluster state is asked for"},
            s.replication, {"galera", "streaming", "none"});
-  f.name({"at", "its clients use the replica on this node, past every proxy; without it, the database's endpoint"}, s.at);
+  f.name({"at",
+          "its clients use the replica on this node, past every proxy ('here': on the node they are sent from); without it, "
+          "the database's endpoint"},
+         s.at);
   f.name({"prefix", "begins the names of its tables; two ledgers in one schema need different ones"}, s.prefix);
 }
 
@@ -92,6 +96,13 @@ void LedgerSettings::describe(Fields& f) {
 
 std::unique_ptr<Probe> LedgerSettings::make(const std::string& name, const Cloud& cloud) const {
   return make_ledger(name, *this, cloud);
+}
+
+std::shared_ptr<ProbeSettings> LedgerSettings::sent_from(const std::string& node) const {
+  auto there = std::make_shared<LedgerSettings>(*this);
+  there->prefix += node + "-";
+  if (at == kHere) there->at = node;
+  return there;
 }
 
 std::string LedgerSettings::stands_on() const { return fmt::format("ledger tables with prefix '{}'", prefix); }

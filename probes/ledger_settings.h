@@ -29,6 +29,8 @@ struct LedgerSettings final : ProbeSettings {
 
   void describe(Fields& f) override;
   std::unique_ptr<Probe> make(const std::string& name, const Cloud& cloud) const override;
+  // With tables of its own: the node's name is added to the prefix. `at: here` is the replica on that node.
+  std::shared_ptr<ProbeSettings> sent_from(const std::string& node) const override;
   std::string stands_on() const override;
 
   bool fresh_inquiries() const { return inquiry_connections == "fresh"; }

@@ -26,6 +26,8 @@ class Probe {
   virtual void preflight(const Deadline& deadline) = 0;
   // Makes what the workload stands on (accounts); what an earlier run left behind is replaced. Throws Error.
   virtual void prepare(const Deadline& deadline) = 0;
+  // Instead of prepare(), where the runner has made that already: on a vantage point. Throws Error.
+  virtual void join(const Deadline&) {}
   // How long that may take with a cloud that is slow; nobody waits for it when it is done. Ours: generous.
   virtual Duration prepare_limit() const { return std::chrono::seconds(60); }
   // Starts the schedule. `zero` is the run's zero on `clock`; returns the schedule's start as run time.
@@ -72,6 +74,8 @@ class ProbeSettings {
   virtual ~ProbeSettings() = default;
   virtual void describe(Fields& f) = 0;
   virtual std::unique_ptr<Probe> make(const std::string& name, const Cloud& cloud) const = 0;
+  // The same workload for `node` to send, on ground of its own; null: this kind can only be sent from the runner's machine.
+  virtual std::shared_ptr<ProbeSettings> sent_from(const std::string& /*node*/) const { return nullptr; }
   // What prepare() makes and clean_up() removes: "ledger tables with prefix 'second-'". Two probes of one rehearsal must not
   // have the same, nor one that begins with the other's. Empty: nothing.
   virtual std::string stands_on() const { return ""; }

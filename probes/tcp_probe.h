@@ -19,6 +19,9 @@ struct TcpProbeSettings final : ProbeSettings {
 
   void describe(Fields& f) override;
   std::unique_ptr<Probe> make(const std::string& name, const Cloud& cloud) const override;
+  std::shared_ptr<ProbeSettings> sent_from(const std::string&) const override {
+    return std::make_shared<TcpProbeSettings>(*this);
+  }
 };
 
 }  // namespace blackstart

@@ -36,6 +36,7 @@ Markup budgets(const Record& record, const Judgement& judgement);
 Markup injections(const Record& record);
 Markup audits(const Judgement& judgement);
 Markup holders(const Judgement& judgement);
+Markup vantages(const Record& record);
 Markup steady_state(const Record& record);
 Markup steps(const Record& record);
 Markup phases(const Record& record);

@@ -4,6 +4,7 @@
 #include "base/units.h"
 #include "reports/json_format.h"
 #include "reports/reports.h"
+#include "reports/vantage_clock.h"
 #include "reports/words.h"
 
 namespace blackstart {
@@ -61,8 +62,8 @@ Json expected(const ObjectiveResult& result) {
 }
 
 Json objective(const ObjectiveResult& result) {
-  constexpr const char* kKinds[] = {"rto",           "rpo",     "downtime",   "error-budget",
-                                    "first-success", "refuses", "redundancy", "stale-reads"};
+  constexpr const char* kKinds[] = {"rto",     "rpo",        "downtime",    "error-budget", "first-success",
+                                    "refuses", "redundancy", "stale-reads", "split-brain"};
   return {{"kind", kKinds[static_cast<int>(result.spec.kind)]},
           {"probe", result.spec.probe},
           {"series", result.spec.series},
@@ -223,6 +224,19 @@ Json settings(const ProbeInfo& info) {
           {"series", array(info.series, one)}};
 }
 
+// Where it was sent from, and how far its times may be off.
+Json vantage(const Record& record, const ProbeInfo& info) {
+  Json json{{"node", info.vantage}, {"clock", nullptr}};
+  if (const VantageClock* clock = clock_of(record, info.name))
+    json["clock"] = {{"bound_seconds", clock->bound.count() < 0 ? Json(nullptr) : seconds(clock->bound)},
+                     {"drift_ppm", number(clock->drift * 1e6)},
+                     {"pings", clock->pings},
+                     {"best_trip_seconds", seconds(clock->best_trip)},
+                     {"longest_gap_seconds", seconds(clock->longest_gap)},
+                     {"trouble", clock->trouble}};
+  return json;
+}
+
 Json probe(const Record& record, const ProbeMeasures& one) {
   Json json{{"name", one.probe},
             {"settings", nullptr},
@@ -231,6 +245,8 @@ Json probe(const Record& record, const ProbeMeasures& one) {
             {"resources", one.resources ? resources(*one.resources) : Json(nullptr)}};
   for (const auto& known : record.probes)
     if (known.info.name == one.probe) json["settings"] = settings(known.info);
+  for (const auto& known : record.probes)
+    if (known.info.name == one.probe && !known.info.vantage.empty()) json["vantage"] = vantage(record, known.info);
   if (one.holding) json["holding"] = holding(*one.holding);
   return json;
 }

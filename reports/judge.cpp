@@ -7,6 +7,7 @@
 #include "reports/restoration.h"
 #include "reports/rto.h"
 #include "reports/stale_reads.h"
+#include "reports/vantage_clock.h"
 #include "reports/verdict_rules.h"
 #include "reports/waterfall.h"
 
@@ -16,12 +17,13 @@ namespace {
 ProbeMeasures measure_probe(const ProbeRecord& probe, const Record& record, Judgement& judgement) {
   auto order = effective(record.injections);
   Bracket first = order.empty() ? Bracket{} : order.front()->effect;
+  const Duration clock = clock_bound(record, probe.info);
   std::vector<Stream> streams = streams_of(probe);
   ProbeMeasures measures{probe.info.name, {}, {}};
   for (const Stream& stream : streams) {
     measures.series.push_back(measure(stream, first.from));
-    for (Rto& rto : rtos_of(stream, measures.series.back(), record.injections)) judgement.rtos.push_back(std::move(rto));
-    for (Refusal& refusal : refusals_of(stream, measures.series.back(), record.injections))
+    for (Rto& rto : rtos_of(stream, measures.series.back(), record.injections, clock)) judgement.rtos.push_back(std::move(rto));
+    for (Refusal& refusal : refusals_of(stream, measures.series.back(), record.injections, clock))
       judgement.refusals.push_back(std::move(refusal));
     if (stream.info->reads_back) judgement.stale_reads.push_back(stale_reads_of(stream, first));
   }

@@ -118,6 +118,7 @@ struct Refusal {
   std::uint64_t answered = 0;  // by the service itself, in whatever way
   std::uint64_t acknowledged = 0;
   Time first_acknowledged{-1};  // when the first of them was sent
+  Time last_acknowledged{-1};   // when the last of them was done
   bool blind = false;           // a part of the window was not seen
 };
 

@@ -1,6 +1,7 @@
 #include "reports/objectives.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <limits>
@@ -25,6 +26,17 @@ std::string refuses_text(const ObjectiveSpec& spec) {
   return fmt::format("writes acknowledged by {} during {} ≤ {}", whose(spec), during, format_number(spec.limit));
 }
 
+std::string sides_text(const ObjectiveSpec& spec) {
+  std::vector<std::string> sides;
+  for (const auto& side : spec.sides) sides.push_back(fmt::format("{}", fmt::join(side, ", ")));
+  return fmt::format("{}", fmt::join(sides, " | "));
+}
+
+std::string split_brain_text(const ObjectiveSpec& spec) {
+  return fmt::format("writes acknowledged on a second side of {} ({}) ≤ {}",
+                     spec.injection.empty() ? "each injection" : spec.injection, sides_text(spec), format_number(spec.limit));
+}
+
 std::string text_of(const ObjectiveSpec& spec) {
   std::string after = spec.injection.empty() ? "" : " after " + spec.injection;
   if (spec.recovery == ObjectiveSpec::Recovery::any) after += " (our undo counts as the repair)";
@@ -38,6 +50,7 @@ std::string text_of(const ObjectiveSpec& spec) {
     case Kind::error_budget: return fmt::format("error budget spent by {} ≤ {}", whose(spec), format_ratio(spec.limit));
     case Kind::refuses: return refuses_text(spec);
     case Kind::stale_reads: return fmt::format("stale reads of {} ≤ {}", whose(spec), format_number(spec.limit));
+    case Kind::split_brain: return split_brain_text(spec);
     case Kind::redundancy:
       return fmt::format("redundancy of {} {}restored{}{} ≤ {}", whose(spec), spec.impact_required ? "lost and " : "",
                          spec.injection.empty() ? "" : " after " + spec.injection,
@@ -67,6 +80,7 @@ class Check {
       case Kind::refuses: return each_refusal();
       case Kind::stale_reads: return each_read_back();
       case Kind::redundancy: return each_restoration();
+      case Kind::split_brain: return each_cut();
     }
     return not_measured("this kind of objective is unknown");
   }
@@ -246,6 +260,59 @@ class Check {
     if (refusal.blind) return fmt::format("{} was blind at some time {}", refusal.series, window);
     if (refusal.answered == 0) return "nobody answered: what can't be reached has refused nothing";
     return "";
+  }
+
+  // One side may go on, and only one: which of them is the cloud's affair.
+  ObjectiveResult each_cut() {
+    if (injections_.empty()) return not_measured("nothing was injected");
+    if (result_.spec.sides.size() < 2) return not_measured("there are not two sides to compare");
+    for (const std::string& injection : injections_) check_cut(injection);
+    return std::move(result_);
+  }
+
+  struct Side {
+    std::uint64_t acknowledged = 0;
+    std::string told, doubt;  // why none acknowledged does not mean that it refuses
+  };
+
+  void check_cut(const std::string& injection) {
+    std::vector<Side> sides;
+    for (const auto& names : result_.spec.sides) sides.push_back(side_of(names, injection));
+    std::stable_sort(sides.begin(), sides.end(), [](const Side& a, const Side& b) { return a.acknowledged > b.acknowledged; });
+    std::vector<std::string> told, doubts;
+    for (const Side& side : sides) told.push_back(side.told);
+    const std::string value = fmt::format("{}{}", fmt::join(told, "; "), injections_.size() > 1 ? " during " + injection : "");
+    const auto rank = static_cast<double>(sides[1].acknowledged);
+    if (rank > result_.spec.limit)
+      return worse(State::missed, rank, value, fmt::format("split brain: both {} and {}", sides[0].told, sides[1].told));
+    for (auto side = sides.begin() + 1; side != sides.end(); ++side)
+      if (!side->doubt.empty()) doubts.push_back(side->doubt);
+    worse(doubts.empty() ? State::met : State::not_measured, rank, value, fmt::format("{}", fmt::join(doubts, "; ")));
+  }
+
+  // What all of its probes saw; each of them must have tried, and been answered.
+  Side side_of(const std::vector<std::string>& names, const std::string& injection) const {
+    Side side;
+    std::vector<std::string> told;
+    for (const std::string& name : names) {
+      bool any = false;
+      for (const Refusal& refusal : measured_.refusals) {
+        if (refusal.probe != name || refusal.injection != injection || !wanted(refusal.series)) continue;
+        any = true;
+        side.acknowledged += refusal.acknowledged;
+        if (const std::string why = doubt(refusal); !why.empty()) side.doubt = name + ": " + why;
+        told.push_back(acknowledged_text(name, refusal));
+      }
+      if (!any) side.doubt = fmt::format("'{}' is not known to have taken effect, or {} writes nothing", injection, name);
+    }
+    side.told = fmt::format("{}", fmt::join(told, ", "));
+    return side;
+  }
+
+  static std::string acknowledged_text(const std::string& name, const Refusal& refusal) {
+    if (refusal.acknowledged == 0) return fmt::format("{} had no write acknowledged of {}", name, grouped(refusal.sent));
+    return fmt::format("{} had {} of {} acknowledged between {} and {}", name, grouped(refusal.acknowledged),
+                       grouped(refusal.sent), time_text(refusal.first_acknowledged), time_text(refusal.last_acknowledged));
   }
 
   // Also what was read before the first fault: such a cluster needs none to be behind.

@@ -69,6 +69,21 @@ struct ProbeInfo {
   std::vector<std::string> components = {};
   // The bank whose planned_transfer() it posts has so many accounts; 0: it posts none. Said to its OperationFile alone.
   std::uint64_t accounts = 0;
+  std::string vantage = {};  // the node that it sends from; empty: the runner's machine
+};
+
+// How the clock of a vantage point stood to the runner's, as far as pings over the control channel could tell.
+struct VantageClock {
+  std::string probe;
+  // The runner's run time of what the node's clock (time since its start) calls `at` is at + offset; it runs fast by -drift.
+  Time at{0};
+  Duration offset{0};
+  double drift = 0;          // seconds a second
+  Duration bound{-1};        // what the map may be wrong by, at most, while the probe ran; -1: not known
+  std::uint64_t pings = 0;   // that were answered
+  Duration longest_gap{0};   // without any
+  Duration best_trip{0};     // the shortest round trip
+  std::string trouble = {};  // why its times can't be trusted; empty: they can
 };
 
 // Who holds a probe's virtual IP, whenever that is another than before.
@@ -131,7 +146,17 @@ struct SteadyCheck {
 };
 
 struct ObjectiveSpec {
-  enum class Kind { rto, rpo, downtime, error_budget, first_success, refuses, redundancy, stale_reads } kind = Kind::rto;
+  enum class Kind {
+    rto,
+    rpo,
+    downtime,
+    error_budget,
+    first_success,
+    refuses,
+    redundancy,
+    stale_reads,
+    split_brain
+  } kind = Kind::rto;
   // Whose doing the recovery must be: the cloud's own, or anybody's, our undo included.
   enum class Recovery { itself, any };
   std::string probe;
@@ -150,7 +175,8 @@ struct ObjectiveSpec {
     std::string stage;
     bool known() const { return to >= from; }
   } expected = {};
-  bool impact_required = false;  // for rto and redundancy: a fault that met nothing of it proves nothing
+  bool impact_required = false;                      // for rto and redundancy: a fault that met nothing of it proves nothing
+  std::vector<std::vector<std::string>> sides = {};  // for split_brain: the probes on each side of the cut
 };
 
 // A bound that stopped the rehearsal.
@@ -212,7 +238,8 @@ struct Record {
   std::vector<Phase> phases;
   std::vector<Step> steps;
   std::vector<ProbeRecord> probes;
-  std::vector<Holders> holders;  // in time, of each probe that watches some
+  std::vector<Holders> holders;           // in time, of each probe that watches some
+  std::vector<VantageClock> clocks = {};  // of each probe that sends from another node
   std::vector<SteadyCheck> steady;
   std::vector<Injection> injections;
   std::vector<ObjectiveSpec> objectives;
@@ -243,6 +270,7 @@ class RecordWriter {
   void probe_started(const ProbeInfo& info, Time started);
   void probe_stopped(const std::string& probe, Time stopped, const std::vector<std::uint64_t>& planned);
   void holders(const Holders& holders);
+  void clock(const VantageClock& clock);
   void steady(const SteadyCheck& check);
   void injection(const Injection& injection);  // without its evidence
   void evidence(const Evidence& evidence);

@@ -34,6 +34,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(GuardTrip, guard, observed, at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LiveSetting, of, name, value, from)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LiveSettings, component, node, settings, problem)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Redundancy::Saying, part, good, says, since)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(VantageClock, probe, at, offset, drift, bound, pings, longest_gap, best_trip, trouble)
 void to_json(nlohmann::json& j, const Redundancy::Loss& loss) {
   j = {{"lost", loss.lost}, {"back", loss.back}, {"what", loss.what}, {"unread", loss.unread}};
 }
@@ -53,7 +54,8 @@ constexpr std::pair<ObjectiveSpec::Kind, const char*> kKinds[] = {{ObjectiveSpec
                                                                   {ObjectiveSpec::Kind::first_success, "first_success"},
                                                                   {ObjectiveSpec::Kind::refuses, "refuses"},
                                                                   {ObjectiveSpec::Kind::redundancy, "redundancy"},
-                                                                  {ObjectiveSpec::Kind::stale_reads, "stale_reads"}};
+                                                                  {ObjectiveSpec::Kind::stale_reads, "stale_reads"},
+                                                                  {ObjectiveSpec::Kind::split_brain, "split_brain"}};
 }  // namespace
 
 // An unknown kind makes the line unreadable: to take it for another one would judge by the wrong bound.
@@ -105,9 +107,10 @@ void to_json(nlohmann::json& j, const ProbeInfo& info) {
        {"controllers", info.controllers},
        {"components", info.components},
        {"at_least_once", info.at_least_once},
-       {"two_holders", info.two_holders}};
+       {"two_holders", info.two_holders},
+       {"vantage", info.vantage}};
 }
-// Older records have none of the last four: no such audit, nothing watched, nothing may come twice, no holders.
+// Older records have none of the last five: no such audit, nothing watched, nothing may come twice, no holders, the runner.
 void from_json(const nlohmann::json& j, ProbeInfo& info) {
   j.at("name").get_to(info.name);
   j.at("kind").get_to(info.kind);
@@ -123,6 +126,7 @@ void from_json(const nlohmann::json& j, ProbeInfo& info) {
   info.components = j.value("components", info.components);
   info.at_least_once = j.value("at_least_once", info.at_least_once);
   info.two_holders = j.value("two_holders", info.two_holders);
+  info.vantage = j.value("vantage", info.vantage);
 }
 
 void to_json(nlohmann::json& j, const ObjectiveSpec::Expected& expected) {
@@ -138,9 +142,10 @@ void to_json(nlohmann::json& j, const ObjectiveSpec& spec) {
   j = {{"kind", spec.kind},         {"probe", spec.probe},
        {"series", spec.series},     {"injection", spec.injection},
        {"limit", spec.limit},       {"recovery", spec.recovery},
-       {"expected", spec.expected}, {"impact_required", spec.impact_required}};
+       {"expected", spec.expected}, {"impact_required", spec.impact_required},
+       {"sides", spec.sides}};
 }
-// Older records have none of the last three: by itself, the stricter one, and nothing was expected or required.
+// Older records have none of the last four: by itself, the stricter one, and nothing was expected or required.
 void from_json(const nlohmann::json& j, ObjectiveSpec& spec) {
   j.at("kind").get_to(spec.kind);
   j.at("probe").get_to(spec.probe);
@@ -150,6 +155,7 @@ void from_json(const nlohmann::json& j, ObjectiveSpec& spec) {
   if (j.contains("recovery")) j.at("recovery").get_to(spec.recovery);
   if (j.contains("expected")) j.at("expected").get_to(spec.expected);
   spec.impact_required = j.value("impact_required", false);
+  spec.sides = j.value("sides", spec.sides);
 }
 
 void to_json(nlohmann::json& j, const Redundancy& one) {
@@ -233,6 +239,9 @@ void stopped(const json& j, Events& e) {
   probe.stopped = at;
 }
 void holders(const json& j, Events& e) { e.record.holders.push_back(j.get<Holders>()); }
+void clock(const json& j, Events& e) {
+  replace(e.record.clocks, j.get<VantageClock>(), [](const VantageClock& c) { return c.probe; });
+}
 void steady(const json& j, Events& e) {
   replace(e.record.steady, j.get<SteadyCheck>(), [](const SteadyCheck& s) { return std::pair(s.probe, s.series); });
 }
@@ -274,6 +283,7 @@ const std::map<std::string, void (*)(const json&, Events&)> kApply{{"run", run},
                                                                    {"probe_started", started},
                                                                    {"probe_stopped", stopped},
                                                                    {"holders", holders},
+                                                                   {"clock", clock},
                                                                    {"steady", steady},
                                                                    {"injection", injection},
                                                                    {"evidence", evidence},
@@ -310,6 +320,7 @@ std::string probe_stopped(const std::string& probe, Time at, const std::vector<s
   return text_of("probe_stopped", {{"probe", probe}, {"stopped", at}, {"planned", planned}});
 }
 std::string line(const Holders& holders) { return text_of("holders", holders); }
+std::string line(const VantageClock& clock) { return text_of("clock", clock); }
 std::string line(const SteadyCheck& check) { return text_of("steady", check); }
 std::string line(const Injection& injection) { return text_of("injection", injection); }
 std::string line(const Evidence& evidence) { return text_of("evidence", evidence); }

@@ -20,6 +20,7 @@ std::string line(const std::vector<ObjectiveSpec>& objectives);
 std::string probe_started(const ProbeInfo& info, Time started);
 std::string probe_stopped(const std::string& probe, Time stopped, const std::vector<std::uint64_t>& planned);
 std::string line(const Holders& holders);
+std::string line(const VantageClock& clock);
 std::string line(const SteadyCheck& check);
 std::string line(const Injection& injection);
 std::string line(const Evidence& evidence);

@@ -63,6 +63,7 @@ void RecordWriter::probe_stopped(const std::string& probe, Time stopped, const s
   impl_->append(events::probe_stopped(probe, stopped, planned));
 }
 void RecordWriter::holders(const Holders& holders) { impl_->append(events::line(holders)); }
+void RecordWriter::clock(const VantageClock& clock) { impl_->append(events::line(clock)); }
 void RecordWriter::steady(const SteadyCheck& check) { impl_->append(events::line(check)); }
 // Durable, as is what follows from it: after a power cut of the runner's own host, what it may have broken must still be known.
 void RecordWriter::injection(const Injection& injection) { impl_->append(events::line(injection), true); }

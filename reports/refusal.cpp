@@ -23,17 +23,19 @@ void count(const Operation& operation, Refusal& refusal) {
   refusal.answered += answered(operation);
   if (operation.outcome != Outcome::ok) return;
   if (refusal.acknowledged++ == 0) refusal.first_acknowledged = operation.sent;
+  refusal.last_acknowledged = std::max(refusal.last_acknowledged, operation.done);
 }
 
 }  // namespace
 
-std::vector<Refusal> refusals_of(const Stream& stream, const SeriesMeasures& measures,
-                                 const std::vector<Injection>& injections) {
+std::vector<Refusal> refusals_of(const Stream& stream, const SeriesMeasures& measures, const std::vector<Injection>& injections,
+                                 Duration clock) {
   std::vector<Refusal> all;
   if (!stream.info->posts) return all;
   for (const Injection* injection : effective(injections)) {
-    Refusal refusal{stream.probe->name, stream.info->name, injection->id, {injection->effect.to, {}}, 0, 0, 0, Time(-1), false};
-    refusal.window.to = in_force_until(*injection, stream.end);
+    Refusal refusal{stream.probe->name, stream.info->name, injection->id, {injection->effect.to + clock, {}}, 0, 0, 0,
+                    Time(-1),           Time(-1),          false};
+    refusal.window.to = std::min(in_force_until(*injection, Time::max()) - clock, stream.end);
     refusal.blind = std::any_of(measures.blind.begin(), measures.blind.end(), [&](const BlindInterval& b) {
       return b.to >= refusal.window.from && b.from <= refusal.window.to;
     });

@@ -11,8 +11,9 @@
 
 namespace blackstart {
 
-// One for each injection whose effect is known; none for a series that posts nothing.
-std::vector<Refusal> refusals_of(const Stream& stream, const SeriesMeasures& measures,
-                                 const std::vector<Injection>& injections);
+// One for each injection whose effect is known; none for a series that posts nothing. `clock`: by what the stream's clock may
+// differ from that of the injections; the window is narrower by as much.
+std::vector<Refusal> refusals_of(const Stream& stream, const SeriesMeasures& measures, const std::vector<Injection>& injections,
+                                 Duration clock = Duration(0));
 
 }  // namespace blackstart

@@ -9,8 +9,10 @@ Bracket span(const Outage& outage, Time end) { return outage.censored ? Bracket{
 
 class Calculation {
  public:
-  Calculation(const Stream& stream, const SeriesMeasures& measures, const std::vector<Aftermath>& all, const Aftermath& after)
-      : stream_(stream), measures_(measures), all_(all), after_(after), effect_(after.injection->effect) {
+  Calculation(const Stream& stream, const SeriesMeasures& measures, const std::vector<Aftermath>& all, const Aftermath& after,
+              Duration clock)
+      : stream_(stream), measures_(measures), all_(all), after_(after), clock_(clock), effect_(after.injection->effect) {
+    effect_ = {effect_.from - clock_, effect_.to + clock_};
     rto_.probe = stream.probe->name;
     rto_.series = stream.info->name;
     rto_.injection = after.injection->id;
@@ -38,7 +40,8 @@ class Calculation {
     std::optional<AfterUndo> first;
     for (const Aftermath& after : all_) {
       const Injection& i = *after.injection;
-      bool amid = i.undo_asked > outage.onset.from && i.undo_asked < seen;
+      // Where the clocks leave it open it counts as ours.
+      bool amid = i.undo_asked + clock_ > outage.onset.from && i.undo_asked - clock_ < seen;
       if (i.undo_asked.count() < 0 || !amid || i.effect.from >= seen) continue;
       Time since = rto_.impact ? outage.onset.middle() : effect_.middle();
       if (!first || i.undo_asked < first->asked) first = {i.undo_asked, std::max(i.undo_asked - since, Duration(0))};
@@ -50,13 +53,14 @@ class Calculation {
   // cluster that meet again stop for a moment.
   Bracket cause(const Outage& outage) const {
     const Time undo = after_.injection->undo_asked;
-    return undo.count() >= 0 && outage.onset.from >= undo ? Bracket{undo, undo} : effect_;
+    return undo.count() >= 0 && outage.onset.from >= undo ? Bracket{undo - clock_, undo + clock_} : effect_;
   }
 
   void take(const Outage& outage) {
-    // An operation in flight when the service went is bad though it was scheduled a response time earlier.
+    // An operation in flight when the service went is bad though it was scheduled a response time earlier. Both edges are of
+    // the stream's clock.
     Bracket recovery = span(outage, stream_.end);
-    Measured own = between(outage.onset, recovery, measures_.send_lag_p999 + measures_.baseline_p99);
+    Measured own = between(outage.onset, recovery, measures_.send_lag_p999 + measures_.baseline_p99 + 2 * clock_);
     Measured length = rto_.impact ? own : between(cause(outage), recovery, measures_.send_lag_p999);
     bool worse = !rto_.impact || std::pair(outage.censored, length.value) > std::pair(rto_.censored, rto_.rto.value);
     if (!rto_.after_undo && !outage.censored) rto_.after_undo = undo_before(outage, outage.recovery.to);
@@ -79,6 +83,7 @@ class Calculation {
   const SeriesMeasures& measures_;
   const std::vector<Aftermath>& all_;
   const Aftermath& after_;
+  const Duration clock_;
   Bracket effect_;
   Rto rto_;
 };
@@ -115,11 +120,12 @@ Measured between(const Bracket& from, const Bracket& to, Duration more) {
   return {std::max(to.middle() - from.middle(), Duration(0)), from.half() + to.half() + more};
 }
 
-std::vector<Rto> rtos_of(const Stream& stream, const SeriesMeasures& measures, const std::vector<Injection>& injections) {
+std::vector<Rto> rtos_of(const Stream& stream, const SeriesMeasures& measures, const std::vector<Injection>& injections,
+                         Duration clock) {
   std::vector<Rto> result;
   const std::vector<Aftermath> all = aftermaths(effective(injections));
   for (const Aftermath& after : all) {
-    result.push_back(Calculation(stream, measures, all, after).run());
+    result.push_back(Calculation(stream, measures, all, after, clock).run());
     if (!has_outage(result) && !watched(stream, *after.injection)) result.pop_back();
   }
   return result;

@@ -12,8 +12,10 @@
 namespace blackstart {
 
 // One for each injection whose effect is known and after which the series was watched for at least the hold H: where fewer
-// operations were recorded nothing can be said, and there is none.
-std::vector<Rto> rtos_of(const Stream& stream, const SeriesMeasures& measures, const std::vector<Injection>& injections);
+// operations were recorded nothing can be said, and there is none. `clock`: by what the stream's clock may differ from that of
+// the injections.
+std::vector<Rto> rtos_of(const Stream& stream, const SeriesMeasures& measures, const std::vector<Injection>& injections,
+                         Duration clock = Duration(0));
 
 // An injection and the time that is its own.
 struct Aftermath {

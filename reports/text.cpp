@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "base/units.h"
 #include "reports/budget_words.h"
@@ -6,6 +7,7 @@
 #include "reports/instrument.h"
 #include "reports/reports.h"
 #include "reports/text_page.h"
+#include "reports/vantage_clock.h"
 #include "reports/waterfall_words.h"
 #include "reports/words.h"
 
@@ -111,6 +113,14 @@ void holders(TextPage& page, const ProbeMeasures& probe) {
   for (const auto& conflict : probe.holding->conflicts) page.entry("", conflict_text(conflict));
 }
 
+void vantages(TextPage& page, const Record& record) {
+  const auto sent_elsewhere = [](const ProbeRecord& probe) { return !probe.info.vantage.empty(); };
+  if (std::none_of(record.probes.begin(), record.probes.end(), sent_elsewhere)) return;
+  page.section("Vantage points");
+  for (const ProbeRecord& probe : record.probes)
+    if (sent_elsewhere(probe)) page.entry(probe.info.name, vantage_sentence(record, probe.info));
+}
+
 void service(TextPage& page, const ProbeMeasures& probe) {
   if (probe.series.empty()) return;
   page.section("Service (" + probe.probe + ")");
@@ -184,6 +194,7 @@ std::string text_summary(const Record& record, const Judgement& judgement) {
   for (const auto& probe : judgement.probes) audit(page, probe);
   for (const auto& probe : judgement.probes) control_plane(page, probe);
   for (const auto& probe : judgement.probes) holders(page, probe);
+  vantages(page, record);
   for (const auto& probe : judgement.probes) service(page, probe);
   for (const auto& probe : judgement.probes) budgets(page, probe);
   injections(page, record);

@@ -53,6 +53,7 @@ Objections objections(const Record& record, const Judgement& measured) {
   rules::undo(record, o);
   rules::record_whole(record, o);
   rules::instrument(record, o);
+  rules::clocks(record, o);
   rules::steady(record, measured, o);
   rules::steps(record, o);
   rules::injections(record, o);

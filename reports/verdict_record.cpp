@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "reports/instrument.h"
 #include "reports/rto.h"
+#include "reports/vantage_clock.h"
 #include "reports/verdict_rules.h"
 #include "reports/words.h"
 
@@ -15,6 +16,10 @@ namespace {
 bool fired(const Injection& i) { return i.effect.from.count() >= 0; }
 
 std::string because(const std::string& why) { return why.empty() ? "." : ": " + why + "."; }
+
+const ProbeInfo& info_of(const Record& record, const std::string& name) {
+  return std::find_if(record.probes.begin(), record.probes.end(), [&](const auto& p) { return p.info.name == name; })->info;
+}
 
 const SteadyCheck* check_of(const Record& record, const std::string& probe, const std::string& series) {
   for (const SteadyCheck& check : record.steady)
@@ -37,6 +42,13 @@ void out_before(const SeriesMeasures& series, const std::string& name, Time effe
       o.inconclusive.push_back(
           fmt::format("{} was not steady: it had an outage at {}, before the first fault took effect at {}.", name,
                       time_text(outage.onset.to), time_text(effect)));
+}
+
+std::string not_stopped(const ProbeInfo& probe) {
+  if (probe.vantage.empty()) return "Probe " + probe.name + " was not seen to stop.";
+  return fmt::format(
+      "Probe {} was not seen to stop: its operations may still be on {}, from where 'blackstart fetch' brings them.",
+      probe.name, probe.vantage);
 }
 
 void evidence_of(const Injection& injection, const std::string& target, Objections& o) {
@@ -75,7 +87,7 @@ void record_whole(const Record& record, Objections& o) {
     o.inconclusive.push_back(count_text(record.torn_events, "line") + " of events.jsonl could not be read.");
   if (record.probes.empty()) o.inconclusive.push_back("No probe was running.");
   for (const ProbeRecord& probe : record.probes) {
-    if (probe.stopped.count() < 0) o.inconclusive.push_back("Probe " + probe.info.name + " was not seen to stop.");
+    if (probe.stopped.count() < 0) o.inconclusive.push_back(not_stopped(probe.info));
     if (probe.damaged_bytes > 0)
       o.inconclusive.push_back(
           fmt::format("{} of the operations of {} are damaged.", count_text(probe.damaged_bytes, "byte"), probe.info.name));
@@ -89,6 +101,19 @@ void instrument(const Record& record, Objections& o) {
     o.inconclusive.insert(o.inconclusive.end(), found->remarks.begin(), found->remarks.end());
 }
 
+// Times of another clock say nothing as long as nobody knows how far it may be off.
+void clocks(const Record& record, Objections& o) {
+  for (const ProbeRecord& probe : record.probes) {
+    if (probe.info.vantage.empty()) continue;
+    const VantageClock* clock = clock_of(record, probe.info.name);
+    if (clock == nullptr || (clock->bound.count() < 0 && clock->trouble.empty()))
+      o.inconclusive.push_back(fmt::format("Nobody knows how far the clock of {}, which {} was sent from, is off.",
+                                           probe.info.vantage, probe.info.name));
+    else if (!clock->trouble.empty())
+      o.inconclusive.push_back(fmt::format("The times of {} can't be trusted: {}.", probe.info.name, clock->trouble));
+  }
+}
+
 void steady(const Record& record, const Judgement& measured, Objections& o) {
   auto order = effective(record.injections);
   for (const ProbeMeasures& probe : measured.probes) {
@@ -100,7 +125,8 @@ void steady(const Record& record, const Judgement& measured, Objections& o) {
       else
         steady_check(*check, name, o);
       if (!order.empty())
-        out_before(series, name, order.front()->effect.from, check == nullptr ? Duration(0) : check->length, o);
+        out_before(series, name, order.front()->effect.from - clock_bound(record, info_of(record, probe.probe)),
+                   check == nullptr ? Duration(0) : check->length, o);
     }
   }
 }

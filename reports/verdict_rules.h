@@ -14,6 +14,7 @@ void undo(const Record& record, Objections& o);
 void record_whole(const Record& record, Objections& o);
 void instrument(const Record& record, Objections& o);
 void steady(const Record& record, const Judgement& measured, Objections& o);
+void clocks(const Record& record, Objections& o);
 void steps(const Record& record, Objections& o);
 void injections(const Record& record, Objections& o);
 void evidence(const Record& record, Objections& o);

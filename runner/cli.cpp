@@ -62,6 +62,9 @@ void add_run_commands(CLI::App& app, Arguments& a, Action& action) {
       ->check(CLI::Range(1, 1000));
   run->add_option("--live", a.run.live, "the cloud's name, needed when it is no lab");
   run->callback([&] { action = [&] { return run_command(a.run); }; });
+  auto* fetch = app.add_subcommand("fetch", "bring the operations of a run that vantage points still keep, and judge it again");
+  fetch->add_option("run", a.folder, "run folder")->required();
+  fetch->callback([&] { action = [&] { return fetch_command(a.folder); }; });
   auto* judge = app.add_subcommand("judge", "judge a run again from its record");
   judge->add_option("run", a.folder, "run folder")->required();
   judge->callback([&] { action = [&] { return judge_command(a.folder); }; });

@@ -27,6 +27,8 @@ struct RunOptions {
 int plan_command(const RunOptions& options);
 int run_command(const RunOptions& options);
 int judge_command(const std::filesystem::path& folder);
+// Brings what vantage points still keep of a run, and judges it again.
+int fetch_command(const std::filesystem::path& folder);
 
 struct ImportOptions {
   std::string inventory;  // file, "-" for standard input, "" for none

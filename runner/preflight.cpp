@@ -8,11 +8,14 @@
 
 #include "base/error.h"
 #include "base/units.h"
+#include "lab/ssh.h"
 #include "probes/room.h"
 #include "reports/stream.h"
 #include "runner/hits.h"
+#include "runner/probe_bundle.h"
 #include "runner/selection.h"
 #include "runner/state.h"
+#include "runner/vantage_probe.h"
 
 namespace blackstart {
 namespace {
@@ -31,7 +34,7 @@ void check_node(const Node& node, Remote& remote, const Deadline& deadline) {
   if (!left.empty())
     throw Error(ErrorKind::unmet, "checking node " + node.name,
                 fmt::format("another rehearsal has left {} there", fmt::join(left, ", ")),
-                "wait for that rehearsal, or run 'blackstart recover' where it ran");
+                "wait for that rehearsal, or run 'blackstart recover' where it ran; 'blackstart fetch' for a vantage point");
 }
 
 // What a probe with components measures, and what one with series.
@@ -63,8 +66,10 @@ void check_objective(const ObjectiveSpec& objective, const ProbeInfo& probe) {
   const auto writes = [&](const SeriesInfo& series) {
     return series.posts && (objective.series.empty() || objective.series == series.name);
   };
-  if (objective.kind == ObjectiveSpec::Kind::refuses && std::none_of(probe.series.begin(), probe.series.end(), writes))
-    throw Error(ErrorKind::unmet, doing, "what the objective 'refuses' asks about writes nothing", "name a series that writes");
+  const bool about_writes =
+      objective.kind == ObjectiveSpec::Kind::refuses || objective.kind == ObjectiveSpec::Kind::split_brain;
+  if (about_writes && std::none_of(probe.series.begin(), probe.series.end(), writes))
+    throw Error(ErrorKind::unmet, doing, "what the objective asks about writes nothing", "name a series that writes");
   const auto reads_back = [](const SeriesInfo& series) { return series.reads_back; };
   if (objective.kind == ObjectiveSpec::Kind::stale_reads && std::none_of(probe.series.begin(), probe.series.end(), reads_back))
     throw Error(ErrorKind::unmet, doing, "it reads nothing back, so no stale read can be seen",
@@ -99,6 +104,17 @@ std::string planned_text(const InjectStep& step, const std::vector<std::string>&
   const bool by_name = step.settings->names_targets() || !step.on.nodes.empty();
   return fmt::format("inject {}: {} on {}{}", step.id, step.settings->summary(), fmt::join(targets, ", "),
                      by_name ? "" : fmt::format(" ({})", step.on.text()));
+}
+
+std::unique_ptr<Probe> make_probe(const Scenario& scenario, const ProbeStep& step, const Cloud& cloud) {
+  if (step.vantage.empty()) return step.settings->make(step.name, cloud);
+  std::vector<std::string> nodes;
+  for (const Node& node : cloud.nodes) nodes.push_back(node.name);
+  if (!cloud.find(step.vantage))
+    throw Error(ErrorKind::unmet, fmt::format("making probe '{}'", step.name),
+                fmt::format("cloud {} has no node '{}'", cloud.name, step.vantage), suggestion(step.vantage, nodes));
+  // A session of its own: nobody else's command has to wait for its polls.
+  return make_vantage_probe({scenario, step, cloud, probe_program()}, make_ssh(cloud));
 }
 
 constexpr Duration kNodes = 20s, kProbe = 20s, kPlan = 30s, kFaults = 30s;
@@ -226,7 +242,7 @@ Ready preflight(const Scenario& scenario, const Cloud& cloud, std::uint64_t seed
   check_nodes(cloud, context.remote, Deadline(context.clock, kNodes));
   std::vector<RoomWanted> wanted;
   for (const ProbeStep& step : scenario.probes) {
-    ready.probes.push_back(step.settings->make(step.name, cloud));
+    ready.probes.push_back(make_probe(scenario, step, cloud));
     if (const auto* takes = dynamic_cast<const TakesRoom*>(ready.probes.back().get()))
       wanted.push_back({step.name, takes->room()});
   }

@@ -6,6 +6,7 @@
 #include <exception>
 #include <functional>
 
+#include "base/error.h"
 #include "reports/stream.h"
 
 namespace blackstart {
@@ -13,6 +14,7 @@ namespace {
 
 // Generous: they bound a call to a cloud that is slow, none of them is waited for when it answers.
 constexpr Duration kAudit = 300s, kCleanUp = 30s;
+constexpr Duration kLongUnseen = 3s;  // a vantage point is asked twice a second
 
 template <class Items, class Work>
 void for_all(Items& items, Work work) {
@@ -30,6 +32,7 @@ void for_all(Items& items, Work work) {
 }  // namespace
 
 void RunningProbes::take(std::vector<std::unique_ptr<Probe>> probes, const std::function<void(const std::string&)>& say) {
+  say_ = say;
   for (auto& probe : probes) {
     const std::string name = probe->info().name;
     probe->tell([say, name](const std::string& line) { say(fmt::format("  {}: {}", name, line)); });
@@ -37,7 +40,8 @@ void RunningProbes::take(std::vector<std::unique_ptr<Probe>> probes, const std::
       seen.probe = name;
       record_.holders(seen);
     });
-    probes_.push_back({name, nullptr, nullptr, std::move(probe)});
+    auto* far = dynamic_cast<VantageProbe*>(probe.get());
+    probes_.push_back({name, nullptr, nullptr, std::move(probe), false, false, false, far});
   }
 }
 
@@ -48,11 +52,21 @@ void RunningProbes::prepare(const std::stop_token& stop) {
   }
 }
 
+OperationSink& RunningProbes::file_of(Running& running, const ProbeInfo& info) {
+  if (running.far) {
+    running.far->keep_in(record_.folder());
+    return nowhere_;
+  }
+  running.file = std::make_unique<OperationFile>(operations_path(record_.folder(), info.name), plans_of(info));
+  return *running.file;
+}
+
+Time RunningProbes::seen_until(const Running& running) const { return running.far ? running.far->seen_until() : run_time(); }
+
 void RunningProbes::start() {
   for (Running& running : probes_) {
     const ProbeInfo info = running.probe->info();
-    running.file = std::make_unique<OperationFile>(operations_path(record_.folder(), info.name), plans_of(info));
-    running.live = std::make_unique<LiveProbe>(info, *running.file);
+    running.live = std::make_unique<LiveProbe>(info, file_of(running, info));
     const Time start = running.probe->start(clock_, zero_, *running.live);
     running.started = true;
     running.live->started(start);
@@ -63,8 +77,10 @@ void RunningProbes::start() {
 std::vector<SteadyCheck> RunningProbes::steady(const Steady& wanted) const {
   std::vector<SteadyCheck> checks;
   for (const Running& running : probes_)
-    for (SteadyCheck& check : running.live->steady(run_time(), wanted.length, wanted.success))
+    for (SteadyCheck& check : running.live->steady(seen_until(running), wanted.length, wanted.success)) {
+      check.steady = check.steady && run_time() - seen_until(running) < kLongUnseen;  // what was good once may not be now
       checks.push_back(std::move(check));
+    }
   return checks;
 }
 
@@ -77,7 +93,7 @@ bool RunningProbes::recovered(Time since, const std::string& name) const {
 Duration RunningProbes::without_success(Time since, const std::string& name) const {
   Duration longest{0};
   for (const Running& running : probes_)
-    if (running.name == name) longest = std::max(longest, running.live->without_success(since, run_time()));
+    if (running.name == name) longest = std::max(longest, running.live->without_success(since, seen_until(running)));
   return longest;
 }
 
@@ -94,7 +110,7 @@ std::string RunningProbes::pulse() const {
   std::string text;
   for (const Running& running : probes_) {
     if (running.live->info().series.empty()) continue;
-    const auto pulse = running.live->pulse(run_time());
+    const auto pulse = running.live->pulse(seen_until(running));
     text += fmt::format("{}{} {:.0f}/s", text.empty() ? "" : " · ", running.name, pulse.rate);
     if (pulse.rate > 0) text += fmt::format(" {:.1f} % good", 100 * pulse.success);  // a slow series often has none
   }
@@ -120,9 +136,22 @@ std::vector<Redundancy> RunningProbes::watched_redundancy(Time since) {
   return all;
 }
 
+// One that can't be reached is no problem of the record: what is fetched later completes it (the verdict says so until then).
+void RunningProbes::stop_far(Running& running) {
+  try {
+    running.probe->stop();
+    running.stopped = true;
+  } catch (const Error& error) {
+    say_("  " + std::string(error.what()));
+    return;
+  }
+  running.far->complete(record_);
+}
+
 void RunningProbes::stop() {
   for_all(probes_, [&](Running& running) {
     if (!running.started) return;
+    if (running.far) return stop_far(running);
     const Probe::Stopped stopped = running.probe->stop();
     running.stopped = true;
     running.file->close();

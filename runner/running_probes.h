@@ -12,6 +12,7 @@
 
 #include "runner/live.h"
 #include "runner/scenario.h"
+#include "runner/vantage_probe.h"
 
 namespace blackstart {
 
@@ -51,13 +52,25 @@ class RunningProbes {
     std::unique_ptr<LiveProbe> live;
     std::unique_ptr<Probe> probe;  // last, so that it goes first: it writes to the two above until then
     bool prepared = false, started = false, stopped = false;
+    VantageProbe* far = nullptr;  // the probe, where another node sends it: it writes its own file of operations
   };
+  // The sink of a live view whose operations are written elsewhere.
+  struct Nowhere final : OperationSink {
+    void record(const Operation&) override {}
+    void flush() override {}
+  };
+  OperationSink& file_of(Running& running, const ProbeInfo& info);
+  // Up to here its live view has everything.
+  Time seen_until(const Running& running) const;
+  void stop_far(Running& running);
   Deadline within(Duration length) const { return Deadline(clock_, length); }
   Time run_time() const { return clock_.now() - zero_; }
 
   Clock& clock_;
   const Time zero_;
   RecordWriter& record_;
+  std::function<void(const std::string&)> say_;
+  Nowhere nowhere_;
   std::vector<Running> probes_;
 };
 

@@ -46,9 +46,12 @@ struct ScenarioStep {
   std::string text() const;
 };
 
+// A probe at one of its vantage points: each of them is a probe of its own in the record.
 struct ProbeStep {
-  std::string name, kind;
+  std::string name, kind;  // "bank", or "bank@c3" where it is sent from the node c3
   std::shared_ptr<ProbeSettings> settings;
+  std::string key = {};      // its name in the scenario: "bank"
+  std::string vantage = {};  // "c3"; empty: the runner's machine
 };
 
 struct Steady {

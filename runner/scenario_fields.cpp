@@ -32,10 +32,34 @@ Names injection_ids(const std::vector<ScenarioStep>& steps) {
   return ids;
 }
 
+// As the scenario calls them: each once, wherever it is sent from.
 Names probe_names(const Scenario& scenario) {
   Names names;
-  for (const auto& probe : scenario.probes) names.push_back(probe.name);
+  for (const auto& probe : scenario.probes)
+    if (std::find(names.begin(), names.end(), probe.key) == names.end()) names.push_back(probe.key);
   return names;
+}
+
+constexpr const char* kRunner = "runner";
+
+// Where the probe is sent from, in the scenario's words.
+Names vantages_of(const Scenario& scenario, const std::string& key) {
+  Names names;
+  for (const auto& probe : scenario.probes)
+    if (probe.key == key) names.push_back(probe.vantage.empty() ? kRunner : probe.vantage);
+  return names;
+}
+
+// What the record calls the probe there.
+std::string name_at(const std::string& key, const std::string& vantage) {
+  return vantage == kRunner ? key : key + "@" + vantage;
+}
+
+void must_be_vantage(Fields& f, const char* field, const Scenario& scenario, const std::string& key,
+                     const std::string& vantage) {
+  const Names known = vantages_of(scenario, key);
+  if (known.empty() || std::find(known.begin(), known.end(), vantage) != known.end()) return;
+  f.problem(field, fmt::format("'{}' is not sent from '{}'", key, vantage), suggestion(vantage, known));
 }
 
 void must_be_known(Fields& f, const char* field, const std::string& what, const std::string& value, const Names& known) {
@@ -116,6 +140,14 @@ std::vector<InjectStep> open_after(const std::vector<ScenarioStep>& steps) {
   return open;
 }
 
+// For what can look at one of them only; the probe's name in the record.
+std::string describe_one_vantage(Fields& f, const Scenario& scenario, const std::string& key) {
+  std::string from = kRunner;
+  f.name({"from", "at which of the probe's vantage points"}, from);
+  must_be_vantage(f, f.has("from") ? "from" : "probe", scenario, key, from);
+  return name_at(key, from);
+}
+
 void describe_step(Fields& f, Scenario& scenario) {
   ScenarioStep step;
   Names ids = injection_ids(scenario.steps);
@@ -135,6 +167,7 @@ void describe_step(Fields& f, Scenario& scenario) {
              wait.name({"probe", "which", Field::required}, step.name);
              wait.duration({"within", "at most this long", Field::required}, step.length, {1s, 168h});
              must_be_known(wait, "probe", "probe", step.name, probe_names(scenario));
+             step.name = describe_one_vantage(wait, scenario, step.name);
            });
   if (f.name({"undo", "the id of an injection whose effect is taken away now"}, step.name)) {
     step.kind = ScenarioStep::Kind::undo;
@@ -150,6 +183,7 @@ const char* counted_by(ObjectiveSpec::Kind kind) {
     case ObjectiveSpec::Kind::rpo: return "acknowledged transfers that may be missing";
     case ObjectiveSpec::Kind::refuses: return "writes that may be acknowledged";
     case ObjectiveSpec::Kind::stale_reads: return "reads that may be behind";
+    case ObjectiveSpec::Kind::split_brain: return "writes that a second side may acknowledge";
     default: return nullptr;
   }
 }
@@ -189,7 +223,7 @@ void describe_bound(Fields& f, ObjectiveSpec& spec, const Scenario& scenario) {
              {"any", "required"});
     spec.impact_required = impact == "required";
   }
-  if (spec.kind == Kind::refuses) {
+  if (spec.kind == Kind::refuses || spec.kind == Kind::split_brain) {
     f.name({"injection", "while this injection is in force", Field::required}, spec.injection);
     must_be_known(f, "injection", "injection", spec.injection, injection_ids(scenario.steps));
   }
@@ -211,6 +245,44 @@ void describe_bound(Fields& f, ObjectiveSpec& spec, const Scenario& scenario) {
   }
 }
 
+// Without sides each vantage point is one of its own.
+void describe_sides(Fields& f, ObjectiveSpec& spec, const Scenario& scenario) {
+  std::vector<Names> sides;
+  f.text_lists({"sides", "the probe's vantage points on each side of the cut; without it, each is a side of its own"}, sides);
+  if (!f.has("sides"))
+    for (const std::string& vantage : vantages_of(scenario, spec.probe)) sides.push_back({vantage});
+  Names all;
+  for (Names& side : sides)
+    for (std::string& vantage : side) {
+      must_be_vantage(f, f.has("sides") ? "sides" : "probe", scenario, spec.probe, vantage);
+      if (std::find(all.begin(), all.end(), vantage) != all.end())
+        f.problem("sides", fmt::format("'{}' is on two sides", vantage));
+      all.push_back(vantage);
+      vantage = name_at(spec.probe, vantage);
+    }
+  if (sides.size() < 2)
+    f.problem(f.has("sides") ? "sides" : "probe", "there are not two sides to compare",
+              "give the probe a vantage point on each side: from: [c1, c3]");
+  for (const Names& side : sides)
+    if (side.empty()) f.problem("sides", "a side has no vantage point");
+  spec.sides = std::move(sides);
+  if (!all.empty()) spec.probe = name_at(spec.probe, all.front());
+}
+
+// One objective for each of the probe's vantage points that it asks about: each is judged by itself.
+std::vector<ObjectiveSpec> describe_vantages(Fields& f, const ObjectiveSpec& spec, const Scenario& scenario) {
+  Names from = vantages_of(scenario, spec.probe);
+  f.texts({"from", "at which of the probe's vantage points; without it, at each, and each by itself"}, from);
+  if (f.has("from") && from.empty()) f.problem("from", "it names no vantage point");
+  std::vector<ObjectiveSpec> all;
+  for (const std::string& vantage : from) {
+    if (f.has("from")) must_be_vantage(f, "from", scenario, spec.probe, vantage);
+    all.push_back(spec);
+    all.back().probe = name_at(spec.probe, vantage);
+  }
+  return all;
+}
+
 void describe_objective(Fields& f, Scenario& scenario) {
   using Kind = ObjectiveSpec::Kind;
   struct Row {
@@ -227,13 +299,20 @@ void describe_objective(Fields& f, Scenario& scenario) {
       {Kind::refuses, {"refuses", "writes that the service acknowledged while an injection was in force and it should refuse"}},
       {Kind::stale_reads,
        {"stale-reads", "reads that did not show what had been acknowledged before, of a ledger's read-backs"}},
+      {Kind::split_brain,
+       {"split-brain", "writes acknowledged at a second side while an injection cut the cloud into several"}},
   };
   for (const Row& row : rows)
     f.object(row.field, [&](Fields& inner) {
       ObjectiveSpec spec;
       spec.kind = row.kind;
       describe_bound(inner, spec, scenario);
-      scenario.objectives.push_back(spec);
+      if (row.kind == Kind::split_brain) {
+        describe_sides(inner, spec, scenario);
+        scenario.objectives.push_back(std::move(spec));
+        return;
+      }
+      for (ObjectiveSpec& one : describe_vantages(inner, spec, scenario)) scenario.objectives.push_back(std::move(one));
     });
   f.exactly_one();
 }
@@ -244,6 +323,7 @@ void describe_guard(Fields& f, Scenario& scenario) {
     guard.kind = GuardSpec::Kind::no_success;
     inner.name({"probe", "which", Field::required}, guard.probe);
     must_be_known(inner, "probe", "probe", guard.probe, probe_names(scenario));
+    guard.probe = describe_one_vantage(inner, scenario, guard.probe);
     inner.duration({"longer-than", "the bound", Field::required}, guard.limit, {1s, 168h});
   });
   f.object({"total", "the steps take too long"}, [&](Fields& inner) {
@@ -265,17 +345,40 @@ bool overlap(const std::string& ground, const std::string& other) {
   return !ground.empty() && !other.empty() && (ground.starts_with(other) || other.starts_with(ground));
 }
 
-void describe_probe(const std::string& key, Fields& f, Scenario& scenario) {
-  ProbeStep probe;
-  probe.name = key;
-  f.variant({"kind", "the workload", Field::required}, probe.kind,
-            alternatives_of(probe_kinds(), probe.settings, [](Fields&, const ProbeSettings&) {}));
-  const std::string ground = probe.settings ? probe.settings->stands_on() : "";
+void check_ground(const ProbeStep& probe, Fields& f, const Scenario& scenario) {
+  const std::string ground = probe.settings->stands_on();
   for (const ProbeStep& other : scenario.probes)
     if (const std::string theirs = other.settings ? other.settings->stands_on() : ""; overlap(ground, theirs))
-      f.problem("kind", fmt::format("'{}' and '{}' would both work on {}", other.name, key, std::max(ground, theirs)),
+      f.problem("kind", fmt::format("'{}' and '{}' would both work on {}", other.name, probe.name, std::max(ground, theirs)),
                 "give one of them a 'prefix' of its own");
-  scenario.probes.push_back(std::move(probe));
+}
+
+// The probe at one of its vantage points.
+ProbeStep sent_from(const ProbeStep& probe, const std::string& vantage, Fields& f) {
+  ProbeStep there = probe;
+  there.name = name_at(probe.key, vantage);
+  if (vantage == kRunner) return there;
+  there.vantage = vantage;
+  there.settings = probe.settings->sent_from(vantage);
+  if (!there.settings)
+    f.problem("from", fmt::format("a probe of the kind '{}' with these settings can only be sent from the runner", probe.kind));
+  return there;
+}
+
+void describe_probe(const std::string& key, Fields& f, Scenario& scenario) {
+  ProbeStep probe;
+  probe.name = probe.key = key;
+  Names from{kRunner};
+  f.texts({"from", "where it is sent from: 'runner' and nodes by name; each is measured by itself"}, from);
+  f.variant({"kind", "the workload", Field::required}, probe.kind,
+            alternatives_of(probe_kinds(), probe.settings, [](Fields&, const ProbeSettings&) {}));
+  if (from.empty()) f.problem("from", "it names no vantage point");
+  for (auto vantage = from.begin(); vantage != from.end(); ++vantage) {
+    if (std::find(from.begin(), vantage, *vantage) != vantage) f.problem("from", fmt::format("'{}' stands twice", *vantage));
+    ProbeStep step = probe.settings ? sent_from(probe, *vantage, f) : probe;
+    if (step.settings) check_ground(step, f, scenario);
+    scenario.probes.push_back(std::move(step));
+  }
 }
 
 // A dead-man that fires while the scenario still holds the fault would end it early: the rehearsal would measure something

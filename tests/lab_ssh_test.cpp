@@ -87,6 +87,28 @@ TEST_CASE("SSH: a command finds its standard input at its end") {
   CHECK(make_ssh(server().cloud())->run("n1", "cat; echo done", in(5s)).out == "done\n");
 }
 
+TEST_CASE("SSH: what a command is given to read arrives whole, whatever bytes it has and however long it is") {
+  const auto remote = make_ssh(server().cloud());
+  std::string input(5'000'000, '\0');
+  for (std::size_t i = 0; i < input.size(); ++i) input[i] = static_cast<char>(i * 7 + i / 256);
+  const CommandResult echo = remote->run_with_input("n1", "cat", input, in(20s));
+  CHECK(echo.ok());
+  CHECK(echo.out == input);  // both ways at the same time: neither fills up
+  CHECK(remote->run_with_input("n1", "cat; echo done", "", in(5s)).out == "done\n");
+}
+
+TEST_CASE("SSH: a command that doesn't read its input ends as it ends, or by the deadline") {
+  const auto remote = make_ssh(server().cloud());
+  const std::string input(8'000'000, 'x');  // more than any buffer on the way takes
+  const CommandResult ended = remote->run_with_input("n1", "echo enough; exit 3", input, in(20s));
+  CHECK(ended.exit_code == 3);
+  CHECK(ended.out == "enough\n");
+  const Error error = error_of([&] { remote->run_with_input("n1", "sleep 60", input, in(500ms)); });
+  CHECK(error.kind() == ErrorKind::unreachable);
+  CHECK_THAT(error.what(), Contains("did not take its input in time"));
+  CHECK(remote->run("n1", "echo again", in(5s)).out == "again\n");
+}
+
 TEST_CASE("SSH: 5 MB come whole, more than the cap is cut and said") {
   const auto remote = make_ssh(server().cloud());
   CHECK(remote->run("n1", "head -c 5000000 /dev/zero", in(20s)).out.size() == 5'000'000);

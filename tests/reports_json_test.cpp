@@ -45,6 +45,17 @@ TEST_CASE("record.json keeps to its schema") {
     CHECK(violations(json::parse(written(run))) == "");
 }
 
+TEST_CASE("what is said of a vantage point keeps to the schema") {
+  Judged run = sample::passed();
+  REQUIRE_FALSE(run.record.probes.empty());
+  ProbeInfo& info = run.record.probes[0].info;
+  info.vantage = "c3";
+  CHECK(violations(json::parse(written(run))) == "");
+  run.record.clocks = {{info.name, 1s, 2s, 3e-6, 3ms, 120, 1s, 2ms, ""}};
+  run.record.objectives[0].kind = run.judgement.objectives[0].spec.kind = ObjectiveSpec::Kind::split_brain;
+  CHECK(violations(json::parse(written(run))) == "");
+}
+
 TEST_CASE("the schema notices what doesn't belong") {
   json document = json::parse(written(sample::passed()));
   document["verdict"] = "green";

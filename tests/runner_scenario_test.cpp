@@ -174,10 +174,10 @@ TEST_CASE("every kind of mistake is told with its place and a hint") {
       {", stage: the check", "",
        "s.yaml:27:73: 'stage' is missing (what takes this time: the likely culprit of a value outside)"},
       {"downtime: {probe: bank, at-most: 15s}", "downtime: {probe: bank, at-most: 15s, recovery: any}",
-       "s.yaml:28:43: unknown key 'recovery' (known: probe, series, at-most)"},
+       "s.yaml:28:43: unknown key 'recovery' (known: probe, series, at-most, from)"},
       {"at-most: 1%", "at-most: 0.01", "s.yaml:29:42: 'at-most' must be a share in percent, found '0.01' (as in 99.9%)"},
       {"rpo: {probe: bank, at-most: 0}", "rpo: {probe: bank, at-most: 0, series: x}",
-       "s.yaml:30:36: unknown key 'series' (known: probe, at-most)"},
+       "s.yaml:30:36: unknown key 'series' (known: probe, at-most, from)"},
       {"no-success: {probe: bank", "no-success: {probe: b", "s.yaml:32:25: there is no probe 'b' (known: bank)"},
       {"total: {longer-than: 5min}", "total: {}", "s.yaml:33:12: 'longer-than' is missing (the bound)"},
   }));

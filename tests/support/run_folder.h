@@ -30,6 +30,7 @@ inline void write_run(const std::filesystem::path& folder, const Record& record)
     if (probe.snapshots_taken) writer.snapshots(probe.info.name, probe.snapshots);
     if (probe.resources) writer.resources(probe.info.name, *probe.resources);
   }
+  for (const VantageClock& clock : record.clocks) writer.clock(clock);
   if (record.finished) writer.finished(record.ended);
 }
 

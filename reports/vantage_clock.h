@@ -1,0 +1,42 @@
+// How the clock of a vantage point stands to the runner's: a straight line through what pings have told, and what it may be
+// wrong by (docs/vantage-points.md).
+//
+// Purpose: stamps of another machine become run times with a bound that certainly holds the truth, as long as neither clock
+// runs faster or slower against the other than kMostDrift. Ownership: plain values. Thread rule: pure functions.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "reports/record.h"
+
+namespace blackstart {
+
+// One question for the time: asked and answered on the runner's clock, the answer stamped on the other. The stamp was taken
+// somewhere in between, however uneven the ways there and back are.
+struct ClockPing {
+  Time asked{0}, answered{0};  // run time
+  Time stamp{0};               // of the other clock
+};
+
+// Seconds a second. Ours: a crystal is within 100 ppm, and the kernel lets NTP slew each clock by up to 500 ppm.
+inline constexpr double kMostDrift = 0.0012;
+
+// The line with the least bound for stamps in [from, to] of the other clock; `probe` is left empty. Without a ping, and where
+// pings contradict each other, its trouble says so.
+VantageClock fit_clock(std::vector<ClockPing> pings, Time from, Time to);
+
+// The run time of a stamp, by the line.
+Time run_time_of(const VantageClock& clock, Time stamp);
+
+// The one of this probe; null: there is none.
+const VantageClock* clock_of(const Record& record, const std::string& probe);
+// What has to be added to the uncertainty of whatever compares the probe's times with the runner's; 0 for a probe that the
+// runner's machine sent itself.
+Duration clock_bound(const Record& record, const ProbeInfo& probe);
+
+// "sent from c3; its times are the runner's within ± 0.0021 s (340 pings, the best took 0.0013 s there and back)", or why
+// nobody knows.
+std::string vantage_sentence(const Record& record, const ProbeInfo& probe);
+
+}  // namespace blackstart
