@@ -35,6 +35,7 @@ Quantiles::Quantiles(std::vector<double> shares, std::size_t most_kept)
     : shares_(std::move(shares)), most_kept_(most_kept), found_(shares_.size()) {}
 
 void Quantiles::see(Duration value) {
+  if (settled_) return;
   if (first_round_) return count(value);
   for (Found& found : found_)
     if (!found.settled && value >= found.least && value <= found.most)
@@ -62,19 +63,22 @@ std::uint64_t Quantiles::rank(double share) const {
   return std::clamp<std::uint64_t>(rank, 1, count_) - 1;
 }
 
-void Quantiles::settle_kept() {
+bool Quantiles::settle() {
+  if (!settled_) settled_ = bins_.empty() && first_round_ ? settle_kept() : settle_counted();
+  return settled_;
+}
+
+bool Quantiles::settle_kept() {
   for (std::size_t i = 0; i < found_.size() && count_ > 0; ++i) {
     const auto at = kept_.begin() + static_cast<std::ptrdiff_t>(rank(shares_[i]));
     std::nth_element(kept_.begin(), at, kept_.end());
     found_[i].value = *at;
   }
+  kept_ = {};
+  return true;
 }
 
-bool Quantiles::settle() {
-  if (first_round_ && bins_.empty()) {
-    settle_kept();
-    return true;
-  }
+bool Quantiles::settle_counted() {
   bool all = true;
   for (std::size_t i = 0; i < found_.size(); ++i) {
     Found& found = found_[i];

@@ -19,7 +19,7 @@ class Quantiles {
   // The nearest-rank quantile of a share is the least value that at least this share of all do not exceed.
   explicit Quantiles(std::vector<double> shares, std::size_t most_kept = kMostKept);
 
-  void see(Duration value);  // within a century
+  void see(Duration value);  // within a century; of no account once they are settled
   // After all values were shown. False: show them all again, then ask again. Any number of values needs at most six rounds.
   bool settle();
   // Of the share with this index; 0 when there was no value. Only when settled.
@@ -41,13 +41,14 @@ class Quantiles {
   std::uint64_t rank(double share) const;
   void count(Duration value);  // in the first bins
   void stop_keeping();
-  void settle_kept();
+  bool settle_kept();
+  bool settle_counted();
   static bool settle_in(const std::vector<Bin>& bins, Found& found);
 
   std::vector<double> shares_;
   std::size_t most_kept_;
   std::uint64_t count_ = 0;  // of the first round
-  bool first_round_ = true;
+  bool first_round_ = true, settled_ = false;
   std::vector<Duration> kept_;
   std::vector<Bin> bins_;  // empty: all are kept
   std::vector<Found> found_;

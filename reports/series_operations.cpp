@@ -130,7 +130,8 @@ SeriesOperations::SeriesOperations(const Operations& all, std::uint16_t series, 
     : all_(survey.operations > 0 ? &all : nullptr),
       series_(series),
       highest_(survey.highest),
-      displaced_(survey.displaced),
+      // Numbers that lie further apart than there are operations: there would be more places than operations to wait in them.
+      displaced_(survey.displaced < survey.operations ? survey.displaced : kHighest),
       most_waiting_(most_waiting) {
   if (all_ == nullptr) return;
   const auto order = in_order();

@@ -44,9 +44,8 @@ void read_and_judge(std::string_view bytes) {
   fuzz::MemoryFile file(bytes);
   Record record = sound;
   try {
-    OperationLog log = read_operations(file.path());
-    record.probes[0].operations = log.operations;
-    record.probes[0].damaged_bytes = log.damaged_bytes;
+    record.probes[0].operations = Operations::in_file(file.path());
+    record.probes[0].damaged_bytes = record.probes[0].operations.damaged_bytes();
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::bad_file) std::abort();
     return;

@@ -67,7 +67,7 @@ inline Operation operation(Random& random, const SeriesInfo& info, const Stretch
 
 inline void add_series(Random& random, ProbeRecord& probe, std::uint64_t count, std::vector<Operation>& all) {
   const auto series = static_cast<std::uint16_t>(probe.info.series.size());
-  SeriesInfo info{"s" + std::to_string(series), one_of<double>(random, {3, 10, 50, 200, 997.3}),
+  SeriesInfo info{"s" + std::to_string(series), one_of<double>(random, {0.5, 3, 10, 50, 200, 997.3}),
                   from_seconds(between(random, 1, 4)), micros(between(random, 2'000, 900'000))};
   Stretch now;
   for (std::uint64_t number = 0; number < count; ++number) {
