@@ -64,8 +64,10 @@ void RedundancyWatch::look_once(const std::stop_token& stop) {
   }
   if (stop.stop_requested()) return;  // then it was cut short by us
   const std::lock_guard lock(mutex_);
+  const Time ended = clock_->now() - zero_;
+  parts_.add(began, ended, seen);
   if (!seen.parts.empty()) last_ = std::move(seen), note_signs(history_.looked_from());
-  history_.add(began, clock_->now() - zero_, missing, answered);
+  history_.add(began, ended, missing, answered);
 }
 
 // What changed between two looks may have changed right after the first of them began.
@@ -108,6 +110,7 @@ Redundancy RedundancyWatch::redundancy(Duration length, Time since) const {
   now.at = history_.looked();
   now.every = longest_gap();
   now.losses = history_.losses();
+  now.sayings = parts_.sayings();
   now.single = some_of(single_in(before_));
   if (!history_.missing().empty())
     now.observed = some_of(history_.missing());

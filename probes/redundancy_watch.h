@@ -10,6 +10,7 @@
 #include <optional>
 #include <thread>
 
+#include "probes/part_history.h"
 #include "probes/redundancy_check.h"
 #include "probes/redundancy_history.h"
 
@@ -47,6 +48,7 @@ class RedundancyWatch {
   Time zero_{0};
   mutable std::mutex mutex_;  // for those below
   RedundancyHistory history_;
+  PartHistory parts_;
   RedundancyLook last_;
   struct Sign {
     std::string stamp;

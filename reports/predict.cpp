@@ -83,10 +83,12 @@ std::optional<PredictedBand> band_of(const std::string& stage, const std::vector
   for (const Expectation& one : all) {
     const Duration from = quantile_of_first(one.time, one.first_of, kLower),
                    to = quantile_of_first(one.time, one.first_of, kUpper);
-    if (!band) band = PredictedBand{stage, from, to, one.why};
+    const bool first = !band;
+    if (first) band = PredictedBand{stage, from, to, one.why};
+    // Others that are set alike have nothing to add.
+    if (!first && (from < band->from || to > band->to) && all.size() <= 3) band->why += "; " + one.why;
     band->from = std::max(Duration(0), std::min(band->from, from));
     band->to = std::max(band->to, to);
-    if (band->why.find(one.why) == std::string::npos && all.size() <= 3) band->why += "; " + one.why;
   }
   return band;
 }

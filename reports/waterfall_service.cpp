@@ -25,12 +25,13 @@ bool longer(const Outage& a, const Outage& b) {
   return a.censored ? a.onset.from < b.onset.from : a.recovery.to > b.recovery.to;
 }
 
+// Not of a probe that only watches who holds the virtual IP: that is a stage of its own.
 Standstill worst(const StageSearch& search, const Judgement& judgement) {
   Standstill all;
   for (const ProbeMeasures& probe : judgement.probes)
     for (const SeriesMeasures& series : probe.series)
       for (const Outage& outage : series.outages)
-        if (belongs(outage, search) && (all.outage == nullptr || longer(outage, *all.outage)))
+        if (!probe.holding && belongs(outage, search) && (all.outage == nullptr || longer(outage, *all.outage)))
           all = {&outage, probe.probe, series.name, series.send_lag_p999};
   return all;
 }

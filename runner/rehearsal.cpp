@@ -9,13 +9,14 @@
 
 #include "base/error.h"
 #include "base/units.h"
+#include "probes/live_settings.h"
 #include "runner/preflight.h"
 #include "runner/rehearsed_steps.h"
 
 namespace blackstart {
 namespace {
 
-constexpr Duration kLeast = 5s, kNoSleep = 100ms;
+constexpr Duration kLeast = 5s, kNoSleep = 100ms, kSettings = 30s;
 
 void write_text(const std::filesystem::path& file, const std::string& text) {
   std::ofstream out(file, std::ios::binary);
@@ -41,6 +42,7 @@ class Rehearsal {
   void open_record();
   void rehearse_until_something_ends_it();
   void preflight();
+  void read_settings();
   void become_steady();
   void prepare_probes();
   void do_steps();
@@ -110,6 +112,15 @@ void Rehearsal::preflight() {
   plan_ = std::move(ready.plan);
   step_log_.plan(planned_steps(in_.scenario, plan_));
   for (const Step& step : step_log_.steps()) log_.say(fmt::format("  step {}: {}", step.number, step.text));
+}
+
+// What can't be read is told, and stops nothing: the bands of a recovery are there to compare it with, and decide nothing.
+void Rehearsal::read_settings() {
+  for (const LiveSettings& one : read_live_settings(in_.cloud, in_.remote, Deadline(in_.clock, kSettings, stopper_.token()))) {
+    log_.note([&] { record_.live_settings(one); });
+    if (!one.problem.empty())
+      log_.say(fmt::format("  settings of {} on {} not read: {}", one.component, one.node, one.problem));
+  }
 }
 
 void Rehearsal::prepare_probes() {
@@ -192,6 +203,7 @@ void Rehearsal::rehearse_until_something_ends_it() {
   guarded("rehearsing", [&] {
     try {
       log_.phase("preflight", "preflight", [&] { preflight(); });
+      log_.phase("settings", "reading what the services are set to", [&] { read_settings(); });
       log_.phase("steady", "starting the probes, waiting for a steady baseline", [&] { become_steady(); });
       log_.phase("rehearse", "rehearsing", [&] { do_steps(); });
     } catch (const Tripped&) {

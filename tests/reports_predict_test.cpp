@@ -57,6 +57,20 @@ TEST_CASE("predict: Galera leaves a member out after suspicion and its check", "
   CHECK(expect_galera_view({settings, off, "", ""}).size() == 1);
 }
 
+TEST_CASE("predict: nodes that are set alike are told once, others widen the band", "[predict]") {
+  const Injection off = injected("power.off", "c1");
+  std::vector<LiveSettings> settings{galera_on("c1"), galera_on("c2"), galera_on("c3")};
+  const auto alike = band_of("galera-view", expect_galera_view({settings, off, "", ""}));
+  REQUIRE(alike);
+  CHECK_THAT(alike->why, Contains("c2") && !Contains("c3"));
+  settings[2] = galera_on("c3", "30s");
+  const auto apart = band_of("galera-view", expect_galera_view({settings, off, "", ""}));
+  REQUIRE(apart);
+  CHECK(apart->from == alike->from);
+  CHECK(apart->to > 29s);
+  CHECK_THAT(apart->why, Contains("c2") && Contains("c3"));
+}
+
 TEST_CASE("predict: of Galera nothing where it was not hit, left by itself, or was not read", "[predict]") {
   const std::vector<LiveSettings> settings{galera_on("c1"), galera_on("c2")};
   CHECK(expect_galera_view({settings, injected("service.kill", "c1", "haproxy.service"), "", ""}).empty());

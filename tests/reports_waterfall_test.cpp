@@ -144,6 +144,16 @@ TEST_CASE("waterfall: an address that stays is no move", "[waterfall]") {
   CHECK(moved.predicted.empty());
 }
 
+TEST_CASE("waterfall: to watch the address is no service that could be back", "[waterfall]") {
+  Record record = faulted();
+  record.probes[0].info.two_holders = 0s;
+  record.holders = {{"bank", {"c1"}, {0s, 1s}}};
+  const Waterfall seen = waterfall(record);
+  CHECK(has(seen, "vip-moved"));
+  CHECK_FALSE(has(seen, "stable"));
+  CHECK_FALSE(has(seen, "first-success"));
+}
+
 TEST_CASE("waterfall: a service that did not come back has no stable stage", "[waterfall]") {
   Record record = trace::rehearsal(trace::probe(trace::down_between(20s, 100s)));
   const Waterfall seen = waterfall(record);

@@ -1,0 +1,106 @@
+#include "probes/live_settings.h"
+
+#include <algorithm>
+#include <future>
+
+#include "base/error.h"
+#include "base/process.h"
+#include "probes/live_readers.h"
+#include "probes/sql_session.h"
+
+namespace blackstart {
+namespace {
+
+// rabbitmqctl starts an Erlang of its own, which takes one to two seconds of CPU on a node that has other work.
+constexpr Duration kEach = 12s;
+constexpr const char* kBounded = "timeout -k 1 10 sh -c ";
+
+// One way to a component's settings on one node. Empty settings without a problem: it is not there, and nothing is told.
+struct Reader {
+  const char* component;
+  bool (*on)(const Cloud& cloud, const Node& node);
+  std::vector<LiveSetting> (*read)(const Cloud& cloud, const Node& node, Remote& remote, const Deadline& deadline);
+};
+
+std::string ask(Remote& remote, const Node& node, const std::string& command, const Deadline& deadline) {
+  return remote.check("reading settings", node.name, kBounded + shell_quote(command), deadline.sooner(kEach));
+}
+
+const Database::Replica* replica_on(const Cloud& cloud, const Node& node) {
+  for (const Database::Replica& replica : cloud.database.replicas)
+    if (replica.node == node.name) return &replica;
+  return nullptr;
+}
+
+std::vector<LiveSetting> galera(const Cloud& cloud, const Node& node, Remote&, const Deadline& deadline) {
+  SqlSession session(target_of(cloud.database, *replica_on(cloud, node)), deadline.sooner(kEach));
+  for (const SqlRow& row : session.ask("asking for Galera's options", "SHOW GLOBAL VARIABLES LIKE 'wsrep_provider_options'"))
+    if (row.size() == 2) return live::parse_galera(row[1].value_or(""));
+  live::not_understood("Galera's options", "the server has none: it is no member of a cluster");
+}
+
+std::vector<LiveSetting> haproxy(const Cloud& cloud, const Node& node, Remote& remote, const Deadline& deadline) {
+  return live::parse_haproxy(ask(remote, node, live::config_command("haproxy", "/etc/haproxy/haproxy.cfg"), deadline), cloud);
+}
+
+std::vector<LiveSetting> keepalived(const Cloud& cloud, const Node& node, Remote& remote, const Deadline& deadline) {
+  const auto command = live::config_command("keepalived", "/etc/keepalived/keepalived.conf");
+  return live::parse_keepalived(ask(remote, node, command, deadline), cloud.vip);
+}
+
+std::vector<LiveSetting> rabbitmq(const Cloud&, const Node& node, Remote& remote, const Deadline& deadline) {
+  return live::parse_rabbitmq(ask(remote, node, "rabbitmqctl -q eval 'net_kernel:get_net_ticktime().'", deadline));
+}
+
+std::vector<LiveSetting> nova(const Cloud&, const Node& node, Remote& remote, const Deadline& deadline) {
+  return live::parse_nova(ask(remote, node, live::oslo_command("nova"), deadline));
+}
+
+std::vector<LiveSetting> neutron(const Cloud&, const Node& node, Remote& remote, const Deadline& deadline) {
+  return live::parse_neutron(ask(remote, node, live::oslo_command("neutron"), deadline));
+}
+
+bool has_replica(const Cloud& cloud, const Node& node) {
+  return cloud.database.present() && replica_on(cloud, node) != nullptr;
+}
+bool is_entry(const Cloud& cloud, const Node& node) { return !cloud.vip.empty() && node.has_role("controller"); }
+bool has_messaging(const Cloud&, const Node& node) { return node.has_role("messaging"); }
+bool has_openstack(const Cloud& cloud, const Node&) { return cloud.openstack.present; }
+
+constexpr Reader kReaders[] = {{"galera", has_replica, galera},      {"haproxy", is_entry, haproxy},
+                               {"keepalived", is_entry, keepalived}, {"rabbitmq", has_messaging, rabbitmq},
+                               {"nova", has_openstack, nova},        {"neutron", has_openstack, neutron}};
+
+// One after the other: a node's sessions queue up anyway.
+std::vector<LiveSettings> read_node(const Cloud& cloud, const Node& node, Remote& remote, const Deadline& deadline) {
+  std::vector<LiveSettings> all;
+  for (const Reader& reader : kReaders) {
+    if (!reader.on(cloud, node)) continue;
+    LiveSettings one{reader.component, node.name, {}, ""};
+    try {
+      one.settings = reader.read(cloud, node, remote, deadline);
+    } catch (const Error& error) {
+      one.problem = error.why();
+    } catch (const std::exception& error) {
+      one.problem = error.what();
+    }
+    if (!one.settings.empty() || !one.problem.empty()) all.push_back(std::move(one));
+  }
+  return all;
+}
+
+}  // namespace
+
+std::vector<LiveSettings> read_live_settings(const Cloud& cloud, Remote& remote, const Deadline& deadline) {
+  std::vector<std::future<std::vector<LiveSettings>>> asked;
+  for (const Node& node : cloud.nodes)
+    asked.push_back(std::async(std::launch::async, [&] { return read_node(cloud, node, remote, deadline); }));
+  std::vector<LiveSettings> all;
+  for (auto& one : asked)
+    for (LiveSettings& settings : one.get()) all.push_back(std::move(settings));
+  std::stable_sort(all.begin(), all.end(),
+                   [](const LiveSettings& a, const LiveSettings& b) { return a.component < b.component; });
+  return all;
+}
+
+}  // namespace blackstart
