@@ -36,6 +36,13 @@ std::uint64_t growth(Action action) {
 
 constexpr std::uint64_t kMegabyte = 1 << 20;
 
+// With a sanitizer memory grows by what it keeps for itself: only the numbers are looked at then.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kOwnMemory = false;
+#else
+constexpr bool kOwnMemory = true;
+#endif
+
 }  // namespace
 
 TEST_CASE("the report of a long rehearsal takes no memory for its operations") {
@@ -53,8 +60,7 @@ TEST_CASE("the report of a long rehearsal takes no memory for its operations") {
   // In memory they would be 360 MB, and again as many for each copy. What is kept up to a number is there in the longer one
   // only.
   INFO(less / kMegabyte << " MB, " << more / kMegabyte << " MB");
-  CHECK(more < 64 * kMegabyte);
-  CHECK(more < less + 32 * kMegabyte);
+  CHECK((!kOwnMemory || (more < 64 * kMegabyte && more < less + 32 * kMegabyte)));
   CHECK(std::filesystem::file_size(folder.path / "long" / "report.html") < 2'000'000);
 }
 
@@ -68,5 +74,5 @@ TEST_CASE("failures without end take no more memory") {
     CHECK(transfers.outages.at(0).censored);
   });
   INFO(most / kMegabyte << " MB");
-  CHECK(most < 64 * kMegabyte);
+  CHECK((!kOwnMemory || most < 64 * kMegabyte));
 }
