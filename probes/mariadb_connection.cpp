@@ -9,6 +9,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
+#include <cstdlib>
+#include <cstring>
 #include <mutex>
 
 #include "probes/deadlines.h"
@@ -47,6 +49,14 @@ MYSQL* new_session() {
   mysql_optionsv(session, MYSQL_OPT_LOCAL_INFILE, &off);  // a server may not ask for our files
   mysql_optionsv(session, MYSQL_SET_CHARSET_NAME, "utf8mb4");
   return session;
+}
+
+// Connector/C 3.3 looks into the server's version when it gets error 65535, the number of a progress report; also when that is
+// the first that a server says and there is no version yet. So there is always one. The library frees it.
+[[gnu::noinline]] char* version_before_greeting() {
+  char* none = ::strdup("");
+  if (!none) throw std::bad_alloc();
+  return none;
 }
 
 // One list of deadlines, so mostly no timer to be set, for all connections on a loop.
@@ -96,9 +106,10 @@ struct MariadbConnection::Impl final : Deadlines::Waiting, std::enable_shared_fr
     step = next;
     switch (step) {
       case Step::connecting:
-        return mysql_real_connect_start(&connected, session, target.address.c_str(), target.user.c_str(),
-                                        target.password.c_str(), nullptr, static_cast<unsigned>(target.port), nullptr,
-                                        CLIENT_MULTI_STATEMENTS);
+        session->server_version = no_version = version_before_greeting();
+        return greeted(mysql_real_connect_start(&connected, session, target.address.c_str(), target.user.c_str(),
+                                                target.password.c_str(), nullptr, static_cast<unsigned>(target.port), nullptr,
+                                                CLIENT_MULTI_STATEMENTS));
       case Step::asking: return mysql_real_query_start(&failed, session, sql.data(), sql.size());
       case Step::fetching: return mysql_store_result_start(&result, session);
       case Step::advancing: return mysql_next_result_start(&failed, session);
@@ -109,13 +120,22 @@ struct MariadbConnection::Impl final : Deadlines::Waiting, std::enable_shared_fr
 
   int resume(int events) {
     switch (step) {
-      case Step::connecting: return mysql_real_connect_cont(&connected, session, events);
+      case Step::connecting: return greeted(mysql_real_connect_cont(&connected, session, events));
       case Step::asking: return mysql_real_query_cont(&failed, session, events);
       case Step::fetching: return mysql_store_result_cont(&result, session, events);
       case Step::advancing: return mysql_next_result_cont(&failed, session, events);
       case Step::none: break;
     }
     return 0;
+  }
+
+  // Gives version_before_greeting() back when the server's own has taken its place. Where there is none any more either, the
+  // library has freed one of the two: the server's when it had read on to the number of the thread.
+  int greeted(int waits) {
+    if (no_version == nullptr || session->server_version == no_version) return waits;
+    if (session->server_version != nullptr || session->thread_id != 0) std::free(no_version);
+    no_version = nullptr;
+    return waits;
   }
 
   // `waits`: what the library waits for, 0 when the step is complete.
@@ -243,6 +263,7 @@ struct MariadbConnection::Impl final : Deadlines::Waiting, std::enable_shared_fr
   asio::posix::stream_descriptor socket;  // open only while we wait; the library owns it
   SqlTarget target;
   MYSQL* session;
+  char* no_version = nullptr;  // until the server has greeted us
   MYSQL* connected = nullptr;
   MYSQL_RES* result = nullptr;
   int failed = 0;

@@ -70,6 +70,14 @@ TEST_CASE("A log-in that is refused without an error number is no connection", "
   CHECK(result.error != 0);
 }
 
+TEST_CASE("A server that begins with a progress report, before anybody knows its version, is no connection", "[ledger]") {
+  Ground ground("");
+  ground.speaker.say(packet(0, error(0xFFFF, "")));
+  const Workload::Result result = ground.transfer();
+  CHECK(result.outcome == Outcome::failed);
+  CHECK(result.error != 0);
+}
+
 TEST_CASE("A server that answers with fewer rows or columns than were asked for is told so", "[ledger]") {
   for (const std::string& answers : {packet(1, ok()), one_row_of_one_column()}) {
     Ground ground(answers);
