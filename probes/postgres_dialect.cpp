@@ -25,8 +25,9 @@ class PostgresDialect final : public LedgerDialect {
  public:
   std::string quoted(const std::string& name) const override { return fmt::format("\"{}\"", name); }
 
+  // CREATE SCHEMA IF NOT EXISTS wants the right to make one even where it is there already.
   std::string make_schema(const std::string& schema) const override {
-    return fmt::format("CREATE SCHEMA IF NOT EXISTS {}", quoted(schema));
+    return fmt::format("DO $$ BEGIN IF to_regnamespace('{0}') IS NULL THEN CREATE SCHEMA {0}; END IF; END $$", quoted(schema));
   }
 
   // Statements that go out together without BEGIN are one transaction.

