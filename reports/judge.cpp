@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "reports/audit.h"
 #include "reports/audit_resources.h"
 #include "reports/holders.h"
@@ -21,13 +23,14 @@ ProbeMeasures measure_probe(const ProbeRecord& probe, const Record& record, Judg
   std::vector<Stream> streams = streams_of(probe);
   ProbeMeasures measures{probe.info.name, {}, {}};
   for (const Stream& stream : streams) {
-    measures.series.push_back(measure(stream, first.from));
+    measures.series.push_back(measure(stream, first.known() ? std::max(first.from - clock, Time(0)) : first.from));
     for (Rto& rto : rtos_of(stream, measures.series.back(), record.injections, clock)) judgement.rtos.push_back(std::move(rto));
     for (Refusal& refusal : refusals_of(stream, measures.series.back(), record.injections, clock))
       judgement.refusals.push_back(std::move(refusal));
     if (stream.info->reads_back) judgement.stale_reads.push_back(stale_reads_of(stream, first));
   }
   if (probe.info.audited) measures.audit = audit(probe, streams, first.known() ? first.middle() : Time(-1));
+  if (measures.audit) measures.audit->rpo_resolution += clock;
   if (!probe.info.controllers.empty() || probe.resources)
     measures.resources = audit_resources(probe.info.name, probe.info.controllers, probe.resources.value_or(ResourceEvidence{}));
   if (probe.info.two_holders.count() >= 0) measures.holding = holding_of(probe, record.holders);

@@ -166,6 +166,37 @@ TEST_CASE("a probe is sent from a node over SSH: its operations arrive live, are
   CHECK(ground.live.count() == read.probes[0].operations.size());
 }
 
+TEST_CASE("among a rehearsal's probes it becomes steady, recovers, and its file of operations is written once", "[vantage]") {
+  Ground ground;
+  {
+    RecordWriter record(ground.run.path);
+    RunInfo run;
+    run.id = "r1";
+    record.run(run);
+    RunningProbes probes(real_clock(), ground.zero, record);
+    std::vector<std::unique_ptr<Probe>> all;
+    all.push_back(ground.probe());
+    all.front()->preflight(soon());
+    probes.take(std::move(all), [](const std::string&) {});
+    probes.prepare({});
+    probes.start();
+    const auto steady = [&] {
+      const auto checks = probes.steady({1s, 0.9, 10s});
+      return checks.size() == 1 && checks[0].steady;
+    };
+    CHECK(wait_until(steady, soon(), 20ms));
+    CHECK(wait_until([&] { return probes.recovered(Time(0)); }, soon(), 20ms));
+    CHECK(probes.without_success(Time(0), "door@n2") < 10s);
+    CHECK_THAT(probes.pulse(), Catch::Contains("door@n2"));
+    ground.way.cut = true;  // what was good once may not be now
+    CHECK(wait_until([&] { return !steady(); }, soon(), 50ms));
+    ground.way.cut = false;
+    probes.stop();
+  }
+  CHECK(ground.nothing_left());
+  check_operations(ground, "door@n2");
+}
+
 TEST_CASE("while nobody reaches the node its probe goes on, and what it saw meanwhile is not lost", "[vantage]") {
   Ground ground;
   const auto probe = ground.probe();
