@@ -13,9 +13,10 @@ namespace {
 
 // Files are read where the process sees them (a container has a root of its own), but those of the host's own as they are: a
 // process may have left its root (chroot) since. Each line is led by a blank, so that no file can say what only the script may.
+// Secrets stay where they are: of lines only those that are `wanted` leave the node, and no passwords.
 constexpr const char* kShow = R"sh(
 show_files() {
-  pid=$1
+  pid=$1 wanted=$2
   root=/proc/$pid/root
   if [ "$(readlink /proc/$pid/ns/mnt)" = "$(readlink /proc/self/ns/mnt)" ]; then root=; fi
   age=$(ps -o etimes= -p $pid)
@@ -33,7 +34,8 @@ show_files() {
       [ -r "$one" ] || { echo "$file can't be read" >&2; exit 5; }
       new=; [ "$(stat -L -c %Y "$one")" -le "$began" ] || new=changed
       printf 'file %s %s\n' "${new:-same}" "${one#"$root"}"
-      head -c 1000000 "$one" | sed 's/^/ /'
+      head -c 1000000 "$one" | grep -aE "$wanted" |
+        sed -E 's/((auth_pass|password|stats[[:space:]]+auth)[[:space:]]+)[^[:space:]}]+/\1-/g; s/^/ /'
       echo
     done
   done
@@ -56,7 +58,7 @@ pid=$(pgrep -xo {}) || {{ echo 'no process {}' >&2; exit 4; }}
 printf 'process %s\n' {}
 files=$(tr '\0' '\n' </proc/$pid/cmdline | awk 'take {{ print; take = 0; next }} $0 == "-f" || $0 == "--use-file" {{ take = 1; next }}
   sub(/^--use-file=/, "") {{ print }}')
-printf '%s\n' "${{files:-{}}}" | show_files $pid
+printf '%s\n' "${{files:-{}}}" | show_files $pid ''
 )sh",
                      kShow, process, process, process, otherwise);
 }
@@ -79,7 +81,7 @@ for entry in $(grep -lzE '/{1}-[a-z-]+$' /proc/[0-9]*/cmdline 2>/dev/null); do
 "; fi
     done
   fi
-  [ -z "$files" ] || printf '%s\n' "$files" | grep . | show_files $pid || exit
+  [ -z "$files" ] || printf '%s\n' "$files" | grep . | show_files $pid '^[[:space:]]*(\[|report_interval|service_down_time|agent_down_time)' || exit
 done
 )sh",
                      kShow, project);

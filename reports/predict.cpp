@@ -9,6 +9,9 @@ namespace blackstart {
 namespace {
 
 constexpr double kLower = 0.05, kUpper = 0.95;
+// What is more is no setting of a timer, and could make a sum of them overflow.
+constexpr Duration kLongest = 24h;
+constexpr std::int64_t kMost = 10'000;
 
 std::string parameter(const Injection& injection, const std::string& name) {
   for (const auto& [known, value] : injection.parameters)
@@ -70,12 +73,14 @@ const LiveSetting* find_setting(const LiveSettings& all, const std::string& of, 
 
 std::optional<Duration> time_in(const LiveSettings& all, const std::string& of, const std::string& name) {
   const LiveSetting* found = find_setting(all, of, name);
-  return found == nullptr ? std::nullopt : parse_duration(found->value);
+  const auto value = found == nullptr ? std::nullopt : parse_duration(found->value);
+  return value && *value <= kLongest ? value : std::nullopt;
 }
 
 std::optional<std::int64_t> number_in(const LiveSettings& all, const std::string& of, const std::string& name) {
   const LiveSetting* found = find_setting(all, of, name);
-  return found == nullptr ? std::nullopt : parse_integer(found->value);
+  const auto value = found == nullptr ? std::nullopt : parse_integer(found->value);
+  return value && *value <= kMost && *value >= -kMost ? value : std::nullopt;
 }
 
 std::optional<PredictedBand> band_of(const std::string& stage, const std::vector<Expectation>& all) {

@@ -37,7 +37,7 @@ struct Situation {
   const LiveSettings* on(const std::string& component, const std::string& node) const;
 };
 
-// nullptr, or nullopt, when it was not read or is none.
+// nullptr, or nullopt, when it was not read, or is none: times of a day at most, numbers of 10,000 at most.
 const LiveSetting* find_setting(const LiveSettings& all, const std::string& of, const std::string& name);
 std::optional<Duration> time_in(const LiveSettings& all, const std::string& of, const std::string& name);
 std::optional<std::int64_t> number_in(const LiveSettings& all, const std::string& of, const std::string& name);

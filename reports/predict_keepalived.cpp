@@ -38,11 +38,20 @@ void add_weights(Instance& one) {
   one.most = std::clamp<std::int64_t>(one.most, 1, 254);
 }
 
+// "198.18.71.1" is no part of "198.18.71.10".
+bool speaks_of(const std::string& text, const std::string& address) {
+  const std::size_t at = text.find(address), end = at + address.size();
+  const auto more = [&](std::size_t i) {
+    return i < text.size() && std::string("0123456789.:").find(text[i]) != std::string::npos;
+  };
+  return !address.empty() && at != std::string::npos && !more(end) && (at == 0 || !more(at - 1));
+}
+
 // Nullopt where there is none with this address, or more than one.
 std::optional<Instance> instance_of(const LiveSettings& node, const std::string& address) {
   std::optional<Instance> found;
   for (const LiveSetting& one : node.settings) {
-    if (one.name != "virtual_ipaddress" || one.value.empty() || address.find(one.value) == std::string::npos) continue;
+    if (one.name != "virtual_ipaddress" || !speaks_of(address, one.value)) continue;
     const auto advert = time_in(node, one.of, "advert_int");
     const auto priority = number_in(node, one.of, "priority"), version = number_in(node, one.of, "vrrp_version");
     if (found || !advert || !priority || !version) return std::nullopt;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "reports/waterfall.h"
+#include "reports/words.h"
 
 namespace blackstart {
 namespace {
@@ -25,13 +26,21 @@ bool longer(const Outage& a, const Outage& b) {
   return a.censored ? a.onset.from < b.onset.from : a.recovery.to > b.recovery.to;
 }
 
-// Not of a probe that only watches who holds the virtual IP: that is a stage of its own.
+// Neither a probe that only watches who holds the virtual IP, which is a stage of its own, nor one that was to be refused.
+bool counts(const StageSearch& search, const Judgement& judgement, const ProbeMeasures& probe) {
+  Rto asked;
+  asked.probe = probe.probe;
+  asked.injection = search.injection.id;
+  return !probe.holding && !refusal_wanted(judgement, asked);
+}
+
 Standstill worst(const StageSearch& search, const Judgement& judgement) {
   Standstill all;
   for (const ProbeMeasures& probe : judgement.probes)
     for (const SeriesMeasures& series : probe.series)
       for (const Outage& outage : series.outages)
-        if (!probe.holding && belongs(outage, search) && (all.outage == nullptr || longer(outage, *all.outage)))
+        if (counts(search, judgement, probe) && belongs(outage, search) &&
+            (all.outage == nullptr || longer(outage, *all.outage)))
           all = {&outage, probe.probe, series.name, series.send_lag_p999};
   return all;
 }

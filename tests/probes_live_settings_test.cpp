@@ -245,11 +245,13 @@ TEST_CASE("live settings: each node is asked for what it has, and what it can't 
 TEST_CASE("live settings: the script prints the files that a running process names", "[live]") {
   Folder folder;
   const std::string config = (folder.path / "my config.cfg").string(), program = (folder.path / "bs-live-shell").string();
-  std::ofstream(config) << "backend a\nfile same /x\n server c1 10.0.0.1:1 check inter 7s";
+  std::ofstream(config) << "backend a\nfile same /x\n server c1 10.0.0.1:1 check inter 7s\n stats auth admin:geheim";
+  const std::string ini = (folder.path / "live.conf").string();
+  std::ofstream(ini) << "[DEFAULT]\nreport_interval = 5\n[database]\nconnection = mysql://nova:geheim@db/nova\n";
   // A shell of another name; what follows its script are arguments of ours.
   std::filesystem::copy("/bin/sh", program);
-  const std::string start = fmt::format("'{}' -c 'read -r end' x -f '{}' <'{}' >/dev/null 2>&1 & echo $!", program, config,
-                                        (folder.path / "open").string());
+  const std::string start = fmt::format("'{}' -c 'read -r end' x -f '{}' --config-file '{}' <'{}' >/dev/null 2>&1 & echo $!",
+                                        program, config, ini, (folder.path / "open").string());
   const ProcessResult made = run_process({"mkfifo", (folder.path / "open").string()}, 10s);
   REQUIRE(made.ok());
   const int held = ::open((folder.path / "open").c_str(), O_RDWR | O_CLOEXEC);  // it reads until this is closed
@@ -261,6 +263,7 @@ TEST_CASE("live settings: the script prints the files that a running process nam
         return (said = run_process({"sh", "-c", config_command("bs-live-shell", "/nowhere")}, 10s)).ok();
       },
       Deadline(real_clock(), 10s), 50ms);
+  const ProcessResult oslo = run_process({"sh", "-c", oslo_command("bs-live")}, 10s);
   REQUIRE(::write(held, "end\n", 4) == 4);
   ::close(held);
   INFO(said.err);
@@ -269,7 +272,16 @@ TEST_CASE("live settings: the script prints the files that a running process nam
   REQUIRE(processes.size() == 1);
   REQUIRE(processes[0].files.size() == 1);
   CHECK(processes[0].files[0].path == config);
+  CHECK(said.out.find("stats auth -") != std::string::npos);
+  CHECK(said.out.find("geheim") == std::string::npos);
   CHECK(value(parse_haproxy(said.out, Cloud{}), "a/c1", "inter") == "7s");
+  INFO(oslo.err);
+  const auto of_oslo = read_processes(oslo.out);
+  REQUIRE(of_oslo.size() == 1);
+  CHECK(of_oslo[0].name == "bs-live-shell");
+  REQUIRE(of_oslo[0].files.size() == 1);
+  CHECK(of_oslo[0].files[0].path == ini);
+  CHECK(of_oslo[0].files[0].lines == std::vector<std::string>{"[DEFAULT]", "report_interval = 5", "[database]"});
 }
 
 TEST_CASE("live settings: without such a process the script says so", "[live]") {

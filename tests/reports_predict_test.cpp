@@ -164,6 +164,23 @@ TEST_CASE("predict: of the virtual IP nothing where its holder was not hit, or a
   CHECK(expect_vip_move({{settings[0]}, injected("power.off", "c1"), "c1", "198.18.71.10"}).empty());
 }
 
+TEST_CASE("predict: an address is not the beginning of another", "[predict]") {
+  const std::vector<LiveSettings> settings{keepalived_on("c1", 103), keepalived_on("c2", 100)};
+  const Injection off = injected("power.off", "c1");
+  CHECK(expect_vip_move({settings, off, "c1", "who answers ARP for 198.18.71.101"}).empty());
+  CHECK(expect_vip_move({settings, off, "c1", "who answers ARP for 1198.18.71.10"}).empty());
+  CHECK_FALSE(expect_vip_move({settings, off, "c1", "who has 198.18.71.10"}).empty());
+}
+
+TEST_CASE("predict: settings that can't be ones let expect nothing", "[predict]") {
+  const Injection off = injected("power.off", "c1");
+  CHECK(expect_galera_view({{galera_on("c1"), galera_on("c2", "100h")}, off, "", ""}).empty());
+  const std::string huge = "9000000000000000000";
+  CHECK(expect_backend_out({{haproxy_on("c2", "2s", huge)}, off, "", ""}, {}).empty());
+  CHECK(expect_backend_out({{haproxy_on("c2", "2s", "0")}, off, "", ""}, {}).empty());
+  CHECK(expect_backend_out({{haproxy_on("c2", "-1s", "2")}, off, "", ""}, {}).empty());
+}
+
 TEST_CASE("predict: RabbitMQ, Nova and Neutron", "[predict]") {
   const auto with = [](const char* component, const char* name, const char* value, const char* node) {
     return LiveSettings{component, node, {{"", name, value, "x"}}, ""};

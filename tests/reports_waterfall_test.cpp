@@ -154,6 +154,12 @@ TEST_CASE("waterfall: to watch the address is no service that could be back", "[
   CHECK_FALSE(has(seen, "first-success"));
 }
 
+TEST_CASE("waterfall: a probe that was to be refused is no service that should be back", "[waterfall]") {
+  Record record = faulted();
+  record.objectives = {{ObjectiveSpec::Kind::refuses, "bank", "", "", 0}};
+  CHECK_FALSE(has(waterfall(record), "stable"));
+}
+
 TEST_CASE("waterfall: a service that did not come back has no stable stage", "[waterfall]") {
   Record record = trace::rehearsal(trace::probe(trace::down_between(20s, 100s)));
   const Waterfall seen = waterfall(record);
