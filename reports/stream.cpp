@@ -5,18 +5,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "reports/plausible.h"
+
 namespace blackstart {
 namespace {
 
-constexpr Time kLongest = 24h * 3653;  // no run is longer than ten years; beyond that sums of times could overflow
 constexpr std::uint64_t kUnknown = ~std::uint64_t{0};
-
-bool plausible(Time time) { return time >= Time(-1) && time <= kLongest; }
-
-bool plausible(const Operation& o) {
-  if (!plausible(o.scheduled) || !plausible(o.sent) || !plausible(o.done)) return false;
-  return o.outcome == Outcome::unsent || (o.scheduled.count() >= 0 && o.sent.count() >= 0 && o.done >= o.sent);
-}
 
 void complain(Stream& stream, const std::string& problem) {
   if (stream.problem.empty()) stream.problem = problem;
