@@ -179,7 +179,7 @@ std::vector<ReplicaSnapshot> Ledger::snapshots(const Deadline& deadline) {
   std::vector<std::future<ReplicaSnapshot>> readers;
   for (const auto& replica : database_.replicas)
     readers.push_back(std::async(std::launch::async, [this, &replica, &caught_up, &deadline] {
-      return read_replica(database_, replica, bank_, caught_up, deadline);
+      return read_replica(database_, replica, bank_, caught_up, deadline, rows_file(replica.node));
     }));
   std::vector<ReplicaSnapshot> snapshots;
   for (auto& reader : readers) snapshots.push_back(reader.get());

@@ -5,6 +5,7 @@
 // runner's thread; operations arrive at the sink on the probe's own thread, between start() and the return of stop().
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/fields.h"
 #include "lab/cloud.h"
 #include "reports/record.h"
@@ -43,7 +45,8 @@ class Probe {
   virtual std::vector<Redundancy> await_redundancy(Time since, const Deadline& deadline, const std::stop_token& stop) = 0;
   // For a probe without series: is what it watches whole now, and has been seen so after `since` (-1: at any time), for good?
   virtual bool whole(Time) const { return true; }
-  // Reads every replica after recovery; a replica that can't be read is a snapshot that is not complete.
+  // Reads every replica after recovery; a replica that can't be read is a snapshot that is not complete. What may be larger
+  // than memory goes to the files that keep_rows() has named.
   virtual std::vector<ReplicaSnapshot> snapshots(const Deadline& deadline) = 0;
   // What it made through the cloud's APIs, and what each of info().controllers says is there now; nullopt: it has no such
   // audit.
@@ -52,6 +55,8 @@ class Probe {
   virtual void clean_up(const Deadline& deadline) = 0;
   // Who gets the lines for the user: what prepare() and clean_up() have to try again, and why. Without it nobody does.
   void tell(std::function<void(const std::string& line)> whom) { say_ = std::move(whom); }
+  // Names the file for each replica's rows; asked by snapshots(), from any thread.
+  void keep_rows(std::function<std::filesystem::path(const std::string& replica)> where) { rows_ = std::move(where); }
   // Who is told, on the probe's own thread, when others hold what it watches than before.
   void report_holders(std::function<void(const Holders&)> whom) { holders_ = std::move(whom); }
 
@@ -62,10 +67,16 @@ class Probe {
   void tell_holders(const Holders& seen) const {
     if (holders_) holders_(seen);
   }
+  // Throws Error(internal) when nobody has named one.
+  std::filesystem::path rows_file(const std::string& replica) const {
+    if (!rows_) throw Error(ErrorKind::internal, "reading replica " + replica, "nobody has said where its rows go");
+    return rows_(replica);
+  }
 
  private:
   std::function<void(const std::string&)> say_;
   std::function<void(const Holders&)> holders_;
+  std::function<std::filesystem::path(const std::string&)> rows_;
 };
 
 // A probe's parameters as the scenario gives them: typed fields with units, and the way to make it.

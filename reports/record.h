@@ -277,8 +277,11 @@ class RecordWriter {
   void guard(const GuardTrip& trip);
   void redundancy(const Redundancy& redundancy);
   void live_settings(const LiveSettings& settings);
-  void snapshots(const std::string& probe, const std::vector<ReplicaSnapshot>& snapshots);  // writes the .rows files too
-  void resources(const std::string& probe, const ResourceEvidence& evidence);               // writes the .resources files too
+  // Writes the .rows files of those that are not in theirs already.
+  void snapshots(const std::string& probe, const std::vector<ReplicaSnapshot>& snapshots);
+  // Where these are; makes their folder.
+  std::filesystem::path rows_file(const std::string& probe, const std::string& replica);
+  void resources(const std::string& probe, const ResourceEvidence& evidence);  // writes the .resources files too
   void problem(const std::string& problem);
   void finished(Time ended);
 

@@ -44,7 +44,7 @@ void find_operations_of(const std::filesystem::path& folder, ProbeRecord& probe,
 ReplicaSnapshot read_rows(const std::filesystem::path& folder, const std::string& probe, const std::string& replica) {
   ReplicaSnapshot snapshot;
   try {
-    snapshot = read_snapshot(rows_path(folder, probe, replica));
+    snapshot = open_snapshot(rows_path(folder, probe, replica));
     if (snapshot.replica == replica) return snapshot;
     snapshot.problem = "the file holds the rows of '" + snapshot.replica + "'";
   } catch (const Error& error) {

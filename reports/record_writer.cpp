@@ -75,13 +75,19 @@ void RecordWriter::problem(const std::string& problem) { impl_->append(events::p
 void RecordWriter::finished(Time ended) { impl_->append(events::finished(ended), true); }
 
 void RecordWriter::snapshots(const std::string& probe, const std::vector<ReplicaSnapshot>& snapshots) {
-  make_folder(rows_path(impl_->folder, probe, "x").parent_path());
   std::vector<std::string> replicas;
   for (const ReplicaSnapshot& snapshot : snapshots) {
-    write_snapshot(rows_path(impl_->folder, probe, snapshot.replica), snapshot);
+    const std::filesystem::path path = rows_file(probe, snapshot.replica);
+    if (snapshot.file != path) write_snapshot(path, snapshot);
     replicas.push_back(snapshot.replica);
   }
   impl_->append(events::snapshots(probe, replicas));
+}
+
+std::filesystem::path RecordWriter::rows_file(const std::string& probe, const std::string& replica) {
+  const std::filesystem::path path = rows_path(impl_->folder, probe, replica);
+  make_folder(path.parent_path());
+  return path;
 }
 
 void RecordWriter::resources(const std::string& probe, const ResourceEvidence& evidence) {

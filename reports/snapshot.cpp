@@ -1,146 +1,63 @@
 #include "reports/snapshot.h"
 
-#include <fmt/format.h>
-
-#include <charconv>
-#include <iterator>
+#include <algorithm>
+#include <fstream>
 
 #include "base/error.h"
 #include "reports/files.h"
+#include "reports/old_rows.h"
+#include "reports/rows_format.h"
+#include "reports/rows_reader.h"
+#include "reports/rows_writer.h"
 
 namespace blackstart {
 namespace {
 
-// docs/record.md has the format line by line.
-constexpr std::string_view kFirstLine = "blackstart rows 1";
-
-std::string escaped(const std::string& text) {
-  std::string result;
-  for (char c : text) {
-    if (c == '\n')
-      result += "\\n";
-    else if (c == '\\')
-      result += "\\\\";
-    else
-      result += c;
-  }
-  return result;
-}
-
-std::string unescaped(std::string_view text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    bool pair = text[i] == '\\' && i + 1 < text.size();
-    result += !pair ? text[i] : text[++i] == 'n' ? '\n' : text[i];
-  }
-  return result;
+bool is_old(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::string line(kOldRowsFirstLine.size() + 1, '\0');
+  stream.read(line.data(), static_cast<std::streamsize>(line.size()));
+  return stream && line == std::string(kOldRowsFirstLine) + '\n';
 }
 
 template <class T>
-bool number(std::string_view& line, T& value) {
-  if (!line.starts_with(' ')) return false;
-  auto [end, error] = std::from_chars(line.data() + 1, line.data() + line.size(), value);
-  if (error != std::errc()) return false;
-  line.remove_prefix(static_cast<std::size_t>(end - line.data()));
-  return true;
+std::vector<T> sorted(std::vector<T> rows) {
+  std::sort(rows.begin(), rows.end(), [](const T& a, const T& b) { return key_of(a) < key_of(b); });
+  return rows;
 }
 
-template <class... T>
-bool numbers(std::string_view line, T&... values) {
-  return (number(line, values) && ...) && line.empty();
+void append(const RowRun& run, std::size_t accounts, std::vector<PostedTransfer>& to) {
+  if (!run.planned) to.push_back(run.row);
+  for (std::uint64_t k = 0; run.planned && k < run.count; ++k) to.push_back(rows_format::planned_row(run.first + k, accounts));
 }
-
-// Reads line after line; everything up to the "end" line goes into the checksum.
-class Reader {
- public:
-  Reader(const std::filesystem::path& file, std::string_view text) : file_(file), text_(text), rest_(text) {}
-
-  ReplicaSnapshot read() {
-    std::string_view line;
-    if (!next(line) || line != kFirstLine)
-      throw Error(ErrorKind::bad_file, "reading the rows in " + file_.string(), "it is no file of a replica's rows");
-    while (next(line))
-      if (!take(line)) return cut(fmt::format("line {} of {} can't be read", line_, file_.filename().string()));
-    return ended_ ? std::move(snapshot_) : cut(file_.filename().string() + " is cut short: its last line is missing");
-  }
-
- private:
-  bool next(std::string_view& line) {
-    auto end = rest_.find('\n');
-    if (end == std::string_view::npos || ended_) return false;
-    line = rest_.substr(0, end);
-    before_ = static_cast<std::size_t>(rest_.data() - text_.data());
-    rest_.remove_prefix(end + 1);
-    ++line_;
-    return true;
-  }
-
-  bool take(std::string_view line) {
-    std::string_view after = line.size() > 1 ? line.substr(1) : std::string_view();
-    if (line.starts_with("T ")) return transfer(after);
-    if (line.starts_with("A ")) return account(after);
-    if (line.starts_with("replica ")) return snapshot_.replica = unescaped(line.substr(8)), true;
-    if (line.starts_with("problem ")) return snapshot_.problem = unescaped(line.substr(8)), true;
-    if (line == "complete") return snapshot_.complete = true;
-    return line.starts_with("end ") && end(line.substr(3));
-  }
-
-  bool transfer(std::string_view line) {
-    PostedTransfer t;
-    if (!numbers(line, t.posting, t.from, t.to, t.amount, t.history_rows, t.debit, t.credit)) return false;
-    snapshot_.transfers.push_back(t);
-    return true;
-  }
-
-  bool account(std::string_view line) {
-    AccountBalance a;
-    if (!numbers(line, a.account, a.balance)) return false;
-    snapshot_.accounts.push_back(a);
-    return true;
-  }
-
-  bool end(std::string_view line) {
-    std::size_t transfers = 0, accounts = 0;
-    std::uint32_t checksum = 0;
-    ended_ = numbers(line, transfers, accounts, checksum) && transfers == snapshot_.transfers.size() &&
-             accounts == snapshot_.accounts.size() && checksum == crc32c(text_.substr(0, before_)) && rest_.empty();
-    return ended_;
-  }
-
-  ReplicaSnapshot cut(const std::string& why) {
-    snapshot_.complete = false;
-    snapshot_.problem += (snapshot_.problem.empty() ? "" : "; ") + why;
-    return std::move(snapshot_);
-  }
-
-  const std::filesystem::path& file_;
-  std::string_view text_, rest_;
-  std::size_t before_ = 0;  // bytes before the current line
-  std::size_t line_ = 0;
-  bool ended_ = false;
-  ReplicaSnapshot snapshot_;
-};
 
 }  // namespace
 
 void write_snapshot(const std::filesystem::path& file, const ReplicaSnapshot& snapshot) {
-  std::string text;
-  auto line = [out = std::back_inserter(text)](auto format, const auto&... values) {
-    fmt::format_to(out, fmt::runtime(format), values...);
-  };
-  line("{}\nreplica {}\n", kFirstLine, escaped(snapshot.replica));
-  if (!snapshot.problem.empty()) line("problem {}\n", escaped(snapshot.problem));
-  if (snapshot.complete) line("complete\n");
-  for (const PostedTransfer& t : snapshot.transfers)
-    line("T {} {} {} {} {} {} {}\n", t.posting, t.from, t.to, t.amount, t.history_rows, t.debit, t.credit);
-  for (const AccountBalance& a : snapshot.accounts) line("A {} {}\n", a.account, a.balance);
-  line("end {} {} {}\n", snapshot.transfers.size(), snapshot.accounts.size(), crc32c(text));
-  write_atomically(file, text);
+  RowsWriter writer(file, snapshot.replica);
+  for (const AccountBalance& account : sorted(snapshot.accounts)) writer.account(account);
+  for (const PostedTransfer& transfer : sorted(with_transfers(snapshot).transfers)) writer.transfer(transfer);
+  writer.finish(snapshot.complete, snapshot.problem);
 }
 
-ReplicaSnapshot read_snapshot(const std::filesystem::path& file) {
-  std::string text = read_whole(file);
-  return Reader(file, text).read();
+ReplicaSnapshot open_snapshot(const std::filesystem::path& file) {
+  if (is_old(file)) return read_old_rows(file.filename().string(), read_whole(file));
+  RowsReader reader(file);
+  for (RowRun run; reader.next(run);) continue;
+  return {reader.replica(), reader.complete(), reader.problem(), {}, reader.accounts(), file, reader.rows()};
 }
+
+ReplicaSnapshot with_transfers(ReplicaSnapshot snapshot) {
+  if (snapshot.file.empty()) return snapshot;
+  RowsReader reader(snapshot.file);
+  for (RowRun run; reader.next(run);) append(run, reader.accounts().size(), snapshot.transfers);
+  if (reader.rows() != snapshot.rows_in_file)
+    throw Error(ErrorKind::bad_file, "reading the rows in " + snapshot.file.string(), "the file changes while it is read");
+  snapshot.file.clear();
+  snapshot.rows_in_file = 0;
+  return snapshot;
+}
+
+ReplicaSnapshot read_snapshot(const std::filesystem::path& file) { return with_transfers(open_snapshot(file)); }
 
 }  // namespace blackstart

@@ -2,12 +2,14 @@
 // audit.
 //
 // Purpose: the auditor's raw evidence; `blackstart judge` audits again from these files alone.
-// Ownership: plain values. Thread rule: pure functions of the files.
+// Ownership: plain values; a snapshot whose rows are in a file refers to it by its path. Thread rule: pure functions of the
+// files.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace blackstart {
@@ -28,18 +30,30 @@ struct AccountBalance {
   bool operator==(const AccountBalance&) const = default;
 };
 
+// What rows are sorted by.
+inline auto key_of(const PostedTransfer& t) {
+  return std::tie(t.posting, t.from, t.to, t.amount, t.history_rows, t.debit, t.credit);
+}
+inline auto key_of(const AccountBalance& a) { return std::tie(a.account, a.balance); }
+
 struct ReplicaSnapshot {
   std::string replica;                    // node name
   bool complete = false;                  // false: it could not be read to the end
   std::string problem;                    // why not
-  std::vector<PostedTransfer> transfers;  // sorted by posting
+  std::vector<PostedTransfer> transfers;  // sorted by posting; empty when they are in the file
   std::vector<AccountBalance> accounts;   // sorted by account
+  std::filesystem::path file = {};        // that holds the transfers; empty: they are here
+  std::uint64_t rows_in_file = 0;         // that can be read
   bool operator==(const ReplicaSnapshot&) const = default;
 };
 
-// Text, a line a row, ends with a line that counts the rows: a file cut short is not complete. Format: docs/record.md.
+// Writes all of it in order. Format: docs/record.md. Throws Error(internal).
 void write_snapshot(const std::filesystem::path& file, const ReplicaSnapshot& snapshot);
-// Throws Error(bad_file) when the file is missing or is none of ours.
+// Reads the file to its end, so that what is not complete is known to be so, and leaves the transfers there. Those of the
+// format before this one are read into memory. Throws Error(bad_file) when the file is missing or is none of ours.
+ReplicaSnapshot open_snapshot(const std::filesystem::path& file);
+// The same with all its transfers in memory. Throws Error(bad_file), also when the file is no longer what it was.
+ReplicaSnapshot with_transfers(ReplicaSnapshot snapshot);
 ReplicaSnapshot read_snapshot(const std::filesystem::path& file);
 
 }  // namespace blackstart

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "reports/plausible.h"
+
 namespace blackstart {
 namespace {
 

@@ -24,7 +24,7 @@ struct Arguments {
   std::vector<std::string> files, words;
   std::string name, reason, lab, cloud_file = "cloud.yaml", folder;
   std::int64_t milliseconds = 0;
-  bool markdown = false;
+  bool markdown = false, accounts = false;
 };
 
 void add_run_options(CLI::App& command, RunOptions& run) {
@@ -68,6 +68,10 @@ void add_run_commands(CLI::App& app, Arguments& a, Action& action) {
   auto* judge = app.add_subcommand("judge", "judge a run again from its record");
   judge->add_option("run", a.folder, "run folder")->required();
   judge->callback([&] { action = [&] { return judge_command(a.folder); }; });
+  auto* dump = app.add_subcommand("dump", "print a file of the record, ops/*.ops or audit/*/*.rows, as comma-separated values");
+  dump->add_option("file", a.folder, "the file")->required();
+  dump->add_flag("--accounts", a.accounts, "of a replica's rows: its accounts, not its transfers");
+  dump->callback([&] { action = [&] { return dump_command(a.folder, a.accounts); }; });
 }
 
 void add_safety_commands(CLI::App& app, Arguments& a, Action& action) {

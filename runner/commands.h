@@ -29,6 +29,9 @@ int run_command(const RunOptions& options);
 int judge_command(const std::filesystem::path& folder);
 // Brings what vantage points still keep of a run, and judges it again.
 int fetch_command(const std::filesystem::path& folder);
+// A file of operations, or of a replica's rows, as comma-separated values; `accounts`: its accounts instead. kBadFile when it
+// is damaged, or holds less than it should; what can be read is printed all the same.
+int dump_command(const std::filesystem::path& file, bool accounts);
 
 struct ImportOptions {
   std::string inventory;  // file, "-" for standard input, "" for none

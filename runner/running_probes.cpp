@@ -14,7 +14,15 @@ namespace {
 
 // Generous: they bound a call to a cloud that is slow, none of them is waited for when it answers.
 constexpr Duration kAudit = 300s, kCleanUp = 30s;
-constexpr Duration kLongUnseen = 3s;  // a vantage point is asked twice a second
+constexpr Duration kLongUnseen = 3s;     // a vantage point is asked twice a second
+constexpr Duration kAuditOfOne = 100us;  // more for each operation that may have left rows behind
+
+Duration audit_limit(const ProbeInfo& info, Duration lasted) {
+  double rate = 0;
+  for (const SeriesInfo& series : info.series) rate += series.posts ? series.rate : 0;
+  const auto seconds = [](Duration length) { return std::chrono::duration<double>(length).count(); };
+  return kAudit + from_seconds(rate * seconds(lasted) * seconds(kAuditOfOne));
+}
 
 template <class Items, class Work>
 void for_all(Items& items, Work work) {
@@ -40,6 +48,7 @@ void RunningProbes::take(std::vector<std::unique_ptr<Probe>> probes, const std::
       seen.probe = name;
       record_.holders(seen);
     });
+    probe->keep_rows([this, name](const std::string& replica) { return record_.rows_file(name, replica); });
     auto* far = dynamic_cast<VantageProbe*>(probe.get());
     probes_.push_back({name, nullptr, nullptr, std::move(probe), false, false, false, far});
   }
@@ -162,7 +171,8 @@ void RunningProbes::stop() {
 void RunningProbes::audit() {
   for_all(probes_, [&](Running& running) {
     if (!running.stopped) return;
-    if (running.probe->info().audited) record_.snapshots(running.name, running.probe->snapshots(within(kAudit)));
+    const ProbeInfo info = running.probe->info();
+    if (info.audited) record_.snapshots(running.name, running.probe->snapshots(within(audit_limit(info, run_time()))));
     if (const auto resources = running.probe->resources(within(kAudit))) record_.resources(running.name, *resources);
   });
 }

@@ -55,7 +55,10 @@ class Vantage final : public VantageProbe {
   std::vector<Redundancy> await_redundancy(Time since, const Deadline& deadline, const std::stop_token& stop) override {
     return inner_->await_redundancy(since, deadline, stop);
   }
-  std::vector<ReplicaSnapshot> snapshots(const Deadline& deadline) override { return inner_->snapshots(deadline); }
+  std::vector<ReplicaSnapshot> snapshots(const Deadline& deadline) override {
+    inner_->keep_rows([this](const std::string& replica) { return rows_file(replica); });
+    return inner_->snapshots(deadline);
+  }
   void clean_up(const Deadline& deadline) override { inner_->clean_up(deadline); }
 
  private:

@@ -7,6 +7,7 @@
 #include "tests/support/commit_proxy.h"
 #include "tests/support/error_of.h"
 #include "tests/support/mariadb_server.h"
+#include "tests/support/replica_rows.h"
 
 using namespace blackstart;
 using namespace blackstart::test;
@@ -37,7 +38,7 @@ struct Bench {
     });
   }
   void require_whole_bank() {
-    const ReplicaSnapshot bank = probe->snapshots(within(5s)).at(0);
+    const ReplicaSnapshot bank = snapshots_of(*probe, within(5s)).at(0);
     INFO(bank.problem);
     REQUIRE(bank.complete);
     CHECK(bank.accounts.size() == 1500);

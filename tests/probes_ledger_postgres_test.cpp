@@ -333,7 +333,7 @@ TEST_CASE("what an earlier run left behind in PostgreSQL is replaced", "[ledger]
   server().ask(
       "UPDATE bank.accounts SET balance = 7; INSERT INTO bank.transfers (posting, src, dst, amount) VALUES (1, 1, 2, 3)");
   probe->prepare(within(5s));
-  const auto snapshot = probe->snapshots(within(5s)).at(0);
+  const auto snapshot = snapshots_of(*probe, within(5s)).at(0);
   REQUIRE(snapshot.complete);
   CHECK(snapshot.transfers.empty());
   REQUIRE(snapshot.accounts.size() == 2500);
@@ -352,7 +352,7 @@ TEST_CASE("a snapshot of PostgreSQL reads more than one page, and shows what is 
       "INSERT INTO bank.transfers (posting, src, dst, amount) VALUES (7, 1, 2, 3);"
       "UPDATE bank.transfers SET amount = 4 WHERE posting = 9; DELETE FROM bank.transfers WHERE posting = 24999;"
       "DELETE FROM bank.history WHERE posting = 24999");
-  const auto snapshot = probe->snapshots(within(10s)).at(0);
+  const auto snapshot = snapshots_of(*probe, within(10s)).at(0);
   INFO(snapshot.problem);
   REQUIRE(snapshot.complete);
   REQUIRE(snapshot.transfers.size() == 25'000);

@@ -9,6 +9,7 @@
 #include "tests/support/commit_proxy.h"
 #include "tests/support/mariadb_server.h"
 #include "tests/support/recorder.h"
+#include "tests/support/replica_rows.h"
 
 using namespace blackstart;
 using namespace blackstart::test;
@@ -84,7 +85,7 @@ TEST_CASE("read-backs on one server see each mark, and leave books and audit alo
   CHECK(count(all, Outcome::ok, 0) == all.size());
   CHECK(server().ask("SELECT COUNT(*), MAX(n), MIN(n) FROM bank.marks")[0] ==
         SqlRow{"64", std::to_string(all.size()), std::to_string(all.size() - 63)});
-  const auto books = probe->snapshots(within(5s)).at(0);
+  const auto books = snapshots_of(*probe, within(5s)).at(0);
   CHECK((books.complete && books.accounts.size() == 100 && books.transfers.size() <= 3));
   probe->prepare(within(5s));
   CHECK(server().ask("SELECT COUNT(*), MAX(n) FROM bank.marks")[0] == SqlRow{"64", "0"});

@@ -46,7 +46,7 @@ TEST_CASE("the audit of a streaming pair reads both, and the standby no sooner t
   require_complete(it);
   CHECK(it.sink.count(Outcome::ok) == it.sink.operations.size());
 
-  const auto held_back = it.probe->snapshots(within(1s));
+  const auto held_back = snapshots_of(*it.probe, within(1s));
   REQUIRE(held_back.size() == 2);
   CHECK((held_back[0].complete && !held_back[1].complete));
   CHECK_THAT(held_back[1].problem, Contains("waiting until it has replayed all that was acknowledged"));
@@ -59,7 +59,7 @@ TEST_CASE("the audit of a streaming pair reads both, and the standby no sooner t
   const auto whole = it.probe->await_redundancy(0s, within(5s), {});
   INFO(whole[0].observed);
   CHECK(whole[0].restored);
-  const auto both = it.probe->snapshots(within(10s));
+  const auto both = snapshots_of(*it.probe, within(10s));
   require_sound(it, both.at(0));
   require_sound(it, both.at(1));
   CHECK((both[1].replica == "c2" && both[1].transfers == both[0].transfers && !both[1].transfers.empty()));
@@ -90,7 +90,7 @@ TEST_CASE("a standby that lost its primary, or follows another history, is not w
     const auto seen = look_at_streaming(pair.cloud.database, within(5s));
     CHECK_FALSE((seen[0].whole || seen[1].whole));
     CHECK_THAT(seen[1].says, Contains("without a primary"));
-    const auto snapshots = probe->snapshots(within(5s));
+    const auto snapshots = snapshots_of(*probe, within(5s));
     CHECK_FALSE((snapshots[0].complete || snapshots[1].complete));  // nobody can tell what the standby lacks
     CHECK_THAT(snapshots[1].problem, Contains("connecting"));
   }
@@ -119,7 +119,7 @@ TEST_CASE("what was acknowledged and never reached the standby that takes over i
   pair.standby.order_as_superuser("SELECT pg_promote()");
   pair.cloud.database.port = pair.standby.port();
   CHECK(current_writer(pair.cloud, within(5s)) == "c2");
-  const auto left = pair.probe()->snapshots(within(10s)).at(1);
+  const auto left = snapshots_of(*pair.probe(), within(10s)).at(1);
   INFO(left.problem);
   REQUIRE(left.complete);
   const auto found = by_posting(left);

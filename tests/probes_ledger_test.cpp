@@ -6,6 +6,7 @@
 #include "tests/support/commit_proxy.h"
 #include "tests/support/ledger_rehearsal.h"
 #include "tests/support/mariadb_server.h"
+#include "tests/support/replica_rows.h"
 
 using namespace blackstart;
 using namespace blackstart::test;
@@ -230,7 +231,7 @@ TEST_CASE("what preflight refuses, it says with its reason and a hint", "[ledger
   };
   SECTION("everything is in order") { CHECK_NOTHROW(preflight()); }
   SECTION("wrong password") {
-    Folder folder;
+    test::Folder folder;
     database.password_file = (folder.path() / "wrong").string();
     std::ofstream(database.password_file) << "nonsense\n";
     CHECK_THROWS_WITH(preflight(), Contains("1045") && Contains("'bank'") && Contains("password-file"));
@@ -287,7 +288,7 @@ TEST_CASE("what an earlier run left behind is replaced", "[ledger]") {
   server().ask(
       "UPDATE bank.accounts SET balance = 7; INSERT INTO bank.transfers (posting, src, dst, amount) VALUES (1, 1, 2, 3)");
   probe->prepare(within(5s));
-  auto snapshot = probe->snapshots(within(5s)).at(0);
+  auto snapshot = snapshots_of(*probe, within(5s)).at(0);
   CHECK(snapshot.complete);
   CHECK(snapshot.transfers.empty());
   REQUIRE(snapshot.accounts.size() == 2500);
@@ -309,7 +310,7 @@ TEST_CASE("a snapshot reads more than one page, and shows what is wrong in the b
   server().ask(
       "DELETE FROM bank.transfers WHERE posting = 12345; DELETE FROM bank.history WHERE posting = 20000 AND amount > 0; "
       "INSERT INTO bank.transfers (posting, src, dst, amount) VALUES (7, 1, 2, 3)");
-  auto snapshot = probe->snapshots(within(10s)).at(0);
+  auto snapshot = snapshots_of(*probe, within(10s)).at(0);
   REQUIRE(snapshot.complete);
   REQUIRE(snapshot.transfers.size() == 25'001);
   CHECK(snapshot.transfers[6] == PostedTransfer{7, 1, 2, 3, 2, 3, 3});
@@ -325,7 +326,7 @@ TEST_CASE("a replica that can't be read is a snapshot that is not complete", "[l
   database.replicas.push_back({"c2", "127.0.0.1", free_port()});
   auto probe = settings_for_tests().make("bank", cloud_of(database));
   probe->prepare(within(5s));
-  auto snapshots = probe->snapshots(within(5s));
+  auto snapshots = snapshots_of(*probe, within(5s));
   REQUIRE(snapshots.size() == 2);
   CHECK((snapshots[0].replica == "c1" && snapshots[0].complete && snapshots[0].problem.empty()));
   CHECK((snapshots[1].replica == "c2" && !snapshots[1].complete));

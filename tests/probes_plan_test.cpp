@@ -199,22 +199,20 @@ TEST_CASE("a transfer changes its accounts in the order of their ids", "[bank]")
 }
 
 TEST_CASE("history is added up into its transfers", "[snapshot]") {
-  std::vector<PostedTransfer> transfers(2);
-  transfers[0].posting = 8, transfers[0].from = 1, transfers[0].to = 2, transfers[0].amount = 30;
-  transfers[1].posting = 3, transfers[1].from = 5, transfers[1].to = 6, transfers[1].amount = 70;
-  auto joined = join_history(transfers, {{8, 1, -30}, {8, 2, 30}, {3, 5, -70}, {4, 7, -9}, {4, 8, 9}});
-  REQUIRE(joined.size() == 3);
-  CHECK(joined[0] == PostedTransfer{3, 5, 6, 70, 1, 70, 0});   // the credit is missing
-  CHECK(joined[1] == PostedTransfer{4, 0, 0, 0, 2, 9, 9});     // history of a transfer that isn't there
-  CHECK(joined[2] == PostedTransfer{8, 1, 2, 30, 2, 30, 30});  // whole
+  const PostedTransfer three{3, 5, 6, 70, 0, 0, 0}, eight{8, 1, 2, 30, 0, 0, 0};
+  using Rows = std::vector<PostedTransfer>;
+  CHECK(join_history(3, {three}, {{5, -70}}) == Rows{{3, 5, 6, 70, 1, 70, 0}});  // the credit is missing
+  CHECK(join_history(4, {}, {{7, -9}, {8, 9}}) == Rows{{4, 0, 0, 0, 2, 9, 9}});  // history of a transfer that isn't there
+  CHECK(join_history(8, {eight}, {{1, -30}, {2, 30}}) == Rows{{8, 1, 2, 30, 2, 30, 30}});  // whole
 }
 
-TEST_CASE("a posting that stands twice stays twice", "[snapshot]") {
-  PostedTransfer t{8, 1, 2, 30, 0, 0, 0};
-  auto joined = join_history({t, t}, {{8, 1, -30}, {8, 2, 30}, {8, 1, -30}, {8, 2, 30}});
-  REQUIRE(joined.size() == 2);
-  CHECK(joined[0] == PostedTransfer{8, 1, 2, 30, 4, 60, 60});
-  CHECK(joined[1] == joined[0]);
+TEST_CASE("a posting that stands twice stays twice, in order", "[snapshot]") {
+  const PostedTransfer t{8, 1, 2, 30, 0, 0, 0}, less{8, 1, 2, 29, 0, 0, 0};
+  auto joined = join_history(8, {t, t, less}, {{1, -30}, {2, 30}, {1, -30}, {2, 30}});
+  REQUIRE(joined.size() == 3);
+  CHECK(joined[0] == PostedTransfer{8, 1, 2, 29, 4, 60, 60});
+  CHECK(joined[1] == PostedTransfer{8, 1, 2, 30, 4, 60, 60});
+  CHECK(joined[2] == joined[1]);
 }
 
 TEST_CASE("a cloud without a database or without replicas makes no ledger", "[ledger]") {

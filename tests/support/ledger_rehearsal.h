@@ -10,6 +10,7 @@
 
 #include "probes/ledger.h"
 #include "tests/support/recorder.h"
+#include "tests/support/replica_rows.h"
 
 namespace blackstart::test {
 
@@ -42,7 +43,7 @@ struct Rehearsal {
     probe->start(real_clock(), zero, sink);
   }
   void stop() { stopped = probe->stop(); }
-  ReplicaSnapshot audit() { return probe->snapshots(within(10s)).at(0); }
+  ReplicaSnapshot audit() { return snapshots_of(*probe, within(10s)).at(0); }
 
   Recorder sink;
   std::unique_ptr<Probe> probe;
