@@ -85,6 +85,11 @@ TEST_CASE("a standby that lost its primary, or follows another history, is not w
     CHECK_THROWS_WITH(probe->preflight(within(8s)),
                       Contains("c1: primary, beside another one; c2: primary, beside another one"));
   }
+}
+
+TEST_CASE("without a primary nobody is whole, and an endpoint that is none is refused", "[ledger][postgres]") {
+  Pair pair;
+  auto probe = pair.probe();
   SECTION("the primary is gone") {
     pair.primary.kill();
     const auto seen = look_at_streaming(pair.cloud.database, within(5s));

@@ -14,12 +14,8 @@ namespace blackstart::test {
 class PostgresServer {
  public:
   explicit PostgresServer(const std::vector<std::string>& extra = {}) : port_(free_port()), extra_(extra) {
-    own_folder();
-    run({"initdb", "--username=postgres", "--auth-local=trust", "--auth-host=scram-sha-256", "--no-sync", "--no-instructions",
-         "--encoding=UTF8", "--locale=C", "--pgdata=" + data()});
-    run({"postgres", "--single", "-D", data(), "postgres"},
-        "CREATE ROLE bank LOGIN PASSWORD 'secret'\nCREATE ROLE other LOGIN PASSWORD 'secret'\n"
-        "CREATE ROLE replicator LOGIN REPLICATION PASSWORD 'secret'\nCREATE DATABASE bank OWNER bank\n");
+    own_folder(folder_);
+    run_checked("copying a database", {"cp", "--archive", pattern(), data()}, 60s);
     start();
   }
   // Streams from `primary`.
@@ -75,11 +71,27 @@ class PostgresServer {
 
  private:
   explicit PostgresServer(const PostgresServer& primary) : port_(free_port()) {
-    own_folder();
+    own_folder(folder_);
     run({"pg_basebackup", "--host=127.0.0.1", fmt::format("--port={}", primary.port_), "--username=replicator",
          "--pgdata=" + data(), "--checkpoint=fast", "--write-recovery-conf", "--no-sync"},
         "", {"PGPASSWORD=secret"});
     start();
+  }
+
+  // A database that is made once in a process, as making one takes seconds.
+  static std::string pattern() {
+    static const Folder folder;
+    static const std::string made = [] {
+      own_folder(folder);
+      const std::string data = (folder.path() / "data").string();
+      run({"initdb", "--username=postgres", "--auth-local=trust", "--auth-host=scram-sha-256", "--no-sync", "--no-instructions",
+           "--encoding=UTF8", "--locale=C", "--pgdata=" + data});
+      run({"postgres", "--single", "-D", data, "postgres"},
+          "CREATE ROLE bank LOGIN PASSWORD 'secret'\nCREATE ROLE other LOGIN PASSWORD 'secret'\n"
+          "CREATE ROLE replicator LOGIN REPLICATION PASSWORD 'secret'\nCREATE DATABASE bank OWNER bank\n");
+      return data;
+    }();
+    return made;
   }
 
   std::string data() const { return (folder_.path() / "data").string(); }
@@ -95,14 +107,14 @@ class PostgresServer {
   }
   static std::string binary(const std::string& name) { return "/usr/lib/postgresql/15/bin/" + name; }
 
-  void own_folder() const {
-    std::ofstream(folder_.path() / "password") << "secret\n";
-    if (as_root() && ::chown(folder_.path().c_str(), user().pw_uid, user().pw_gid) != 0)
+  static void own_folder(const Folder& folder) {
+    std::ofstream(folder.path() / "password") << "secret\n";
+    if (as_root() && ::chown(folder.path().c_str(), user().pw_uid, user().pw_gid) != 0)
       throw_errno("giving a folder away", errno);
   }
 
-  std::string run(std::vector<std::string> argv, const std::string& input = "",
-                  const std::vector<std::string>& environment = {}) const {
+  static std::string run(std::vector<std::string> argv, const std::string& input = "",
+                         const std::vector<std::string>& environment = {}) {
     argv[0] = binary(argv[0]);
     if (as_root()) argv.insert(argv.begin(), {"setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"});
     ProcessOptions options;
