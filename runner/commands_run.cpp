@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <random>
+#include <set>
 
 #include "base/error.h"
 #include "base/units.h"
@@ -54,12 +55,22 @@ void say_changed(const std::vector<std::string>& changed) {
   for (const std::string& file : changed) std::puts(("judged from the record: " + file + " was not the same before").c_str());
 }
 
+// Each node that a probe is sent from, once.
+std::set<std::string> vantages_of(const std::vector<ProbeInfo>& probes) {
+  std::set<std::string> nodes;
+  for (const ProbeInfo& probe : probes)
+    if (!probe.vantage.empty()) nodes.insert(probe.vantage);
+  return nodes;
+}
+
 void plan_one(const Scenario& scenario, const Cloud& cloud, std::uint64_t seed, Remote& remote) {
   const Ready ready = preflight(scenario, cloud, seed, {remote, real_clock(), cloud});
   std::puts(
       fmt::format("claim: {}\ncloud: {}{}\nseed:  {}\n", scenario.claim, cloud.name, cloud.simulated ? " (a lab)" : "", seed)
           .c_str());
   for (const ProbeInfo& info : ready.infos) std::puts(fmt::format("probe {}: {}", info.name, info.description).c_str());
+  for (const std::string& node : vantages_of(ready.infos))
+    std::puts(fmt::format("vantage point {}: blackstart-probe was copied there, unless it was there already", node).c_str());
   for (const Step& step : planned_steps(scenario, ready.plan))
     std::puts(fmt::format("step {}: {}", step.number, step.text).c_str());
   for (const PlannedInjection& planned : ready.plan)
@@ -82,7 +93,7 @@ int plan_folder(const RunOptions& options) {
       std::puts(fmt::format("can't run now: {}\n", error.what()).c_str());
       result = exit_code_of(error.kind());
     }
-  std::puts("nothing was touched");
+  std::puts("nothing was disturbed");
   return result;
 }
 
@@ -152,7 +163,7 @@ int plan_command(const RunOptions& options) {
   const Scenario scenario = read_scenario(options.scenario);
   const Cloud cloud = read_cloud(options.cloud);
   plan_one(scenario, cloud, seed_of(scenario, options), *make_ssh(cloud));
-  std::puts("nothing was touched");
+  std::puts("nothing was disturbed");
   return kPassed;
 }
 

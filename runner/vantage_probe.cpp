@@ -172,7 +172,6 @@ Time Vantage::start(Clock& clock, Time zero, OperationSink& sink) {
   sink_ = &sink;
   keep_ = std::make_unique<VantageKeep>(vantage_path(run_folder_, step_.name), node_->place(), zero);
   launched_ = true;
-  node_->launch(Deadline(clock, kCall));
   const Time start = await_start(Deadline(clock, kBegin));
   thread_ = std::jthread([this](const std::stop_token& stop) { watch(stop); });
   return start;
@@ -187,11 +186,12 @@ Time Vantage::await_start(const Deadline& deadline) {
     return state.started || state.ended;
   };
   try {
+    node_->launch(deadline.sooner(kCall));
     if (!wait_until(begun, deadline, 50ms)) throw Error(ErrorKind::unmet, doing, "it did not begin in time");
     if (!state.started) throw Error(ErrorKind::unmet, doing, state.ended->trouble);
     if (!look(deadline)) throw Error(ErrorKind::unreachable, doing, unreached_);
   } catch (const Error&) {
-    node_->ask_to_stop(Deadline(*clock_, kCall));
+    ask_to_stop(Deadline(*clock_, kCall));
     forget_node();
     throw;
   }
