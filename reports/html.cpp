@@ -22,10 +22,10 @@ Markup time_line(const Record& record, const Judgement& judgement) {
 Markup body(const Record& record, const Judgement& judgement) {
   Markup problems = html::section("problems", "Problems", html::list(record.problems));
   return html::key_figures(record, judgement) + time_line(record, judgement) + html::objectives(judgement) +
-         html::recovery_times(judgement) + html::waterfalls(record, judgement) + html::injections(record) + html::audits(judgement) + html::holders(judgement) +
-         html::service(judgement) + html::budgets(record, judgement) + html::guards(record) + problems +
-         html::redundancy(record, judgement) + html::steady_state(record) + html::steps(record) + html::phases(record) +
-         html::instrument(record) + html::run_facts(record);
+         html::recovery_times(judgement) + html::waterfalls(record, judgement) + html::injections(record) +
+         html::audits(judgement) + html::holders(judgement) + html::service(judgement) + html::budgets(record, judgement) +
+         html::guards(record) + problems + html::redundancy(record, judgement) + html::steady_state(record) +
+         html::steps(record) + html::phases(record) + html::instrument(record) + html::run_facts(record);
 }
 
 }  // namespace
