@@ -2,8 +2,10 @@
 #include <fstream>
 #include <iostream>
 
+#include "reports/rows_format.h"
 #include "tests/support/certificate.h"
 #include "tests/support/folder.h"
+#include "tests/support/old_rows.h"
 #include "tests/support/run_folder.h"
 
 using namespace blackstart;
@@ -28,4 +30,9 @@ int main(int argc, char** argv) {
     std::filesystem::create_directories(to / fuzzer);
     std::filesystem::copy_file(scratch.path / from, to / fuzzer / "seed", std::filesystem::copy_options::overwrite_existing);
   }
+  // Rows as they were written before, and rows that are as planned.
+  std::ofstream(to / "rows/old") << old_rows(record.probes[0].snapshots[1]);
+  ReplicaSnapshot planned{"c2", true, "", {}, {{1, 0}, {2, 0}}};
+  for (std::uint64_t posting : {1, 2, 3, 5, 7, 7, 8}) planned.transfers.push_back(rows_format::planned_row(posting, 2));
+  write_snapshot(to / "rows/planned", planned);
 }
