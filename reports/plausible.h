@@ -8,11 +8,10 @@
 
 namespace blackstart {
 
-inline bool plausible(Time time) {
-  constexpr Time kLongest = std::chrono::hours(24) * 3653;  // no run is longer than ten years; beyond that sums could overflow
-  return time >= Time(-1) && time <= kLongest;
-}
+// No run is longer than ten years: what claims to be is damaged, and beyond it sums of times could overflow.
+inline constexpr Time kLongestRun = 24h * 3653;
 
+inline bool plausible(Time time) { return time >= Time(-1) && time <= kLongestRun; }
 inline bool plausible(const Operation& o) {
   if (!plausible(o.scheduled) || !plausible(o.sent) || !plausible(o.done)) return false;
   return o.outcome == Outcome::unsent || (o.scheduled.count() >= 0 && o.sent.count() >= 0 && o.done >= o.sent);

@@ -39,7 +39,7 @@ void RowCursor::load() {
   }
   done_ = !file_->next(run_);
   if (done_) {
-    if (file_->rows() != snapshot_.rows_in_file || file_->complete() != snapshot_.complete)
+    if (file_->rows() != snapshot_.rows_in_file)
       throw Error(ErrorKind::bad_file, "reading the rows in " + snapshot_.file.string(), "the file changes while it is read");
     return;
   }

@@ -40,7 +40,7 @@ inline constexpr std::uint64_t kAgain = 1;  // under the posting of the row befo
 inline constexpr std::uint64_t kPlanned = 2;
 inline constexpr std::uint64_t kWhole = 4;
 // More rows than this are several runs: what a few bytes claim must be read in little time, whoever wrote them.
-inline constexpr std::uint64_t kLongestRun = 4096;
+inline constexpr std::uint64_t kMostInRun = 4096;
 
 // Both history rows are there.
 inline bool whole(const PostedTransfer& t) { return t.history_rows == 2 && t.debit == t.amount && t.credit == t.amount; }

@@ -108,7 +108,7 @@ bool RowsReader::read_entry(RowRun& run) {
 }
 
 bool RowsReader::read_run(std::uint64_t rows, RowRun& run) {
-  if (exhausted_ || rows > kLongestRun || next_ == 0 || rows > UINT64_MAX - next_ || !plans(accounts_.size())) return false;
+  if (exhausted_ || rows > kMostInRun || next_ == 0 || rows > UINT64_MAX - next_ || !plans(accounts_.size())) return false;
   run.first = next_;
   run.count = rows;
   run.planned = true;

@@ -112,7 +112,7 @@ struct RowsWriter::Impl {
     if (!again) skip_to(t.posting);
     // The last of all postings is in no run: a run has a posting behind it.
     if (planned && alone && !again && whole(t) && t.posting != UINT64_MAX) {
-      if (++run == kLongestRun) end_run();
+      if (++run == kMostInRun) end_run();
     } else {
       end_run();
       take(put_row(room(kRows), t, again, planned));

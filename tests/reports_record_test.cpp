@@ -188,7 +188,44 @@ TEST_CASE("missing and foreign files are said in the record") {
   REQUIRE_FALSE(read.probes[0].snapshots[1].complete);
   REQUIRE_FALSE(read.probes[0].snapshots[2].complete);
   REQUIRE_THAT(read.probes[0].snapshots[2].problem, Contains("'c1'"));
-  REQUIRE(judge(read).verdict == Verdict::inconclusive);
+  const Judgement judgement = judge(read);
+  REQUIRE(judgement.verdict == Verdict::inconclusive);
+  REQUIRE(judgement.probes.at(0).audit);
+  REQUIRE(judgement.probes[0].audit->replicas.size() == 3);
+}
+
+TEST_CASE("a file of rows of another replica makes the audit incomplete, and says so") {
+  Folder folder;
+  write_run(folder.path, sound());
+  std::filesystem::copy_file(folder.path / "audit/bank/c1.rows", folder.path / "audit/bank/c3.rows",
+                             std::filesystem::copy_options::overwrite_existing);
+  const Judgement judgement = judge(read_record(folder.path));
+  REQUIRE(judgement.verdict == Verdict::inconclusive);
+  REQUIRE_THAT(judgement.probes.at(0).audit->problem, Contains("replica c3") && Contains("holds the rows of 'c1'"));
+}
+
+TEST_CASE("rows that are in their file already stay there, and are judged like others") {
+  Folder folder;
+  Record record = sound();
+  for (ReplicaSnapshot& snapshot : record.probes[0].snapshots) {
+    const auto file = RecordWriter(folder.path).rows_file("bank", snapshot.replica);
+    write_snapshot(file, snapshot);
+    snapshot = open_snapshot(file);
+  }
+  write_run(folder.path, record);
+  const Record read = read_record(folder.path);
+  REQUIRE(read.probes[0].snapshots == record.probes[0].snapshots);
+  REQUIRE(judge(read).verdict == Verdict::passed);
+}
+
+TEST_CASE("rows that are damaged after the record was read are never passed") {
+  Folder folder;
+  write_run(folder.path, sound());
+  const Record read = read_record(folder.path);
+  std::filesystem::resize_file(folder.path / "audit/bank/c2.rows", 400);
+  const Judgement judgement = judge(read);
+  REQUIRE(judgement.verdict == Verdict::inconclusive);
+  REQUIRE_THAT(judgement.reasons.back(), Contains("c2.rows") && Contains("changes while it is read"));
 }
 
 TEST_CASE("evidence for an injection that nobody recorded is a problem") {

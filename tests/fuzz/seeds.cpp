@@ -3,10 +3,12 @@
 #include <iostream>
 #include <map>
 
+#include "reports/rows_format.h"
 #include "tests/support/amqp_words.h"
 #include "tests/support/certificate.h"
 #include "tests/support/folder.h"
 #include "tests/support/mysql_words.h"
+#include "tests/support/old_rows.h"
 #include "tests/support/run_folder.h"
 
 using namespace blackstart;
@@ -35,6 +37,11 @@ void copy_files(const std::filesystem::path& to) {
     std::filesystem::create_directories(to / fuzzer);
     std::filesystem::copy_file(scratch.path / from, to / fuzzer / "seed", std::filesystem::copy_options::overwrite_existing);
   }
+  // Rows as they were written before, and rows that are as planned.
+  std::ofstream(to / "rows/old") << old_rows(record.probes[0].snapshots[1]);
+  ReplicaSnapshot planned{"c2", true, "", {}, {{1, 0}, {2, 0}}};
+  for (std::uint64_t posting : {1, 2, 3, 5, 7, 7, 8}) planned.transfers.push_back(rows_format::planned_row(posting, 2));
+  write_snapshot(to / "rows/planned", planned);
 }
 
 std::string answer(const std::string& head, const std::string& body) {
@@ -78,10 +85,12 @@ std::string rows(const std::vector<std::string>& columns, const std::vector<std:
 
 std::string input(char what, char how, const std::string& rest) { return {what + std::string(1, how) + rest}; }
 
+// Accounts, both tables by posting, and how many rows each has.
 std::string books() {
   return rows({"id", "balance"}, {{"1", "99900"}, {"2", "100100"}}) +
-         rows({"seq", "posting", "src", "dst", "amount"}, {{"1", "1", "1", "2", "100"}}) +
-         rows({"id", "posting", "account", "amount"}, {{"1", "1", "1", "-100"}, {"2", "1", "2", "100"}});
+         rows({"posting", "seq", "src", "dst", "amount"}, {{"1", "1", "1", "2", "100"}}) +
+         rows({"posting", "id", "account", "amount"}, {{"1", "1", "1", "-100"}, {"1", "2", "2", "100"}}) +
+         rows({"COUNT(*)", "SUM(amount)"}, {{"1", "100"}}) + rows({"COUNT(*)", "SUM(amount)"}, {{"2", "0"}});
 }
 
 Seeds mysql() {

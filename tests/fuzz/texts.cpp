@@ -31,7 +31,7 @@ std::vector<Judged> samples() {
   std::vector<Judged> all{sample::passed(), sample::failed(), sample::inconclusive(), sample::undo_pending()};
   for (Judged& one : all)
     for (ProbeRecord& probe : one.record.probes)
-      std::erase_if(probe.operations, [](const Operation& operation) { return operation.number >= kOperations; });
+      erase_if(probe.operations, [](const Operation& operation) { return operation.number >= kOperations; });
   return all;
 }
 
