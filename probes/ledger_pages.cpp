@@ -17,7 +17,7 @@ LedgerPages::LedgerPages(SqlSession& session, const Table& table)
   turn();
 }
 
-std::int64_t LedgerPages::cell(std::size_t column) const { return integer_of(doing_, rows_[row_].at(column + kBefore)); }
+std::int64_t LedgerPages::cell(std::size_t column) const { return integer_of(doing_, rows_[row_][column + kBefore]); }
 
 void LedgerPages::next() {
   if (++row_ < rows_.size())
@@ -36,8 +36,8 @@ void LedgerPages::turn() {
 }
 
 void LedgerPages::look() {
-  const auto posting = static_cast<std::uint64_t>(integer_of(doing_, rows_[row_].at(0)));
-  const std::int64_t key = integer_of(doing_, rows_[row_].at(1));
+  const auto posting = static_cast<std::uint64_t>(integer_of(doing_, rows_[row_][0]));
+  const std::int64_t key = integer_of(doing_, rows_[row_][1]);
   if (begun_ && (posting < posting_ || (posting == posting_ && key <= key_)))
     throw Error(ErrorKind::unmet, doing_, "the rows do not come in the order that was asked for");
   begun_ = true;
@@ -49,7 +49,7 @@ void LedgerPages::look() {
 
 void LedgerPages::require_all() const {
   const auto rows = session_.ask(doing_, "SELECT COUNT(*), SUM(amount) FROM " + table_.name);
-  const std::string count = rows.at(0).at(0).value_or(""), sum = rows[0].at(1).value_or("0");
+  const std::string count = rows[0][0].value_or(""), sum = rows[0][1].value_or("0");
   if (count == fmt::format("{}", count_) && sum == fmt::format("{}", sum_)) return;
   throw Error(
       ErrorKind::unmet, doing_,

@@ -21,8 +21,8 @@ void copy_accounts(SqlSession& session, const Bank& bank, RowsWriter& to) {
     rows = session.ask(doing, fmt::format("SELECT id, balance FROM {} WHERE id > {} ORDER BY id LIMIT {}",
                                           bank.table("accounts"), last, kAccountsAtOnce));
     for (const SqlRow& row : rows) {
-      last = integer_of(doing, row.at(0));
-      to.account({static_cast<std::uint32_t>(last), integer_of(doing, row.at(1))});
+      last = integer_of(doing, row[0]);
+      to.account({static_cast<std::uint32_t>(last), integer_of(doing, row[1])});
     }
   } while (rows.size() == kAccountsAtOnce);
 }

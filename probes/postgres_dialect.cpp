@@ -75,7 +75,7 @@ void PostgresDialect::require_server(SqlSession& session, const LedgerSettings& 
       "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int, (SELECT "
       "rolconnlimit FROM pg_roles WHERE rolname = current_user), (SELECT datconnlimit FROM pg_database WHERE datname = "
       "current_database()), pg_is_in_recovery(), current_setting('default_transaction_read_only')");
-  const SqlRow& row = rows.at(0);
+  const SqlRow& row = rows[0];
   require_connections(doing, integer_of(doing, row[0]), settings, "max_connections less superuser_reserved_connections");
   if (const auto most = integer_of(doing, row[1]); most >= 0)
     require_connections(doing, most, settings, "the connection limit of its user");

@@ -26,10 +26,10 @@ struct Look {
 };
 
 // "t" and "f", as PostgreSQL writes them.
-bool is_true(const std::vector<SqlRow>& rows, std::size_t column = 0) { return rows.at(0).at(column) == "t"; }
+bool is_true(const SqlRows& rows, std::size_t column = 0) { return rows[0][column] == "t"; }
 
 std::string flushed(SqlSession& primary) {
-  return primary.ask("asking the primary for its position", "SELECT pg_current_wal_flush_lsn()").at(0).at(0).value_or("");
+  return primary.ask("asking the primary for its position", "SELECT pg_current_wal_flush_lsn()")[0][0].value_or("");
 }
 
 std::vector<Look> ask_roles(const Database& database, const Deadline& deadline) {
@@ -50,7 +50,7 @@ std::vector<Look> ask_roles(const Database& database, const Deadline& deadline) 
 // Follows the primary, seen by its own WAL receiver and by how far it has replayed.
 ReplicaState look_at_standby(Look& look, SqlSession& primary, const Deadline& deadline) {
   const std::string due = flushed(primary);
-  std::vector<SqlRow> rows;
+  SqlRows rows;
   const auto has_replayed = [&] {
     rows = look.session->ask("asking how far it is",
                              fmt::format("SELECT pg_last_wal_replay_lsn() >= '{}', pg_last_wal_replay_lsn(), (SELECT COUNT(*) "
@@ -59,10 +59,10 @@ ReplicaState look_at_standby(Look& look, SqlSession& primary, const Deadline& de
     return is_true(rows);
   };
   const bool caught_up = wait_until(has_replayed, deadline.sooner(kNodeLimit / 2), kLookAgainAfter);
-  const std::string at = rows.at(0).at(1).value_or("nothing"), end = flushed(primary);
+  const std::string at = rows[0][1].value_or("nothing"), end = flushed(primary);
   const bool beyond =
       caught_up && !is_true(primary.ask("comparing positions", fmt::format("SELECT '{}'::pg_lsn <= '{}'", at, end)));
-  const bool receives = rows[0].at(2) != "0";
+  const bool receives = rows[0][2] != "0";
   ReplicaState state{look.node, caught_up && receives && !beyond, fmt::format("standby, replayed {} of {}", at, due)};
   if (!receives) state.says += ", receives no WAL";
   if (beyond) state.says += ", beyond the primary: it follows another history";
@@ -98,7 +98,7 @@ bool all_whole(const std::vector<ReplicaState>& seen) {
 std::string current_primary(const Cloud& cloud, const Deadline& deadline) {
   const std::string doing = "asking the database's endpoint which node writes";
   SqlSession session(endpoint_of(cloud.database), deadline);
-  const SqlRow row = session.ask(doing, "SELECT host(inet_server_addr()), inet_server_port(), pg_is_in_recovery()").at(0);
+  const SqlRow row = session.ask(doing, "SELECT host(inet_server_addr()), inet_server_port(), pg_is_in_recovery()")[0];
   if (row[2] != "f") throw Error(ErrorKind::unmet, doing, "it is a standby, which takes no writes", "is there a primary?");
   for (const auto& replica : cloud.database.replicas) {
     const SqlTarget target = target_of(cloud.database, replica);
@@ -146,11 +146,9 @@ Redundancy await_streaming(const Database& database, const Deadline& deadline, c
 }
 
 std::string commit_rule(SqlSession& session) {
-  const SqlRow row = session
-                         .ask("asking when it acknowledges",
-                              "SELECT current_setting('synchronous_commit'), current_setting('synchronous_standby_names'), "
-                              "current_setting('fsync')")
-                         .at(0);
+  const SqlRow row = session.ask("asking when it acknowledges",
+                                 "SELECT current_setting('synchronous_commit'), current_setting('synchronous_standby_names'), "
+                                 "current_setting('fsync')")[0];
   return fmt::format("synchronous_commit {}, synchronous_standby_names '{}'{}", row[0].value_or(""), row[1].value_or(""),
                      row[2] == "on" ? "" : ", fsync off");
 }
@@ -170,7 +168,7 @@ void require_primary(SqlSession& session, const Error& reason) {
 
 void await_replayed(SqlSession& session, const std::string& position, const Deadline& deadline) {
   if (!is_true(session.ask("asking for its role", "SELECT pg_is_in_recovery()"))) return;
-  std::vector<SqlRow> rows;
+  SqlRows rows;
   const auto has_replayed = [&] {
     rows = session.ask("asking how far it is",
                        fmt::format("SELECT pg_last_wal_replay_lsn() >= '{}', pg_last_wal_replay_lsn()", position));
@@ -179,7 +177,7 @@ void await_replayed(SqlSession& session, const std::string& position, const Dead
   // The session ends at the deadline as well, and its last answer says how far it was.
   if (!wait_until(has_replayed, deadline.sooner(deadline.left() / 8 * 7), kLookAgainAfter))
     throw Error(ErrorKind::unmet, "waiting until it has replayed all that was acknowledged",
-                fmt::format("it is at {}, and the primary was at {}", rows.at(0).at(1).value_or("nothing"), position),
+                fmt::format("it is at {}, and the primary was at {}", rows[0][1].value_or("nothing"), position),
                 "does it stream from the primary?");
 }
 

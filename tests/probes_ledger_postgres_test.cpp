@@ -258,7 +258,7 @@ TEST_CASE("what preflight refuses of PostgreSQL, it says with its reason and a h
   const auto preflight = [&] { settings.make("bank", cloud_of(database))->preflight(within(4s)); };
   SECTION("everything is in order") { CHECK_NOTHROW(preflight()); }
   SECTION("wrong password") {
-    Folder folder;
+    test::Folder folder;
     database.password_file = (folder.path() / "wrong").string();
     std::ofstream(database.password_file) << "nonsense\n";
     CHECK_THROWS_WITH(preflight(), Contains("SQLSTATE 28P01") && Contains("'bank'") && Contains("password-file"));

@@ -2,10 +2,12 @@
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
+#include "probes/ledger_dialect.h"
 #include "probes/ledger_operation.h"
 #include "probes/ledger_preflight.h"
 #include "probes/ledger_snapshot.h"
 #include "tests/support/error_of.h"
+#include "tests/support/folder.h"
 #include "tests/support/mysql_words.h"
 #include "tests/support/speaker.h"
 
@@ -82,7 +84,7 @@ TEST_CASE("A server that answers with fewer rows or columns than were asked for 
   for (const std::string& answers : {packet(1, ok()), one_row_of_one_column()}) {
     Ground ground(answers);
     SqlSession session(endpoint_of(ground.database), ground.deadline());
-    const Error error = error_of([&] { require_server(session, ground.settings); });
+    const Error error = error_of([&] { mariadb_dialect().require_server(session, ground.settings); });
     CHECK(error.kind() == ErrorKind::unmet);
     CHECK_THAT(error.why(), Catch::Contains("less in it than was asked for"));
   }
@@ -90,8 +92,10 @@ TEST_CASE("A server that answers with fewer rows or columns than were asked for 
 
 TEST_CASE("Books that are half told are not complete", "[ledger]") {
   Ground ground(packet(1, ok()) + packet(1, ok()) + one_row_of_one_column());
-  const ReplicaSnapshot books = read_replica(ground.database, ground.database.replicas[0],
-                                             Bank(ground.database, ground.settings), false, ground.deadline());
+  const Folder folder;
+  const ReplicaSnapshot books = read_replica(
+      ground.database, ground.database.replicas[0], Bank(ground.database, ground.settings), [](SqlSession&) {},
+      ground.deadline(), folder.path / "books.rows");
   CHECK(!books.complete);
   CHECK_THAT(books.problem, Catch::Contains("less in it than was asked for"));
 }

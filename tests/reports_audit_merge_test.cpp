@@ -127,7 +127,7 @@ class RandomBank {
     const std::size_t at = below(static_cast<std::uint32_t>(all.size()));
     switch (below(7)) {
       case 0: all[at].posting = all[below(static_cast<std::uint32_t>(all.size()))].posting; return;
-      case 1: all.erase(all.begin() + static_cast<std::ptrdiff_t>(at)); break;
+      case 1: all.kept().erase(all.begin() + static_cast<std::ptrdiff_t>(at)); break;
       case 2: all[at].done = Time(-5); break;
       case 3: probe_.stopped = Time(-1); break;
       case 4: probe_.snapshots.pop_back(); break;

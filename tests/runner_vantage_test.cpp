@@ -161,8 +161,8 @@ TEST_CASE("a probe is sent from a node over SSH: its operations arrive live, are
   check_operations(ground, "door@n2");
   const Record read = read_record(ground.run.path);
   CHECK(read.problems.empty());
-  CHECK(std::all_of(read.probes[0].operations.begin(), read.probes[0].operations.end(),
-                    [](const Operation& o) { return o.outcome == Outcome::ok; }));
+  CHECK(std::ranges::all_of(std::as_const(read.probes[0].operations),
+                            [](const Operation& o) { return o.outcome == Outcome::ok; }));
   CHECK(ground.live.count() == read.probes[0].operations.size());
 }
 
@@ -215,7 +215,7 @@ TEST_CASE("while nobody reaches the node its probe goes on, and what it saw mean
   probe->complete(record);
   check_operations(ground, "door@n2");
   const auto& operations = read_record(ground.run.path).probes[0].operations;
-  CHECK(std::count_if(operations.begin(), operations.end(), [](const Operation& o) { return o.error == kRefused; }) >= 90);
+  CHECK(std::ranges::count_if(operations, [](const Operation& o) { return o.error == kRefused; }) >= 90);
 }
 
 TEST_CASE("what can't be fetched stays on the node, the error says where, and fetch brings it later", "[vantage]") {

@@ -11,10 +11,12 @@
 
 #include "lab/cloud.h"
 #include "probes/galera.h"
+#include "probes/ledger_dialect.h"
 #include "probes/ledger_operation.h"
 #include "probes/ledger_preflight.h"
 #include "probes/ledger_snapshot.h"
 #include "tests/fuzz/memory_file.h"
+#include "tests/support/folder.h"
 #include "tests/support/mysql_words.h"
 #include "tests/support/speaker.h"
 
@@ -96,7 +98,12 @@ void operate(const Ground& ground, std::uint16_t series, const Said& said) {
 
 void read_books(const Ground& ground, bool galera) {
   const Bank bank(ground.database, ground.settings);
-  const ReplicaSnapshot books = read_replica(ground.database, ground.database.replicas[0], bank, galera, ground.deadline());
+  static const Folder folder;
+  const auto catch_up = [&](SqlSession& session) {
+    if (galera) apply_all(session, bank.table("accounts"));
+  };
+  const ReplicaSnapshot books =
+      read_replica(ground.database, ground.database.replicas[0], bank, catch_up, ground.deadline(), folder.path / "books.rows");
   require(books.complete == books.problem.empty());
 }
 
@@ -114,7 +121,7 @@ void blame(Call call) {
 void look(const Ground& ground) {
   blame([&] {
     SqlSession session(ground.target(), ground.deadline());
-    require_server(session, ground.settings);
+    mariadb_dialect().require_server(session, ground.settings);
   });
   blame([&] { require_replicas(ground.database, ground.settings, ground.deadline()); });
 }
