@@ -214,8 +214,8 @@ TEST_CASE("while nobody reaches the node its probe goes on, and what it saw mean
   probe->stop();
   probe->complete(record);
   check_operations(ground, "door@n2");
-  const auto& operations = read_record(ground.run.path).probes[0].operations;
-  CHECK(std::ranges::count_if(operations, [](const Operation& o) { return o.error == kRefused; }) >= 90);
+  const Record read = read_record(ground.run.path);
+  CHECK(std::ranges::count_if(read.probes[0].operations, [](const Operation& o) { return o.error == kRefused; }) >= 90);
 }
 
 TEST_CASE("what can't be fetched stays on the node, the error says where, and fetch brings it later", "[vantage]") {
