@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "base/error.h"
 #include "probes/ledger_pages.h"
 #include "reports/rows_writer.h"
 
@@ -13,16 +14,22 @@ namespace {
 
 constexpr std::int64_t kAccountsAtOnce = 10'000;
 
+// PostgreSQL has no unsigned columns: what is none of our accounts must not become one by being cut.
+std::uint32_t account_of(std::int64_t id) {
+  if (id < 0 || id > UINT32_MAX) throw Error(ErrorKind::unmet, "reading its books", fmt::format("{} is no account", id));
+  return static_cast<std::uint32_t>(id);
+}
+
 void copy_accounts(SqlSession& session, const Bank& bank, RowsWriter& to) {
   const std::string doing = "reading " + bank.table("accounts");
   SqlRows rows;
-  std::int64_t last = 0;
+  std::int64_t last = -INT64_MAX;  // one below 0 is somebody's doing, and must be seen
   do {
     rows = session.ask(doing, fmt::format("SELECT id, balance FROM {} WHERE id > {} ORDER BY id LIMIT {}",
                                           bank.table("accounts"), last, kAccountsAtOnce));
     for (const SqlRow& row : rows) {
       last = integer_of(doing, row[0]);
-      to.account({static_cast<std::uint32_t>(last), integer_of(doing, row[1])});
+      to.account({account_of(last), integer_of(doing, row[1])});
     }
   } while (rows.size() == kAccountsAtOnce);
 }
@@ -36,11 +43,10 @@ void copy_transfers(SqlSession& session, const Bank& bank, RowsWriter& to) {
         std::min(transfers.done() ? UINT64_MAX : transfers.posting(), history.done() ? UINT64_MAX : history.posting());
     std::vector<PostedTransfer> rows;
     for (; !transfers.done() && transfers.posting() == posting; transfers.next())
-      rows.push_back({posting, static_cast<std::uint32_t>(transfers.cell(0)), static_cast<std::uint32_t>(transfers.cell(1)),
-                      transfers.cell(2)});
+      rows.push_back({posting, account_of(transfers.cell(0)), account_of(transfers.cell(1)), transfers.cell(2)});
     std::vector<HistoryRow> changes;
     for (; !history.done() && history.posting() == posting; history.next())
-      changes.push_back({static_cast<std::uint32_t>(history.cell(0)), history.cell(1)});
+      changes.push_back({account_of(history.cell(0)), history.cell(1)});
     for (const PostedTransfer& row : join_history(posting, std::move(rows), changes)) to.transfer(row);
   }
   transfers.require_all();

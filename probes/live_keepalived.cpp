@@ -58,7 +58,9 @@ void refuse_what_hides(const Words& words) {
   const std::string& first = words.front();
   if (first.rfind("include", 0) == 0) not_understood(kWhat, "it includes other files, which are not read");
   if (first[0] == '@' || first[0] == '$' || first[0] == '~')
-    not_understood(kWhat, fmt::format("'{}' depends on keepalived's own conditions or variables", first.substr(0, 40)));
+    // What follows a '=' is a value, perhaps a password's.
+    not_understood(kWhat, fmt::format("'{}' depends on keepalived's own conditions or variables",
+                                      first.substr(0, std::min<std::size_t>(40, first.find('=')))));
 }
 
 // Blocks of at most eight levels: the real ones have three.

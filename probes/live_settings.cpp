@@ -23,7 +23,10 @@ struct Reader {
 };
 
 std::string ask(Remote& remote, const Node& node, const std::string& command, const Deadline& deadline) {
-  return remote.check("reading settings", node.name, kBounded + shell_quote(command), deadline.sooner(kEach));
+  CommandResult result = remote.run(node.name, kBounded + shell_quote(command), deadline.sooner(kEach));
+  if (result.ok()) return std::move(result.out);
+  result.out.clear();  // a part of a configuration, whose last line would stand in the trouble, and in each report
+  throw Error(ErrorKind::unmet, "reading settings", result.trouble());
 }
 
 const Database::Replica* replica_on(const Cloud& cloud, const Node& node) {
@@ -61,7 +64,7 @@ std::vector<LiveSetting> neutron(const Cloud&, const Node& node, Remote& remote,
 }
 
 bool has_replica(const Cloud& cloud, const Node& node) {
-  return cloud.database.present() && replica_on(cloud, node) != nullptr;
+  return cloud.database.present() && kind_of(cloud.database) == SqlKind::mariadb && replica_on(cloud, node) != nullptr;
 }
 bool is_entry(const Cloud& cloud, const Node& node) { return !cloud.vip.empty() && node.has_role("controller"); }
 bool has_messaging(const Cloud&, const Node& node) { return node.has_role("messaging"); }

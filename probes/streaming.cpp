@@ -20,7 +20,7 @@ std::string one_line(const Error& error) { return fmt::format("{}: {}", error.do
 // One replica while all are looked at.
 struct Look {
   std::string node;
-  std::unique_ptr<SqlSession> session;
+  SqlTarget target;
   bool standby = false;
   std::string trouble;  // why it could not be asked
 };
@@ -38,8 +38,9 @@ std::vector<Look> ask_roles(const Database& database, const Deadline& deadline) 
     Look& look = looks.emplace_back();
     look.node = replica.node;
     try {
-      look.session = std::make_unique<SqlSession>(target_of(database, replica), deadline.sooner(kNodeLimit));
-      look.standby = is_true(look.session->ask("asking for its role", "SELECT pg_is_in_recovery()"));
+      look.target = target_of(database, replica);
+      SqlSession session(look.target, deadline.sooner(kNodeLimit));
+      look.standby = is_true(session.ask("asking for its role", "SELECT pg_is_in_recovery()"));
     } catch (const Error& error) {
       look.trouble = one_line(error);
     }
@@ -48,14 +49,17 @@ std::vector<Look> ask_roles(const Database& database, const Deadline& deadline) 
 }
 
 // Follows the primary, seen by its own WAL receiver and by how far it has replayed.
-ReplicaState look_at_standby(Look& look, SqlSession& primary, const Deadline& deadline) {
+// Both are asked anew: what another node took of the time must not be missing here.
+ReplicaState look_at_standby(const Look& look, const SqlTarget& writer, const Deadline& deadline) {
+  SqlSession primary(writer, deadline.sooner(kNodeLimit));
+  SqlSession standby(look.target, deadline.sooner(kNodeLimit));
   const std::string due = flushed(primary);
   SqlRows rows;
   const auto has_replayed = [&] {
-    rows = look.session->ask("asking how far it is",
-                             fmt::format("SELECT pg_last_wal_replay_lsn() >= '{}', pg_last_wal_replay_lsn(), (SELECT COUNT(*) "
-                                         "FROM pg_stat_wal_receiver)",
-                                         due));
+    rows = standby.ask("asking how far it is",
+                       fmt::format("SELECT pg_last_wal_replay_lsn() >= '{}', pg_last_wal_replay_lsn(), (SELECT COUNT(*) "
+                                   "FROM pg_stat_wal_receiver)",
+                                   due));
     return is_true(rows);
   };
   const bool caught_up = wait_until(has_replayed, deadline.sooner(kNodeLimit / 2), kLookAgainAfter);
@@ -76,7 +80,7 @@ ReplicaState look_at(Look& look, const std::vector<Look*>& primaries, const Dead
   if (primaries.size() != 1)
     return {look.node, false, primaries.empty() ? "standby without a primary" : "standby, between two primaries"};
   try {
-    return look_at_standby(look, *primaries.front()->session, deadline);
+    return look_at_standby(look, primaries.front()->target, deadline);
   } catch (const Error& error) {
     return {look.node, false, one_line(error)};
   }

@@ -7,6 +7,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -14,6 +15,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <sstream>
 
 #include "base/error.h"
 #include "base/units.h"
@@ -44,11 +46,15 @@ void take_room(const std::string& name, const Probe& probe) {
   if (const auto* takes = dynamic_cast<const TakesRoom*>(&probe)) make_room({{name, takes->room()}});
 }
 
+// A container that was restarted has the kernel's boot still, but another first process.
 std::string boot_id() {
-  std::ifstream file("/proc/sys/kernel/random/boot_id");
-  std::string id;
+  std::ifstream file("/proc/sys/kernel/random/boot_id"), first("/proc/1/stat");
+  std::string id, stat, began;
   std::getline(file, id);
-  return id;
+  std::getline(first, stat);
+  std::istringstream after(stat.substr(std::min(stat.rfind(')'), stat.size() - 1) + 1));
+  for (int field = 3; field <= 22; ++field) after >> began;  // starttime, the 22nd of proc(5)
+  return id + "-" + began;
 }
 
 // Not given up before the process ends.
@@ -120,7 +126,7 @@ std::uint64_t number_of(const char* text) {
 
 int run(int argc, char** argv) {
   const std::string command = argc > 1 ? argv[1] : "";
-  if (command == "check" && argc == 3) return check_vantage(argv[2]), kPassed;
+  if (command == "check" && argc == 3) return check_vantage(argv[2]), std::fputs(vantage_folder::kReady, stdout), kPassed;
   if (command == "serve" && argc == 3) return serve_vantage(argv[2]), kPassed;
   if (command != "poll" || argc != 5)
     throw Error(ErrorKind::usage, "", "usage: blackstart-probe check FOLDER | serve FOLDER | poll FOLDER OFFSET MOST",

@@ -37,6 +37,7 @@ inline constexpr const char* kPassword = "database.password";
 inline constexpr const char* kOperations = "operations";  // an OperationJournal
 inline constexpr const char* kStarted = "started.json";   // when the schedule began
 inline constexpr const char* kEnded = "ended.json";       // how it ended
+inline constexpr const char* kReady = "ready\n";          // said by check when nothing is in the way
 inline constexpr const char* kStop = "stop";              // made to end it
 inline constexpr const char* kLock = "lock";              // held as long as the process lives
 }  // namespace vantage_folder

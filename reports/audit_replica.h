@@ -51,6 +51,7 @@ class ReplicaCheck {
 
  private:
   void take_first(const Operation* operation, const PostedTransfer& row);
+  void compare(const Operation& operation, const PostedTransfer& row);
   void lost(const Operation& operation);
   void check_balances();
   template <class Example>

@@ -54,13 +54,17 @@ Judgement judge(const Record& record) {
   try {
     measure_all(record, judgement);
     decide(record, judgement);
-    judgement.waterfalls = waterfalls_of(record, judgement);
   } catch (const std::exception& error) {  // whatever goes wrong here must never become a pass
     Objections o;
     rules::undo(record, o);
     judgement.verdict = o.undo_pending.empty() ? Verdict::inconclusive : Verdict::undo_pending;
     judgement.reasons = o.undo_pending;
     judgement.reasons.push_back(std::string("The record could not be judged: ") + error.what() + ".");
+  }
+  try {
+    judgement.waterfalls = waterfalls_of(record, judgement);
+  } catch (const std::exception&) {  // pictures only: whatever goes wrong with them must not change the verdict
+    judgement.waterfalls.clear();
   }
   return judgement;
 }

@@ -19,10 +19,11 @@ std::string parameter(const Injection& injection, const std::string& name) {
   return "";
 }
 
-// A cut in one direction, or towards some, is no silence.
+// A cut in one direction, or towards some, is no silence; what one device carries is not known.
 bool cut_off(const Injection& injection) {
   const std::string direction = parameter(injection, "direction");
-  return (direction.empty() || direction == "both") && parameter(injection, "towards").empty();
+  return (direction.empty() || direction == "both") && parameter(injection, "towards").empty() &&
+         parameter(injection, "device").empty();
 }
 
 }  // namespace

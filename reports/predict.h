@@ -56,8 +56,9 @@ std::vector<Expectation> expect_vip_move(const Situation& situation);
 // servers of the nodes that were hit.
 std::vector<Expectation> expect_backend_out(const Situation& situation, const std::vector<std::string>& parts);
 std::vector<Expectation> expect_galera_view(const Situation& situation);
-std::vector<Expectation> expect_rabbitmq_notice(const Situation& situation);
-std::vector<Expectation> expect_nova_notice(const Situation& situation);
-std::vector<Expectation> expect_neutron_notice(const Situation& situation);
+// `parts`: so many notice, or are noticed, and the first is counted; 0 counts as 1.
+std::vector<Expectation> expect_rabbitmq_notice(const Situation& situation, std::size_t parts);
+std::vector<Expectation> expect_nova_notice(const Situation& situation, std::size_t parts);
+std::vector<Expectation> expect_neutron_notice(const Situation& situation, std::size_t parts);
 
 }  // namespace blackstart

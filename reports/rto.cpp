@@ -31,7 +31,7 @@ class Calculation {
   // would have been done in time for the next injection not to be what spoiled it.
   bool belongs(const Outage& outage, const Aftermath& after) const {
     Time on = std::min(outage.known, outage.onset.to + measures_.baseline_p99 + measures_.send_lag_p999);
-    return on < after.until && (outage.censored || outage.recovery.to > after.injection->effect.from);
+    return on - clock_ < after.until && (outage.censored || outage.recovery.to > after.injection->effect.from);
   }
 
   // The first undo that was asked before `seen`, of any injection in effect by then, also of one that showed no outage of its
@@ -53,7 +53,7 @@ class Calculation {
   // cluster that meet again stop for a moment.
   Bracket cause(const Outage& outage) const {
     const Time undo = after_.injection->undo_asked;
-    return undo.count() >= 0 && outage.onset.from >= undo ? Bracket{undo - clock_, undo + clock_} : effect_;
+    return undo.count() >= 0 && outage.onset.from - clock_ >= undo ? Bracket{undo - clock_, undo + clock_} : effect_;
   }
 
   void take(const Outage& outage) {

@@ -133,6 +133,12 @@ const VantageClock* clock_of(const Record& record, const std::string& probe) {
   return found == record.clocks.end() ? nullptr : &*found;
 }
 
+Duration clock_bound_of(const Record& record, const std::string& probe) {
+  for (const ProbeRecord& one : record.probes)
+    if (one.info.name == probe) return clock_bound(record, one.info);
+  return Duration(0);
+}
+
 Duration clock_bound(const Record& record, const ProbeInfo& probe) {
   if (probe.vantage.empty()) return Duration(0);
   const VantageClock* clock = clock_of(record, probe.name);

@@ -34,6 +34,8 @@ const VantageClock* clock_of(const Record& record, const std::string& probe);
 // What has to be added to the uncertainty of whatever compares the probe's times with the runner's; 0 for a probe that the
 // runner's machine sent itself.
 Duration clock_bound(const Record& record, const ProbeInfo& probe);
+// The same by the probe's name; 0 for one that the record doesn't have.
+Duration clock_bound_of(const Record& record, const std::string& probe);
 
 // "sent from c3; its times are the runner's within ± 0.0021 s (340 pings, the best took 0.0013 s there and back)", or why
 // nobody knows.

@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "reports/holders.h"
 #include "reports/stale_reads.h"
+#include "reports/vantage_clock.h"
 #include "reports/verdict_rules.h"
 #include "reports/words.h"
 
@@ -91,8 +92,11 @@ bool seen(const Record& record, const std::string& probe, const std::string& com
 }  // namespace
 
 void series(const Record& record, const Judgement& measured, Objections& o) {
-  Bracket window = judged_window(record);
+  const Bracket judged = judged_window(record);
   for (const ProbeMeasures& probe : measured.probes) {
+    Bracket window = judged;
+    const Duration clock = clock_bound_of(record, probe.probe);  // what its clock leaves open is judged
+    if (window.known()) window = {window.from - clock, window.to + clock};
     if (probe.series.empty() && !watches(record, probe.probe))
       o.inconclusive.push_back("Probe " + probe.probe + " has no series of operations.");
     for (const SeriesMeasures& m : probe.series) {

@@ -101,7 +101,16 @@ void instrument(const Record& record, Objections& o) {
     o.inconclusive.insert(o.inconclusive.end(), found->remarks.begin(), found->remarks.end());
 }
 
-// Times of another clock say nothing as long as nobody knows how far it may be off.
+// Up to here each probe had to watch.
+Time needed_until(const Record& record) {
+  Time end{-1};
+  for (const Phase& phase : record.phases)
+    if (phase.name == "rehearse" || phase.name == "undo" || phase.name == "settle") end = std::max(end, phase.ended);
+  return end;
+}
+
+// Times of another clock say nothing as long as nobody knows how far it may be off. A probe elsewhere may end by itself, too:
+// by its own bound, or with its node.
 void clocks(const Record& record, Objections& o) {
   for (const ProbeRecord& probe : record.probes) {
     if (probe.info.vantage.empty()) continue;
@@ -111,6 +120,9 @@ void clocks(const Record& record, Objections& o) {
                                            probe.info.vantage, probe.info.name));
     else if (!clock->trouble.empty())
       o.inconclusive.push_back(fmt::format("The times of {} can't be trusted: {}.", probe.info.name, clock->trouble));
+    else if (probe.stopped.count() >= 0 && probe.stopped + clock->bound < needed_until(record))
+      o.inconclusive.push_back(fmt::format("{} ended on {} at {}, before the rehearsal did: what came then was not seen.",
+                                           probe.info.name, probe.info.vantage, time_text(probe.stopped)));
   }
 }
 

@@ -13,7 +13,7 @@ using Beside = StageResult::Beside;
 Situation situation_of(const StageSearch& search) {
   Situation situation{search.record.live_settings, search.injection, holder_before(search), ""};
   for (const ProbeRecord& probe : search.record.probes)
-    if (probe.info.two_holders.count() >= 0) situation.address = probe.info.description;
+    if (situation.address.empty() && probe.info.two_holders.count() >= 0) situation.address = probe.info.description;
   return situation;
 }
 
@@ -39,9 +39,11 @@ void look_at_cluster(const StageSearch& search, Waterfall& into) {
   add(into, vip_moved(search), expect_vip_move(situation));
   if (auto out = backend_out(search)) add(into, std::move(out->stage), expect_backend_out(situation, out->parts));
   add(into, galera_view(search), expect_galera_view(situation));
-  add_if_seen(into, rabbitmq_notice(search), expect_rabbitmq_notice(situation), search);
-  add_if_seen(into, service_notice(search, "nova", "Nova"), expect_nova_notice(situation), search);
-  add_if_seen(into, service_notice(search, "neutron", "Neutron"), expect_neutron_notice(situation), search);
+  add_if_seen(into, rabbitmq_notice(search), expect_rabbitmq_notice(situation, parts_of(search, "rabbitmq", false)), search);
+  add_if_seen(into, service_notice(search, "nova", "Nova"), expect_nova_notice(situation, parts_of(search, "nova", true)),
+              search);
+  add_if_seen(into, service_notice(search, "neutron", "Neutron"),
+              expect_neutron_notice(situation, parts_of(search, "neutron", true)), search);
 }
 
 bool has(const Waterfall& waterfall, const std::string& stage) {
@@ -58,8 +60,9 @@ void tell_unwatched(const Record& record, Waterfall& into) {
       {"haproxy", "backend-out", "nothing watched HAProxy's servers: add a probe of the kind redundancy"},
       {"galera", "galera-view", "nothing watched Galera's views: add a probe of the kind redundancy"}};
   for (const Watch& watch : kWatches) {
-    const bool there = std::any_of(record.live_settings.begin(), record.live_settings.end(),
-                                   [&](const LiveSettings& one) { return one.component == watch.component; });
+    const bool there = std::any_of(record.live_settings.begin(), record.live_settings.end(), [&](const LiveSettings& one) {
+      return one.component == watch.component && one.problem.empty();
+    });
     if (there && !has(into, watch.stage)) into.not_watched.emplace_back(watch.words);
   }
 }

@@ -26,6 +26,8 @@ std::optional<StageResult> first_change(const StageSearch& search);
 std::optional<StageResult> vip_moved(const StageSearch& search);
 std::optional<StageResult> galera_view(const StageSearch& search);
 std::optional<StageResult> rabbitmq_notice(const StageSearch& search);
+// How many parts of a watched component are on the nodes that were hit, or on the others.
+std::size_t parts_of(const StageSearch& search, const std::string& component, bool hit);
 std::optional<StageResult> service_notice(const StageSearch& search, const std::string& component, const std::string& title);
 std::optional<StageResult> redundant(const StageSearch& search);
 // Who held the virtual IP just before the effect; empty: nobody watched, or more than one.

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <set>
 
 #include "base/units.h"
 #include "reports/waterfall.h"
@@ -88,6 +89,14 @@ std::optional<StageResult> service_notice(const StageSearch& search, const std::
     return !saying.good && down && search.hits(host_of(saying.part));
   });
   return noticed;
+}
+
+std::size_t parts_of(const StageSearch& search, const std::string& component, bool hit) {
+  std::set<std::string> parts;
+  if (const Redundancy* by = watched(search.record, component))
+    for (const Saying& saying : by->sayings)
+      if (search.hits(host_of(saying.part)) == hit) parts.insert(saying.part);
+  return parts.size();
 }
 
 std::optional<StageResult> redundant(const StageSearch& search) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "reports/vantage_clock.h"
 #include "reports/waterfall.h"
 #include "reports/words.h"
 
@@ -41,7 +42,7 @@ Standstill worst(const StageSearch& search, const Judgement& judgement) {
       for (const Outage& outage : series.outages)
         if (counts(search, judgement, probe) && belongs(outage, search) &&
             (all.outage == nullptr || longer(outage, *all.outage)))
-          all = {&outage, probe.probe, series.name, series.send_lag_p999};
+          all = {&outage, probe.probe, series.name, series.send_lag_p999 + clock_bound_of(search.record, probe.probe)};
   return all;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <exception>
 
 #include "base/error.h"
 #include "lab/ssh.h"
@@ -40,10 +41,10 @@ const ProbeInfo& info_of(const Record& record, const std::string& probe) {
 }
 
 void fetch(VantageKeep& keep, const Record& record, const fs::path& run_folder, Remote& remote) {
-  const ProbeInfo& info = info_of(record, keep.place().probe);
   const Deadline deadline(real_clock(), kLimit);
   VantageNode node(remote, keep.place());
-  node.ask_to_stop(deadline.sooner(kCall));
+  node.ask_to_stop(deadline.sooner(kCall));  // first: whatever is wrong here, it must not go on there
+  const ProbeInfo& info = info_of(record, keep.place().probe);
   const auto fetched = [&] {
     keep.take(node.poll(keep.bytes(), deadline.sooner(kCall)));
     return keep.whole();
@@ -51,7 +52,7 @@ void fetch(VantageKeep& keep, const Record& record, const fs::path& run_folder, 
   if (!wait_until(fetched, deadline, kEvery))
     throw Error(ErrorKind::unreachable, "fetching " + info.name, "it has not ended in time", "try again");
   RecordWriter writer(run_folder);
-  keep.complete(writer, info);
+  keep.complete(writer, info, record.finished ? record.ended : Time::max());
   node.remove(deadline.sooner(kCall));
   say(fmt::format("{}: {} bytes of operations are here; nothing is left on {}", info.name, keep.bytes(), keep.place().node));
 }
@@ -64,12 +65,19 @@ int fetch_command(const fs::path& folder) {
   const Lease lease(cloud.name, "blackstart fetch");  // never beside the rehearsal itself
   const auto remote = make_ssh(cloud);
   bool any = false;
+  std::exception_ptr first;
   for (const fs::path& place : vantages_of(folder)) {
     const auto keep = VantageKeep::open(place);
     if (keep->completed()) continue;
     any = true;
-    fetch(*keep, record, folder, *remote);
+    try {
+      fetch(*keep, record, folder, *remote);
+    } catch (const std::exception& problem) {  // the others are brought all the same
+      say(fmt::format("{}: {}", keep->place().probe, problem.what()));
+      if (!first) first = std::current_exception();
+    }
   }
+  if (first) std::rethrow_exception(first);
   if (!any) say("nothing to fetch: all that vantage points kept of this run is here");
   return judge_command(folder);
 }

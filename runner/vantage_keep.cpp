@@ -140,32 +140,41 @@ VantageClock VantageKeep::clock(const std::string& probe, Time last) const {
   return clock;
 }
 
-void VantageKeep::write_operations(RecordWriter& record, const ProbeInfo& info, const VantageClock& clock) const {
+std::vector<std::uint64_t> VantageKeep::write_operations(RecordWriter& record, const ProbeInfo& info, const VantageClock& clock,
+                                                         Time until) const {
   const fs::path file = operations_path(record.folder(), info.name);
   fs::remove(file);  // what an earlier attempt has left
   OperationFile operations(file, plans_of(info));
   std::ifstream kept(folder_ / kOperations, std::ios::binary);
   std::string bytes(kJournalRecord << 14, '\0');
   std::uint64_t damaged = 0;
+  std::vector<std::uint64_t> due(info.series.size());
   while (kept.read(bytes.data(), static_cast<std::streamsize>(bytes.size())) || kept.gcount() > 0) {
     const auto count = static_cast<std::size_t>(kept.gcount());
     const JournalPart part = read_journal(std::string_view(bytes).substr(0, count));
-    for (const Operation& operation : part.operations) operations.record(in_run_time(operation, clock));
+    for (const Operation& there : part.operations) {
+      const Operation operation = in_run_time(there, clock);
+      if (operation.scheduled >= until) continue;
+      operations.record(operation);
+      if (operation.series < due.size()) due[operation.series] = std::max(due[operation.series], operation.number + 1);
+    }
     damaged += part.damaged + (count - part.bytes);
   }
   operations.close();
   if (damaged > 0)
     record.problem(fmt::format("{} bytes of the operations of {} were damaged on {}", damaged, info.name, place_.node));
+  return due;
 }
 
-void VantageKeep::complete(RecordWriter& record, const ProbeInfo& info) {
+void VantageKeep::complete(RecordWriter& record, const ProbeInfo& info, Time until) {
   const VantageClock clock = this->clock(info.name, ended_ && !ended_->planned.empty() ? ended_->stopped : last_scheduled_);
-  write_operations(record, info, clock);
+  const std::vector<std::uint64_t> due = write_operations(record, info, clock, until);
   record.clock(clock);
   record.probe_started(info, run_time_of(clock, started_));  // by the same line as its operations; at first it was a guess
-  if (ended_ && ended_->planned.size() == info.series.size())
-    record.probe_stopped(info.name, run_time_of(clock, ended_->stopped), ended_->planned);
-  else
+  if (ended_ && ended_->planned.size() == info.series.size()) {
+    const Time stopped = run_time_of(clock, ended_->stopped);
+    record.probe_stopped(info.name, std::min(stopped, until), stopped > until ? due : ended_->planned);
+  } else
     record.problem(fmt::format("the process of {} on {} was gone before it was asked to stop{}", info.name, place_.node,
                                ended_ && !ended_->trouble.empty() ? ": " + ended_->trouble : ""));
   if (ended_ && !ended_->planned.empty() && !ended_->trouble.empty())

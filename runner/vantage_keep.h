@@ -32,8 +32,9 @@ class VantageKeep {
   // The node's times are run times by the best ping so far: for a live view.
   Time about(Time stamp) const { return stamp + offset_; }
 
-  // Writes the record's file of operations and the events of clock and end. Once whole().
-  void complete(RecordWriter& record, const ProbeInfo& info);
+  // Writes the record's file of operations and the events of clock and end. Once whole(). What was due at `until` or later is
+  // left out: nobody was there to see what it had to do with.
+  void complete(RecordWriter& record, const ProbeInfo& info, Time until = Time::max());
   // complete() has been here.
   bool completed() const;
 
@@ -44,7 +45,9 @@ class VantageKeep {
   void read_pings();
   void note(const VantageAnswer& answer);
   VantageClock clock(const std::string& probe, Time last) const;
-  void write_operations(RecordWriter& record, const ProbeInfo& info, const VantageClock& clock) const;
+  // Returns how many were due before `until`, for each series.
+  std::vector<std::uint64_t> write_operations(RecordWriter& record, const ProbeInfo& info, const VantageClock& clock,
+                                              Time until) const;
 
   std::filesystem::path folder_;
   VantagePlace place_;

@@ -68,8 +68,9 @@ void VantageNode::install(const ProbeBundle& bundle, const Deadline& deadline) {
       doing, place_.node, fmt::format("[ -x {}/blackstart-probe ] && echo there || echo missing", program), deadline);
   if (there == "there\n") return;
   run_on(remote_, doing, place_.node,
-         fmt::format("umask 077; rm -rf {0}.new && mkdir -p {0}.new && tar -xzf - -C {0}.new && rm -rf {0} && mv {0}.new {0}",
-                     program),
+         fmt::format(
+             "umask 077; rm -rf {0}.new && mkdir -p {0}.new && tar -xzf - -C {0}.new && sync && rm -rf {0} && mv {0}.new {0}",
+             program),
          archive_of(bundle), deadline);
 }
 
@@ -80,9 +81,12 @@ void VantageNode::put(const std::string& name, const std::string& text, const De
 
 void VantageNode::check(const Deadline& deadline) {
   const CommandResult result = remote_.run(place_.node, program("check " + shell_quote(place_.folder)), deadline);
-  if (!result.ok())
-    throw Error(ErrorKind::unmet, fmt::format("checking whether {} can be sent from {}", place_.probe, place_.node),
-                result.trouble());
+  const std::string doing = fmt::format("checking whether {} can be sent from {}", place_.probe, place_.node);
+  if (!result.ok()) throw Error(ErrorKind::unmet, doing, result.trouble());
+  // A program that lost its content with the node's power does nothing, and does that well.
+  if (result.out != vantage_folder::kReady)
+    throw Error(ErrorKind::unmet, doing, "its program does not answer",
+                fmt::format("remove {} on {}: it is copied again then", place_.program, place_.node));
 }
 
 // Not a child of the session: it goes on when the connection breaks.

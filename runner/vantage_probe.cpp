@@ -13,6 +13,7 @@
 #include "base/units.h"
 #include "probes/vantage_spec.h"
 #include "reports/operation_journal.h"
+#include "reports/stream.h"
 #include "runner/vantage_keep.h"
 #include "runner/vantage_node.h"
 
@@ -103,6 +104,7 @@ VantageSpec spec_of(const VantageInput& input, const ProbeInfo& info) {
   spec.vantage = input.step.vantage;
   spec.kind = input.step.kind;
   spec.lifetime = longest_run(input.scenario);
+  for (const SeriesInfo& series : info.series) spec.lifetime += hold_of(info, series);  // each is waited for in full
   spec.most_bytes = most_bytes(info, spec.lifetime);
   return spec;
 }

@@ -362,6 +362,10 @@ TEST_CASE("a snapshot of PostgreSQL reads more than one page, and shows what is 
   CHECK(snapshot.transfers[12'345] == PostedTransfer{12'345, 0, 0, 0, 2, 3, 3});
   CHECK(snapshot.transfers[20'000] == PostedTransfer{20'000, 1, 2, 3, 1, 3, 0});
   CHECK(snapshot.transfers[24'999] == PostedTransfer{25'000, 1, 2, 3, 2, 3, 3});
+  // A number that would be one of our accounts if its upper half were cut off.
+  server().ask("UPDATE bank.transfers SET src = src + 4294967296 WHERE posting = 11");
+  const auto strange = snapshots_of(*probe, within(10s)).at(0);
+  CHECK((!strange.complete && strange.problem.find("4294967297 is no account") != std::string::npos));
   probe->clean_up(within(5s));
 }
 

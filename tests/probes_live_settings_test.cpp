@@ -184,6 +184,7 @@ TEST_CASE("live settings: what of keepalived's configuration hides something is 
   CHECK_THAT(refused("include /etc/keepalived/more.conf\n"), Contains("includes other files"));
   CHECK_THAT(refused("@c1 priority 100\n"), Contains("conditions or variables"));
   CHECK_THAT(refused("$PRIO=100\n"), Contains("conditions or variables"));
+  CHECK_THAT(refused("$AUTH_PASS=s3cret\n"), Contains("'$AUTH_PASS'") && !Contains("s3cret"));
   CHECK_THAT(refused("vrrp_instance v {\n"), Contains("not closed"));
   CHECK_THAT(refused("}\n"), Contains("not opened"));
   CHECK_THAT(refused(std::string(20, '{') + "\n"), Contains("too deeply"));

@@ -188,14 +188,21 @@ TEST_CASE("predict: RabbitMQ, Nova and Neutron", "[predict]") {
   const Injection off = injected("power.off", "c1");
   const std::vector<LiveSettings> rabbit{with("rabbitmq", "net_ticktime", "60s", "c1"),
                                          with("rabbitmq", "net_ticktime", "60s", "c2")};
-  check(expect_rabbitmq_notice({rabbit, off, "", ""}), {45, 46.5, 73.5, 75});
-  CHECK(expect_rabbitmq_notice({rabbit, injected("service.kill", "c1", "rabbitmq-server.service"), "", ""}).empty());
+  check(expect_rabbitmq_notice({rabbit, off, "", ""}, 1), {45, 46.5, 73.5, 75});
+  CHECK(expect_rabbitmq_notice({rabbit, injected("service.kill", "c1", "rabbitmq-server.service"), "", ""}, 1).empty());
   const std::vector<LiveSettings> nova{with("nova", "report_interval", "10s", "c1"),
                                        with("nova", "service_down_time", "60s", "c2")};
-  check(expect_nova_notice({nova, off, "", ""}), {50, 50.5, 59.5, 60});
-  CHECK(expect_nova_notice({nova, injected("service.stop", "c1", "neutron-dhcp-agent.service"), "", ""}).empty());
+  check(expect_nova_notice({nova, off, "", ""}, 1), {50, 50.5, 59.5, 60});
+  CHECK(expect_nova_notice({nova, injected("service.stop", "c1", "neutron-dhcp-agent.service"), "", ""}, 1).empty());
   const std::vector<LiveSettings> neutron{with("neutron", "report_interval", "30s", "c1"),
                                           with("neutron", "agent_down_time", "75s", "c2")};
-  check(expect_neutron_notice({neutron, injected("service.stop", "c1", "neutron-dhcp-agent.service"), "", ""}),
+  check(expect_neutron_notice({neutron, injected("service.stop", "c1", "neutron-dhcp-agent.service"), "", ""}, 1),
         {45, 46.5, 73.5, 75});
+  // The first of four agents whose last reports came 0 to 30 s before: 75 − 30 · 0.95^(1/4), 75 − 30 · 0.05^(1/4).
+  const std::vector<Expectation> four = expect_neutron_notice({neutron, off, "", ""}, 4);
+  const auto band = band_of("x", four);
+  REQUIRE(band);
+  CHECK(seconds(band->from) == Approx(45.38).margin(0.01));
+  CHECK(seconds(band->to) == Approx(60.81).margin(0.01));
+  CHECK_THAT(four.at(0).why, Catch::Contains("the first of 4"));
 }

@@ -149,6 +149,17 @@ TEST_CASE("a recovery that the clock does not place before our undo counts as ou
   CHECK(judge(r).verdict == Verdict::failed);
 }
 
+TEST_CASE("a probe that ended on its node before the rehearsal did has not seen the rest", "[vantage-clock]") {
+  Record r = from_c3();
+  const Time stopped = r.probes[0].stopped;
+  r.phases.push_back({"settle", stopped - 5s, stopped + r.clocks[0].bound});
+  CHECK(judge(r).verdict == Verdict::passed);
+  r.phases.back().ended += 1ms;
+  const Judgement judgement = judge(r);
+  CHECK(judgement.verdict == Verdict::inconclusive);
+  CHECK_THAT(judgement.reasons.at(0), Catch::Contains("ended on c3") && Catch::Contains("before the rehearsal did"));
+}
+
 TEST_CASE("times of a clock that nobody related, or that can't be trusted, prove nothing", "[vantage-clock]") {
   const auto told = [](const Record& r) {
     std::string all;

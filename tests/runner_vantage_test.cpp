@@ -237,9 +237,16 @@ TEST_CASE("what can't be fetched stays on the node, the error says where, and fe
   CHECK_FALSE(ground.nothing_left());
   CHECK(read_record(ground.run.path).probes[0].stopped.count() < 0);
   ground.run.write("cloud.yaml", write_cloud(ground.cloud));
+  // The node goes on meanwhile.
+  const Time ended = read_record(ground.run.path).ended;
+  REQUIRE(wait_until([&] { return real_clock().now() - ground.zero > ended + 500ms; }, soon(), 20ms));
   CHECK(fetch_command(ground.run.path) == kInconclusive);  // nothing was injected
   CHECK(ground.nothing_left());
   check_operations(ground, "door@n2");
+  // What was due after the run is not judged.
+  const Record read = read_record(ground.run.path);
+  CHECK(read.probes[0].stopped == ended);
+  CHECK(std::ranges::all_of(std::as_const(read.probes[0].operations), [&](const Operation& o) { return o.scheduled < ended; }));
   CHECK(fetch_command(ground.run.path) == kInconclusive);  // there is nothing more to fetch
 }
 

@@ -123,6 +123,7 @@ class ReplicaCheck {
         compare_first(operation, *row);
       else
         finding(result_.replica.duplicate, fmt::format("posting {} stands there more than once", row->posting));
+      if (operation != nullptr) compare(*operation, *row);
     }
     if (copies == 0 && operation != nullptr && operation->outcome == Outcome::ok) lost(*operation);
   }
@@ -136,10 +137,13 @@ class ReplicaCheck {
       finding(result_.replica.phantom, fmt::format("posting {} is there though it had {}", row.posting,
                                                    operation->outcome == Outcome::failed ? "failed" : "never been sent"));
     if (operation->outcome == Outcome::indeterminate) ++result_.indeterminate_present;
-    if (std::tie(row.from, row.to, row.amount) != std::tie(operation->from, operation->to, operation->amount))
+  }
+
+  void compare(const Operation& operation, const PostedTransfer& row) {
+    if (std::tie(row.from, row.to, row.amount) != std::tie(operation.from, operation.to, operation.amount))
       finding(result_.replica.altered,
               fmt::format("posting {}: {} is there, {} was sent", row.posting, told(row.from, row.to, row.amount),
-                          told(operation->from, operation->to, operation->amount)));
+                          told(operation.from, operation.to, operation.amount)));
   }
 
   // An absence is only found where everything was read.
