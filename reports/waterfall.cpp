@@ -60,9 +60,8 @@ void tell_unwatched(const Record& record, Waterfall& into) {
       {"haproxy", "backend-out", "nothing watched HAProxy's servers: add a probe of the kind redundancy"},
       {"galera", "galera-view", "nothing watched Galera's views: add a probe of the kind redundancy"}};
   for (const Watch& watch : kWatches) {
-    const bool there = std::any_of(record.live_settings.begin(), record.live_settings.end(), [&](const LiveSettings& one) {
-      return one.component == watch.component && one.problem.empty();
-    });
+    const bool there = std::any_of(record.live_settings.begin(), record.live_settings.end(),
+                                   [&](const LiveSettings& one) { return one.component == watch.component; });
     if (there && !has(into, watch.stage)) into.not_watched.emplace_back(watch.words);
   }
 }
