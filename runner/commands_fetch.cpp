@@ -63,7 +63,7 @@ int fetch_command(const fs::path& folder) {
   const Record record = read_record(folder);
   const Cloud cloud = read_cloud(folder / "cloud.yaml");
   const Lease lease(cloud.name, "blackstart fetch");  // never beside the rehearsal itself
-  const auto remote = make_ssh(cloud);
+  std::unique_ptr<Remote> remote;                     // made only when there is somebody to ask
   bool any = false;
   std::exception_ptr first;
   for (const fs::path& place : vantages_of(folder)) {
@@ -71,6 +71,7 @@ int fetch_command(const fs::path& folder) {
     if (keep->completed()) continue;
     any = true;
     try {
+      if (!remote) remote = make_ssh(cloud);
       fetch(*keep, record, folder, *remote);
     } catch (const std::exception& problem) {  // the others are brought all the same
       say(fmt::format("{}: {}", keep->place().probe, problem.what()));
