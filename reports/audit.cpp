@@ -154,7 +154,9 @@ AuditResult audit(const ProbeRecord& probe, const std::vector<Stream>& streams, 
 }
 
 AuditResult audit(const ProbeRecord& probe, const std::vector<Stream>& streams, Time fault) {
-  return audit(probe, streams, fault, [&](const auto& take) { each_operation(probe, take); });
+  return audit(probe, streams, fault, [&](const auto& take) {
+    for (const Operation& operation : probe.operations) take(operation);
+  });
 }
 
 }  // namespace blackstart

@@ -185,6 +185,4 @@ void RowsWriter::finish(bool complete, const std::string& problem) {
   i.finished = true;
 }
 
-std::uint64_t RowsWriter::transfers() const { return impl_->transfers; }
-
 }  // namespace blackstart

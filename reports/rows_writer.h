@@ -26,7 +26,6 @@ class RowsWriter {
   void transfer(const PostedTransfer& transfer);
   // `problem`: why it is not complete. Waits until the disk has it, and gives the file its name; nothing may follow.
   void finish(bool complete, const std::string& problem);
-  std::uint64_t transfers() const;
 
  private:
   struct Impl;

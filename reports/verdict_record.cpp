@@ -17,10 +17,6 @@ bool fired(const Injection& i) { return i.effect.from.count() >= 0; }
 
 std::string because(const std::string& why) { return why.empty() ? "." : ": " + why + "."; }
 
-const ProbeInfo& info_of(const Record& record, const std::string& name) {
-  return std::find_if(record.probes.begin(), record.probes.end(), [&](const auto& p) { return p.info.name == name; })->info;
-}
-
 const SteadyCheck* check_of(const Record& record, const std::string& probe, const std::string& series) {
   for (const SteadyCheck& check : record.steady)
     if (check.probe == probe && (check.series == series || check.series.empty())) return &check;
@@ -137,7 +133,7 @@ void steady(const Record& record, const Judgement& measured, Objections& o) {
       else
         steady_check(*check, name, o);
       if (!order.empty())
-        out_before(series, name, order.front()->effect.from - clock_bound(record, info_of(record, probe.probe)),
+        out_before(series, name, order.front()->effect.from - clock_bound_of(record, probe.probe),
                    check == nullptr ? Duration(0) : check->length, o);
     }
   }

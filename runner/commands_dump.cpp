@@ -6,8 +6,8 @@
 #include <fstream>
 
 #include "base/error.h"
-#include "reports/operation.h"
 #include "reports/operation_format.h"
+#include "reports/operations.h"
 #include "reports/row_cursor.h"
 #include "runner/commands.h"
 
@@ -41,12 +41,12 @@ int ended(const std::filesystem::path& file, const std::string& problem) {
 }
 
 int dump_operations(const std::filesystem::path& file) {
-  const OperationLog log = read_operations(file);
+  const Operations all = Operations::in_file(file);
   print("series,number,outcome,error,scheduled,sent,done,posting,from,to,amount\n");
-  for (const Operation& o : log.operations)
+  for (const Operation& o : all)
     print(fmt::format("{},{},{},{},{},{},{},{},{},{},{}\n", o.series, o.number, name_of(o.outcome), o.error,
                       o.scheduled.count(), o.sent.count(), o.done.count(), o.posting, o.from, o.to, o.amount));
-  return ended(file, log.damaged_bytes == 0 ? "" : fmt::format("{} bytes are damaged", log.damaged_bytes));
+  return ended(file, all.damaged_bytes() == 0 ? "" : fmt::format("{} bytes are damaged", all.damaged_bytes()));
 }
 
 void dump_transfers(const ReplicaSnapshot& snapshot) {
