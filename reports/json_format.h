@@ -11,6 +11,8 @@ namespace blackstart::json_format {
 
 // docs/reports.md and reports/record.schema.json say what is in it.
 nlohmann::ordered_json of_run(const Record& record, const Judgement& judgement);
+// What was measured of a probe, and how it was set.
+nlohmann::ordered_json of_probe(const Record& record, const ProbeMeasures& measures);
 // What the calibration is worth, with its figures; null for a record of before there was any.
 nlohmann::ordered_json of_instrument(const Record& record);
 // The stages of each recovery; the settings that were read from the nodes.

@@ -1,15 +1,10 @@
-#include <nlohmann/json.hpp>
-
 #include "base/units.h"
 #include "reports/instrument.h"
 #include "reports/json_format.h"
+#include "reports/json_values.h"
 
 namespace blackstart::json_format {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-Json seconds(Duration value) { return std::chrono::duration<double>(value).count(); }
 
 Json spread(const Spread& one) { return {{"p50", seconds(one.p50)}, {"p99", seconds(one.p99)}, {"max", seconds(one.max)}}; }
 

@@ -4,179 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "reports/certificate_json.h"
+#include "reports/record_fields.h"
 
-namespace nlohmann {
-template <>
-struct adl_serializer<blackstart::Duration> {
-  static void to_json(json& j, blackstart::Duration value) { j = value.count(); }
-  // A century at most: what is computed from times must not overflow.
-  static void from_json(const json& j, blackstart::Duration& value) {
-    value = blackstart::Duration(j.get<std::int64_t>());
-    if (value > std::chrono::hours(876600) || value < -std::chrono::hours(876600)) throw std::out_of_range("no time of a run");
-  }
-};
-}  // namespace nlohmann
-
-namespace blackstart {
-
-// The names of the members are those of the fields: docs/record.md.
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Bracket, from, to)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunInfo, id, scenario, claim, source, cloud, simulated, seed, repetition, repetitions,
-                                   zero_wall, version)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Holders, probe, names, since)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Evidence, injection, target, stage, expected, observed, observer, confirmed, at)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Injection, id, fault, summary, targets, parameters, effect, skew, problem, undo_asked,
-                                   undone, undo_problem)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Step, number, text, state, reason, began, ended)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Phase, name, began, ended)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SteadyCheck, probe, series, length, required, observed, operations, steady)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(GuardTrip, guard, observed, at)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LiveSetting, of, name, value, from)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LiveSettings, component, node, settings, problem)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Redundancy::Saying, part, good, says, since)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(VantageClock, probe, at, offset, drift, bound, pings, longest_gap, best_trip, trouble)
-void to_json(nlohmann::json& j, const Redundancy::Loss& loss) {
-  j = {{"lost", loss.lost}, {"back", loss.back}, {"what", loss.what}, {"unread", loss.unread}};
-}
-// Older records don't say whether it was seen, or only not read.
-void from_json(const nlohmann::json& j, Redundancy::Loss& loss) {
-  j.at("lost").get_to(loss.lost);
-  j.at("back").get_to(loss.back);
-  j.at("what").get_to(loss.what);
-  loss.unread = j.value("unread", false);
-}
-
-namespace {
-constexpr std::pair<ObjectiveSpec::Kind, const char*> kKinds[] = {{ObjectiveSpec::Kind::rto, "rto"},
-                                                                  {ObjectiveSpec::Kind::rpo, "rpo"},
-                                                                  {ObjectiveSpec::Kind::downtime, "downtime"},
-                                                                  {ObjectiveSpec::Kind::error_budget, "error_budget"},
-                                                                  {ObjectiveSpec::Kind::first_success, "first_success"},
-                                                                  {ObjectiveSpec::Kind::refuses, "refuses"},
-                                                                  {ObjectiveSpec::Kind::redundancy, "redundancy"},
-                                                                  {ObjectiveSpec::Kind::stale_reads, "stale_reads"},
-                                                                  {ObjectiveSpec::Kind::split_brain, "split_brain"}};
-}  // namespace
-
-// An unknown kind makes the line unreadable: to take it for another one would judge by the wrong bound.
-void to_json(nlohmann::json& j, ObjectiveSpec::Kind kind) {
-  for (auto [value, name] : kKinds)
-    if (value == kind) j = name;
-}
-void from_json(const nlohmann::json& j, ObjectiveSpec::Kind& kind) {
-  for (auto [value, name] : kKinds)
-    if (j.get<std::string>() == name) return void(kind = value);
-  throw std::invalid_argument("unknown kind of objective");
-}
-
-void to_json(nlohmann::json& j, ObjectiveSpec::Recovery recovery) {
-  j = recovery == ObjectiveSpec::Recovery::any ? "any" : "itself";
-}
-void from_json(const nlohmann::json& j, ObjectiveSpec::Recovery& recovery) {
-  auto name = j.get<std::string>();
-  if (name != "any" && name != "itself") throw std::invalid_argument("unknown recovery of an objective");
-  recovery = name == "any" ? ObjectiveSpec::Recovery::any : ObjectiveSpec::Recovery::itself;
-}
-
-void to_json(nlohmann::json& j, const SeriesInfo& info) {
-  j = {{"name", info.name},         {"rate", info.rate},
-       {"deadline", info.deadline}, {"good_within", info.good_within},
-       {"posts", info.posts},       {"reads_back", info.reads_back}};
-}
-// Older records have no `reads_back`: nothing was read back.
-void from_json(const nlohmann::json& j, SeriesInfo& info) {
-  j.at("name").get_to(info.name);
-  j.at("rate").get_to(info.rate);
-  j.at("deadline").get_to(info.deadline);
-  j.at("good_within").get_to(info.good_within);
-  j.at("posts").get_to(info.posts);
-  info.reads_back = j.value("reads_back", info.reads_back);
-}
-
-void to_json(nlohmann::json& j, const ProbeInfo& info) {
-  j = {{"name", info.name},
-       {"kind", info.kind},
-       {"description", info.description},
-       {"series", info.series},
-       {"slo", info.slo},
-       {"slo_window", info.slo_window},
-       {"hold", info.hold},
-       {"audited", info.audited},
-       {"initial_sum", info.initial_sum},
-       {"replicas", info.replicas},
-       {"controllers", info.controllers},
-       {"components", info.components},
-       {"at_least_once", info.at_least_once},
-       {"two_holders", info.two_holders},
-       {"vantage", info.vantage}};
-}
-// Older records have none of the last five: no such audit, nothing watched, nothing may come twice, no holders, the runner.
-void from_json(const nlohmann::json& j, ProbeInfo& info) {
-  j.at("name").get_to(info.name);
-  j.at("kind").get_to(info.kind);
-  j.at("description").get_to(info.description);
-  j.at("series").get_to(info.series);
-  j.at("slo").get_to(info.slo);
-  j.at("slo_window").get_to(info.slo_window);
-  j.at("hold").get_to(info.hold);
-  j.at("audited").get_to(info.audited);
-  j.at("initial_sum").get_to(info.initial_sum);
-  j.at("replicas").get_to(info.replicas);
-  info.controllers = j.value("controllers", info.controllers);
-  info.components = j.value("components", info.components);
-  info.at_least_once = j.value("at_least_once", info.at_least_once);
-  info.two_holders = j.value("two_holders", info.two_holders);
-  info.vantage = j.value("vantage", info.vantage);
-}
-
-void to_json(nlohmann::json& j, const ObjectiveSpec::Expected& expected) {
-  j = {{"from", expected.from}, {"to", expected.to}, {"stage", expected.stage}};
-}
-void from_json(const nlohmann::json& j, ObjectiveSpec::Expected& expected) {
-  j.at("from").get_to(expected.from);
-  j.at("to").get_to(expected.to);
-  j.at("stage").get_to(expected.stage);
-}
-
-void to_json(nlohmann::json& j, const ObjectiveSpec& spec) {
-  j = {{"kind", spec.kind},         {"probe", spec.probe},
-       {"series", spec.series},     {"injection", spec.injection},
-       {"limit", spec.limit},       {"recovery", spec.recovery},
-       {"expected", spec.expected}, {"impact_required", spec.impact_required},
-       {"sides", spec.sides}};
-}
-// Older records have none of the last four: by itself, the stricter one, and nothing was expected or required.
-void from_json(const nlohmann::json& j, ObjectiveSpec& spec) {
-  j.at("kind").get_to(spec.kind);
-  j.at("probe").get_to(spec.probe);
-  j.at("series").get_to(spec.series);
-  j.at("injection").get_to(spec.injection);
-  j.at("limit").get_to(spec.limit);
-  if (j.contains("recovery")) j.at("recovery").get_to(spec.recovery);
-  if (j.contains("expected")) j.at("expected").get_to(spec.expected);
-  spec.impact_required = j.value("impact_required", false);
-  spec.sides = j.value("sides", spec.sides);
-}
-
-void to_json(nlohmann::json& j, const Redundancy& one) {
-  j = {{"what", one.what},     {"restored", one.restored}, {"observed", one.observed},
-       {"at", one.at},         {"probe", one.probe},       {"every", one.every},
-       {"losses", one.losses}, {"single", one.single},     {"sayings", one.sayings}};
-}
-// Older records have none of the last five: looked at once, after the undo.
-void from_json(const nlohmann::json& j, Redundancy& one) {
-  j.at("what").get_to(one.what);
-  j.at("restored").get_to(one.restored);
-  j.at("observed").get_to(one.observed);
-  j.at("at").get_to(one.at);
-  one.probe = j.value("probe", one.probe);
-  one.every = j.value("every", one.every);
-  one.losses = j.value("losses", one.losses);
-  one.single = j.value("single", one.single);
-  one.sayings = j.value("sayings", one.sayings);
-}
-
-namespace events {
+namespace blackstart::events {
 namespace {
 
 using nlohmann::json;
@@ -224,8 +54,6 @@ void objectives(const json& j, Events& e) { e.record.objectives = j.at("objectiv
 void started(const json& j, Events& e) {
   ProbeRecord probe;
   probe.info = j.at("probe").get<ProbeInfo>();
-  // Records of before the control plane's audit have none.
-  if (j.at("probe").contains("controllers")) j.at("probe").at("controllers").get_to(probe.info.controllers);
   probe.started = j.at("started").get<Time>();
   probe.planned.assign(probe.info.series.size(), ~std::uint64_t{0});
   replace(e.record.probes, std::move(probe), [](const ProbeRecord& p) { return p.info.name; });
@@ -312,9 +140,7 @@ std::string line(const Phase& phase) { return text_of("phase", phase); }
 std::string line(const Step& step) { return text_of("step", step); }
 std::string line(const std::vector<ObjectiveSpec>& all) { return text_of("objectives", {{"objectives", all}}); }
 std::string probe_started(const ProbeInfo& info, Time at) {
-  json probe = info;
-  probe["controllers"] = info.controllers;
-  return text_of("probe_started", {{"probe", probe}, {"started", at}});
+  return text_of("probe_started", {{"probe", info}, {"started", at}});
 }
 std::string probe_stopped(const std::string& probe, Time at, const std::vector<std::uint64_t>& planned) {
   return text_of("probe_stopped", {{"probe", probe}, {"stopped", at}, {"planned", planned}});
@@ -346,5 +172,4 @@ bool apply(const std::string& text, Events& events) {
   }
 }
 
-}  // namespace events
-}  // namespace blackstart
+}  // namespace blackstart::events

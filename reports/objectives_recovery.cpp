@@ -1,0 +1,125 @@
+// Objectives on how something came back after an injection: RTO, first success, redundancy.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/units.h"
+#include "reports/objective_check.h"
+#include "reports/words.h"
+
+namespace blackstart {
+
+// Every series asked for must have been measured after every injection asked for: the worst of all counts, and an unknown
+// one could be it.
+ObjectiveResult ObjectiveCheck::each_rto(JudgeRto judge) {
+  if (injections_.empty()) return not_measured("nothing was injected");
+  int series = 0;
+  for (const SeriesMeasures& measures : probe_->series) {
+    if (!wanted(measures.name)) continue;
+    ++series;
+    for (const std::string& injection : injections_) each_rto_of(measures.name, injection, judge);
+  }
+  if (result_.spec.impact_required)
+    for (const std::string& injection : injections_) require_outage(injection);
+  return series > 0 ? std::move(result_) : no_series();
+}
+
+void ObjectiveCheck::each_rto_of(const std::string& series, const std::string& injection, JudgeRto judge) {
+  auto rto = std::find_if(measured_.rtos.begin(), measured_.rtos.end(), [&](const Rto& r) {
+    return r.probe == probe_->probe && r.series == series && r.injection == injection;
+  });
+  if (rto != measured_.rtos.end()) return (this->*judge)(*rto);
+  worse(State::not_measured, 0, "",
+        fmt::format("{} was not watched from before '{}' took effect until a hold after it, or '{}' took no effect", series,
+                    injection, injection));
+}
+
+// One series that saw it is enough: the others may have come through.
+void ObjectiveCheck::require_outage(const std::string& injection) {
+  const bool seen = std::any_of(measured_.rtos.begin(), measured_.rtos.end(), [&](const Rto& rto) {
+    return rto.probe == probe_->probe && rto.injection == injection && wanted(rto.series) && rto.impact;
+  });
+  if (!seen)
+    worse(State::not_measured, 0, "no outage",
+          fmt::format("{} saw no outage after '{}', so no recovery was rehearsed; aim the fault at what it needs",
+                      whose(result_.spec), injection));
+}
+
+// Whose value it is; with several injections the reader must be told after which.
+std::string ObjectiveCheck::told(const std::string& value, const Rto& rto) const {
+  return fmt::format("{} ({}{})", value, rto.series, injections_.size() > 1 ? " after " + rto.injection : "");
+}
+
+void ObjectiveCheck::check_rto(const Rto& rto) {
+  if (rto.censored)
+    return worse(State::missed, kForEver, told(rto_text(rto), rto), rto.series + " was not seen to recover", at_least(rto.rto));
+  if (undo_spoils(rto.after_undo)) return missed_by_undo(rto.series + " recovered", *rto.after_undo, rto_text(rto), rto);
+  compare(rto.rto, told(rto_text(rto), rto), rto.series);
+}
+
+void ObjectiveCheck::check_first_success(const Rto& rto) {
+  if (!rto.impact) return compare(rto.rto, told(rto_text(rto), rto), rto.series);
+  if (!rto.first_success) return worse(State::missed, kForEver, told("none", rto), rto.series + " had no success again");
+  std::string value = measured_text(*rto.first_success);
+  if (undo_spoils(rto.first_success_after_undo))
+    return missed_by_undo(rto.series + " had success again", *rto.first_success_after_undo, value, rto);
+  compare(*rto.first_success, told(value, rto), rto.series);
+}
+
+// A repair that we made ourselves shows nothing of what the cloud can do.
+bool ObjectiveCheck::undo_spoils(const std::optional<AfterUndo>& after) const {
+  return after && result_.spec.recovery == ObjectiveSpec::Recovery::itself;
+}
+
+void ObjectiveCheck::missed_by_undo(const std::string& what, const AfterUndo& after, const std::string& value, const Rto& rto) {
+  worse(State::missed, kForEver, told(value, rto),
+        fmt::format("{} only after the undo was asked at {}; by itself it had not within {}", what, time_text(after.asked),
+                    format_seconds(after.alone)),
+        at_least({after.alone, 0s}));
+}
+
+// Every component asked for, after every injection asked for.
+ObjectiveResult ObjectiveCheck::each_restoration() {
+  if (injections_.empty()) return not_measured("nothing was injected");
+  for (const std::string& injection : injections_) each_restoration_of(injection);
+  return std::move(result_);
+}
+
+void ObjectiveCheck::each_restoration_of(const std::string& injection) {
+  bool any = false;
+  for (const Restoration& one : measured_.restorations) {
+    if (one.probe != probe_->probe || one.injection != injection || !wanted(one.component)) continue;
+    any = true;
+    check_restoration(one);
+  }
+  if (!any)
+    worse(State::not_measured, 0, "",
+          fmt::format("'{}' is not known to have taken effect, or nobody watched {}", injection, whose(result_.spec)));
+}
+
+void ObjectiveCheck::check_restoration(const Restoration& one) {
+  const std::string told =
+      fmt::format("{} ({}{})", restoration_text(one), one.component, injections_.size() > 1 ? " after " + one.injection : "");
+  if (one.censored)
+    return worse(State::missed, kForEver, told, one.component + " was not seen whole again", at_least(one.time));
+  if (undo_spoils(one.after_undo))
+    return worse(State::missed, kForEver, told,
+                 fmt::format("{} was whole again only after the undo was asked at {}; by itself it had not been within {}",
+                             one.component, time_text(one.after_undo->asked), format_seconds(one.after_undo->alone)),
+                 at_least({one.after_undo->alone, 0s}));
+  if (result_.spec.impact_required && !one.struck) return untouched(one, told);
+  // Never seen to be missing is 0 with its ±, too: a loss between two looks was not seen.
+  compare(one.time, told, one.component, "");
+}
+
+// The fault met none of it, so nothing is known of how it comes back. What has no second is known not to.
+void ObjectiveCheck::untouched(const Restoration& one, const std::string& told) {
+  if (!one.single.empty())
+    return worse(State::missed, kForEver, told, fmt::format("{} has no second: {}", one.component, one.single));
+  worse(State::not_measured, 0, told,
+        fmt::format(
+            "nothing of {} was lost after '{}', so its recovery was not rehearsed; aim the fault at what has a part of it",
+            one.component, one.injection));
+}
+
+}  // namespace blackstart
