@@ -4,6 +4,7 @@
 
 #include "reports/predict.h"
 #include "reports/rto.h"
+#include "reports/stage_order.h"
 
 namespace blackstart {
 namespace {
@@ -80,6 +81,7 @@ Waterfall waterfall_of(const StageSearch& search, const Judgement& judgement) {
   add(one, redundant(search), {});
   tell_unwatched(search.record, one);
   compare(one, search.injection);
+  leave_out_contradictions(one, search.record, judgement);
   return one;
 }
 
