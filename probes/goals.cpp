@@ -35,10 +35,4 @@ void describe_connections(Fields& f, std::string& connections) {
       connections, {"fresh", "persistent", "both"});
 }
 
-void check_fresh_rate(Fields& f, const char* field, double rate, const std::string& connections) {
-  if (connections == "persistent" || rate <= kMostFreshConnections) return;
-  f.problem(field, fmt::format("{}/s fresh connections would use up this machine's ports", format_number(rate)),
-            fmt::format("at most {}/s, or 'connections: persistent'", format_number(kMostFreshConnections)));
-}
-
 }  // namespace blackstart

@@ -8,9 +8,6 @@
 
 namespace blackstart {
 
-// A closed connection keeps its local port for a minute, and Linux has 28,232 of them.
-inline constexpr double kMostFreshConnections = 400;  // a second
-
 // Of one series.
 struct Limits {
   Duration deadline{5s};     // from the scheduled time
@@ -29,7 +26,5 @@ struct Promise {
 
 // How an operation gets its connection: "fresh", "persistent" or "both", which makes two series.
 void describe_connections(Fields& f, std::string& connections);
-// A problem at `field` when fresh connections at this rate would use up this machine's ports.
-void check_fresh_rate(Fields& f, const char* field, double rate, const std::string& connections);
 
 }  // namespace blackstart

@@ -157,7 +157,6 @@ void HttpProbeSettings::describe(Fields& f) {
   if (connect_timeout > limits.deadline)
     f.problem("connect-timeout", fmt::format("{} is longer than the deadline of an operation, {}",
                                              format_duration(connect_timeout), format_duration(limits.deadline)));
-  check_fresh_rate(f, "rate", rate, connections);
 }
 
 std::unique_ptr<Probe> HttpProbeSettings::make(const std::string& name, const Cloud&) const {

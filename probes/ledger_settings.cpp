@@ -13,8 +13,6 @@ namespace {
 
 constexpr const char* kHere = "here";
 constexpr std::int64_t kMostInFlight = 4000;
-// A closed connection keeps its local port for a minute, and Linux has 28,232 of them.
-constexpr double kMostFreshConnections = 400;
 constexpr std::int64_t kMostMoney = 1'000'000'000'000;  // cents; times the most accounts it still fits 64 bits
 
 void describe_load(Fields& f, LedgerSettings& s) {
@@ -80,9 +78,6 @@ void check(Fields& f, const LedgerSettings& s) {
               fmt::format("with these rates up to {} operations would wait at one time in an outage, more than {}",
                           s.most_in_flight(), kMostInFlight),
               "lower the deadline or the rates");
-  if (s.fresh_inquiries() && s.inquiries > kMostFreshConnections)
-    f.problem("inquiries", fmt::format("{}/s fresh connections would use up this machine's ports", format_number(s.inquiries)),
-              fmt::format("at most {}/s, or 'inquiry-connections: kept'", format_number(kMostFreshConnections)));
 }
 
 }  // namespace

@@ -42,6 +42,21 @@ show_files() {
 }
 )sh";
 
+// One a line. Neutron's processes set a title (setproctitle): then there is but one argument, "neutron-dhcp-agent
+// (/usr/bin/python3 /usr/bin/neutron-dhcp-agent --config-file=…)", or without that name before it, and blanks are all that is
+// left between the real ones. uWSGI is given those of the program that it serves in one.
+constexpr const char* kArguments = R"sh(
+arguments() {
+  tr '\0' '\n' <"$1" | awk '
+    function apart(text) { n = split(text, words, " "); for (i = 1; i <= n; i++) print words[i] }
+    NR == 1 && / / { sub(/^[^\/(]*\(/, ""); sub(/\)$/, ""); apart($0); next }
+    python { apart($0); python = 0; next }
+    $0 == "--pyargv" { python = 1 }
+    sub(/^--pyargv=/, "") { apart($0); next }
+    { print }'
+}
+)sh";
+
 constexpr std::size_t kMostLines = 100'000;
 
 std::string rest_of(const std::string& line, std::size_t from) { return line.size() > from ? line.substr(from) : ""; }
@@ -64,15 +79,16 @@ printf '%s\n' "${{files:-{}}}" | show_files $pid ''
 }
 
 std::string oslo_command(const std::string& project) {
-  return fmt::format(R"sh({0}
+  return fmt::format(R"sh({0}{2}
 seen=' '
-for entry in $(grep -lzE '/{1}-[a-z-]+$' /proc/[0-9]*/cmdline 2>/dev/null); do
+for entry in $(grep -lzE '/{1}-[a-z-]+($|[ )])' /proc/[0-9]*/cmdline 2>/dev/null); do
   pid=${{entry#/proc/}}; pid=${{pid%/cmdline}}
-  name=$(tr '\0' '\n' <$entry | sed -n 's,.*/\({1}-[a-z-]*\)$,\1,p' | head -n 1)
+  name=$(arguments $entry | sed -n 's,.*/\({1}-[a-z-]*\)$,\1,p' | head -n 1)
   case $seen in *" $name "*) continue ;; esac
+  [ -n "$name" ] || continue
   seen="$seen$name "
   printf 'process %s\n' "$name"
-  files=$(tr '\0' '\n' <$entry | awk 'take {{ print; take = 0; next }} $0 == "--config-file" || $0 == "--config-dir" {{ take = 1; next }}
+  files=$(arguments $entry | awk 'take {{ print; take = 0; next }} $0 == "--config-file" || $0 == "--config-dir" {{ take = 1; next }}
     sub(/^--config-(file|dir)=/, "") {{ print }}')
   if [ -z "$files" ]; then
     root=/proc/$pid/root
@@ -84,7 +100,7 @@ for entry in $(grep -lzE '/{1}-[a-z-]+$' /proc/[0-9]*/cmdline 2>/dev/null); do
   [ -z "$files" ] || printf '%s\n' "$files" | grep . | show_files $pid '^[[:space:]]*(\[|report_interval|service_down_time|agent_down_time)' || exit
 done
 )sh",
-                     kShow, project);
+                     kShow, project, kArguments);
 }
 
 std::vector<ConfiguredProcess> read_processes(const std::string& printed) {

@@ -15,11 +15,14 @@ namespace {
 constexpr Duration kEach = 12s;
 constexpr const char* kBounded = "timeout -k 1 10 sh -c ";
 
-// One way to a component's settings on one node. Empty settings without a problem: it is not there, and nothing is told.
+// One way to a component's settings on one node.
 struct Reader {
   const char* component;
   bool (*on)(const Cloud& cloud, const Node& node);
   std::vector<LiveSetting> (*read)(const Cloud& cloud, const Node& node, Remote& remote, const Deadline& deadline);
+  // Where it has to be, to read nothing is a problem, and this is why; elsewhere it is not there, and nothing is told.
+  bool (*expected)(const Node& node);
+  const char* nothing;
 };
 
 std::string ask(Remote& remote, const Node& node, const std::string& command, const Deadline& deadline) {
@@ -35,11 +38,12 @@ const Database::Replica* replica_on(const Cloud& cloud, const Node& node) {
   return nullptr;
 }
 
+// A server without Galera has the variable all the same, and it is empty.
 std::vector<LiveSetting> galera(const Cloud& cloud, const Node& node, Remote&, const Deadline& deadline) {
   SqlSession session(target_of(cloud.database, *replica_on(cloud, node)), deadline.sooner(kEach));
   for (const SqlRow& row : session.ask("asking for Galera's options", "SHOW GLOBAL VARIABLES LIKE 'wsrep_provider_options'"))
-    if (row.size() == 2) return live::parse_galera(row[1].value_or(""));
-  live::not_understood("Galera's options", "the server has none: it is no member of a cluster");
+    if (row.size() == 2 && !row[1].value_or("").empty()) return live::parse_galera(*row[1]);
+  return {};
 }
 
 std::vector<LiveSetting> haproxy(const Cloud& cloud, const Node& node, Remote& remote, const Deadline& deadline) {
@@ -70,9 +74,19 @@ bool is_entry(const Cloud& cloud, const Node& node) { return !cloud.vip.empty() 
 bool has_messaging(const Cloud&, const Node& node) { return node.has_role("messaging"); }
 bool has_openstack(const Cloud& cloud, const Node&) { return cloud.openstack.present; }
 
-constexpr Reader kReaders[] = {{"galera", has_replica, galera},      {"haproxy", is_entry, haproxy},
-                               {"keepalived", is_entry, keepalived}, {"rabbitmq", has_messaging, rabbitmq},
-                               {"nova", has_openstack, nova},        {"neutron", has_openstack, neutron}};
+bool always(const Node&) { return true; }
+bool runs_nova(const Node& node) { return node.has_role("controller") || node.has_role("compute"); }
+bool runs_neutron(const Node& node) { return node.has_role("controller") || node.has_role("network"); }
+
+constexpr const char* kNoMember = "the server is no member of a cluster of Galera's";
+
+constexpr Reader kReaders[] = {
+    {"galera", has_replica, galera, always, kNoMember},
+    {"haproxy", is_entry, haproxy, always, "its configuration has no server"},
+    {"keepalived", is_entry, keepalived, always, "no VRRP instance of its configuration has the cloud's virtual IP"},
+    {"rabbitmq", has_messaging, rabbitmq, always, ""},
+    {"nova", has_openstack, nova, runs_nova, "there is no process of Nova's that reports, or says who is down"},
+    {"neutron", has_openstack, neutron, runs_neutron, "there is no process of Neutron's that reports, or says who is down"}};
 
 // One after the other: a node's sessions queue up anyway.
 std::vector<LiveSettings> read_node(const Cloud& cloud, const Node& node, Remote& remote, const Deadline& deadline) {
@@ -87,9 +101,33 @@ std::vector<LiveSettings> read_node(const Cloud& cloud, const Node& node, Remote
     } catch (const std::exception& error) {
       one.problem = error.what();
     }
+    if (one.settings.empty() && one.problem.empty() && reader.expected(node)) one.problem = reader.nothing;
     if (!one.settings.empty() || !one.problem.empty()) all.push_back(std::move(one));
   }
   return all;
+}
+
+// A database without Galera is none that lacks it: only beside members it is strange that a server is none.
+void forget_galera_where_none_is(std::vector<LiveSettings>& all) {
+  const auto member = [](const LiveSettings& one) { return one.component == "galera" && one.problem.empty(); };
+  if (std::none_of(all.begin(), all.end(), member))
+    std::erase_if(all, [](const LiveSettings& one) { return one.component == "galera" && one.problem == kNoMember; });
+}
+
+// How late a report may be is said by those who judge it. Where none of them was found, no controller has told enough.
+void tell_missing_limit(const Cloud& cloud, std::vector<LiveSettings>& all, const std::string& component,
+                        const std::string& limit) {
+  const auto has_limit = [&](const LiveSettings& one) {
+    return one.component == component &&
+           std::any_of(one.settings.begin(), one.settings.end(), [&](const LiveSetting& each) { return each.name == limit; });
+  };
+  if (std::any_of(all.begin(), all.end(), has_limit)) return;
+  for (LiveSettings& one : all) {
+    if (one.component != component || !one.problem.empty()) continue;
+    const bool controller = std::any_of(cloud.nodes.begin(), cloud.nodes.end(),
+                                        [&](const Node& node) { return node.name == one.node && node.has_role("controller"); });
+    if (controller) one = {component, one.node, {}, "no process was found, here or on another node, that has " + limit};
+  }
 }
 
 }  // namespace
@@ -101,6 +139,9 @@ std::vector<LiveSettings> read_live_settings(const Cloud& cloud, Remote& remote,
   std::vector<LiveSettings> all;
   for (auto& one : asked)
     for (LiveSettings& settings : one.get()) all.push_back(std::move(settings));
+  forget_galera_where_none_is(all);
+  tell_missing_limit(cloud, all, "nova", "service_down_time");
+  tell_missing_limit(cloud, all, "neutron", "agent_down_time");
   std::stable_sort(all.begin(), all.end(),
                    [](const LiveSettings& a, const LiveSettings& b) { return a.component < b.component; });
   return all;

@@ -14,7 +14,8 @@
 namespace blackstart {
 
 // Of each component that the cloud file speaks of, on each node that it may be on; never throws for what a node does or says.
-// A node that has no process of Nova's or Neutron's tells nothing of them.
+// What is not set has its default, marked as one. Where a component has to be, by the node's roles, and nothing of it was
+// found, that is the problem; a database that is no cluster of Galera's has none.
 std::vector<LiveSettings> read_live_settings(const Cloud& cloud, Remote& remote, const Deadline& deadline);
 
 }  // namespace blackstart

@@ -64,20 +64,17 @@ void take_command(const PGresult* result, SqlAnswer& answer) {
   answer.changed.push_back(changed_by(result));
 }
 
-// The system's words for what is this machine's own fault. They are those of the C locale, in which programs run unless they
-// ask for another one.
-bool is_our_fault(const std::string& text) {
+bool is_our_fault(int own_error) {
   constexpr std::array kErrors{EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL};
-  return std::any_of(kErrors.begin(), kErrors.end(),
-                     [&](int error) { return text.find(std::strerror(error)) != std::string::npos; });
+  return std::find(kErrors.begin(), kErrors.end(), own_error) != kErrors.end();
 }
 
-std::uint16_t error_without_state(const std::string& text) {
-  if (is_our_fault(text)) return kNoSocket;
+// What the kernel learnt of a connection that it was still making is only in libpq's text. Its words for that are strerror's,
+// in the same thread and so in the same language as ours here.
+bool was_refused(const std::string& text) {
   constexpr std::array kErrors{ECONNREFUSED, EHOSTUNREACH, ENETUNREACH};
-  const bool refused = std::any_of(kErrors.begin(), kErrors.end(),
-                                   [&](int error) { return text.find(std::strerror(error)) != std::string::npos; });
-  return refused ? kRefused : kBroken;
+  return std::any_of(kErrors.begin(), kErrors.end(),
+                     [&](int error) { return text.find(std::strerror(error)) != std::string::npos; });
 }
 
 }  // namespace
@@ -95,10 +92,11 @@ void take_in(const PGresult* result, SqlAnswer& answer) {
   answer.message = fmt::format("an answer that makes no sense: {}", PQresStatus(PQresultStatus(result)));
 }
 
-SqlAnswer connection_failure(const std::string& text) {
+SqlAnswer connection_failure(const std::string& text, int own_error) {
   SqlAnswer answer;
   answer.message = trimmed(text.substr(0, text.find("\nLOCATION:")));
-  answer.error = error_without_state(text);
+  answer.error = is_our_fault(own_error) ? kNoSocket : was_refused(text) ? kRefused : kBroken;
+  if (answer.error == kNoSocket) return answer;
   // "FATAL:  28P01: words"; the word before it depends on the server's language.
   for (std::size_t at = text.find(":  "); at != std::string::npos; at = text.find(":  ", at + 1)) {
     const std::string state = text.substr(at + 3, kStateLength);

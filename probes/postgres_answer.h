@@ -17,7 +17,8 @@ void take_in(const pg_result* result, SqlAnswer& answer);
 
 // libpq does not give the SQLSTATE of a connection that did not come about, but for its text in verbose form:
 // `connection to server at "…" failed: FATAL:  28P01: password authentication failed for user "bank"`.
-// Without one: kRefused, kNoSocket (this machine's fault) or kBroken, by the words of the system's error.
-SqlAnswer connection_failure(const std::string& text);
+// Without one: kNoSocket (this machine's fault) by `own_error`, the errno of a call that libpq came out of without a socket,
+// and 0 for any other: a server's words about its own memory or files are never taken for ours. Else kRefused or kBroken.
+SqlAnswer connection_failure(const std::string& text, int own_error = 0);
 
 }  // namespace blackstart

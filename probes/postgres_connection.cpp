@@ -8,6 +8,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cerrno>
 
 #include "probes/postgres_answer.h"
 #include "probes/sql_errors.h"
@@ -64,9 +65,11 @@ struct PostgresConnection::Impl : std::enable_shared_from_this<Impl> {
   }
 
   void connect() {
+    errno = 0;
     session = begin_session(target);
+    const int error = errno;
     PQsetNoticeReceiver(session, &Impl::notice, this);
-    if (PQstatus(session) == CONNECTION_BAD) return connection_failed();
+    if (PQstatus(session) == CONNECTION_BAD) return connection_failed(error);
     wait(false, true);  // the library asks for that before its first look
   }
 
@@ -74,19 +77,24 @@ struct PostgresConnection::Impl : std::enable_shared_from_this<Impl> {
     // The library may close its socket and open another in this call: an epoll entry left behind would later be taken for that
     // of a newer socket with the same number.
     stop_watching();
-    switch (PQconnectPoll(session)) {
+    errno = 0;
+    const PostgresPollingStatusType status = PQconnectPoll(session);
+    const int error = errno;
+    switch (status) {
       case PGRES_POLLING_READING: return wait(true, false);
       case PGRES_POLLING_WRITING: return wait(false, true);
       case PGRES_POLLING_OK: break;
-      default: return connection_failed();
+      default: return connection_failed(error);
     }
     if (PQsetnonblocking(session, 1) != 0) return fail(kBroken, PQerrorMessage(session));
     PQsetErrorVerbosity(session, PQERRORS_DEFAULT);
     finish();
   }
 
-  void connection_failed() {
-    answer = connection_failure(PQerrorMessage(session));
+  // Of libpq's calls only those that make a socket and connect it tell more by errno than by their text, and they leave none
+  // behind when they fail.
+  void connection_failed(int error) {
+    answer = connection_failure(PQerrorMessage(session), PQsocket(session) < 0 ? error : 0);
     finish();
   }
 

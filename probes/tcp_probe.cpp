@@ -137,7 +137,7 @@ void TcpProbeSettings::describe(Fields& f) {
   f.text({"host", "name or address that is connected to", Field::required}, host);
   f.integer({"port", "its TCP port", Field::required}, port, {1, 65535});
   f.text({"banner", "the first bytes that the server must say, as 'SSH-2.0-'; without it, nothing is waited for"}, banner);
-  f.rate({"rate", "connections"}, rate, {0.01, kMostFreshConnections});
+  f.rate({"rate", "connections"}, rate, {0.01, 20'000});
   limits.describe(f);
   promise.describe(f);
 }

@@ -20,6 +20,7 @@
 #include "base/error.h"
 #include "base/units.h"
 #include "lab/tcp_socket.h"
+#include "probes/clock_rate.h"
 #include "probes/room.h"
 #include "probes/vantage_spec.h"
 #include "reports/files.h"
@@ -148,6 +149,7 @@ void check_vantage(const fs::path& folder) {
                 fmt::format("{} are free for up to {} of operations in {}", format_size(room), format_size(spec.most_bytes),
                             folder.parent_path().string()),
                 "twice as much must be free; lower the rates, or make room");
+  take_room(spec.name, *probe);
   probe->preflight(Deadline(real_clock(), kCheck));
 }
 
@@ -165,7 +167,7 @@ void serve_vantage(const fs::path& folder) {
 }
 
 std::string poll_vantage(const fs::path& folder, std::uint64_t offset, std::uint64_t most) {
-  Json head{{"boot", boot_id()}, {"now", real_clock().now().count()}, {"alive", alive(folder)}};
+  Json head{{"boot", boot_id()}, {"now", real_clock().now().count()}, {"rate", kernel_clock_rate()}, {"alive", alive(folder)}};
   // In this order: what is told to have ended has all of its operations in the file.
   head["ended"] = json_in(folder / vantage_folder::kEnded);
   head["started"] = json_in(folder / vantage_folder::kStarted);

@@ -18,8 +18,9 @@ void check_vantage(const std::filesystem::path& folder);
 // too.
 void serve_vantage(const std::filesystem::path& folder);
 
-// What the runner asks for again and again: a line of JSON (boot, now, alive, size, started, ended) and, behind it, bytes of
-// the operations from `offset` on, at most `most`. `now` is this machine's monotonic clock: the ping.
+// What the runner asks for again and again: a line of JSON (boot, now, rate, alive, size, started, ended) and, behind it, bytes
+// of the operations from `offset` on, at most `most`. `now` is this machine's monotonic clock: the ping; `rate` is how it is
+// being corrected (probes/clock_rate.h).
 std::string poll_vantage(const std::filesystem::path& folder, std::uint64_t offset, std::uint64_t most);
 
 // The command line of `blackstart-probe`: check, serve and poll. Returns its exit code (base/error.h).

@@ -38,7 +38,10 @@ struct RecordWriter::Impl {
 
   void append(const std::string& line, bool durable = false) {
     std::lock_guard lock(mutex);
+    std::error_code unknown;
+    const std::uintmax_t before = std::filesystem::file_size(path, unknown);
     int error = file.append(line);
+    if (error && !unknown) std::filesystem::resize_file(path, before, unknown);  // a full disk takes a part of a line
     if (!error && durable) error = file.sync();
     if (error) throw_errno("writing the record to " + path.string(), error);
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/units.h"
 
@@ -16,18 +17,19 @@ constexpr int kRounds = 80;  // each takes a third of what drift may be: below a
 // small numbers, so that doubles hold them exactly enough.
 struct Bounds {
   double at = 0, low = 0, high = 0;
+  double drift = kMostDrift;  // at most, between the one before and this one
 };
 
-// What one ping tells of another moment grows by kMostDrift with the distance.
-void tighten(Bounds& one, const Bounds& other) {
-  const double grown = kMostDrift * std::abs(one.at - other.at);
+// What one ping tells of another moment grows by the most that the clocks drift with the distance.
+void tighten(Bounds& one, const Bounds& other, double drift) {
+  const double grown = drift * std::abs(one.at - other.at);
   one.low = std::max(one.low, other.low - grown);
   one.high = std::min(one.high, other.high + grown);
 }
 
 void tighten_all(std::vector<Bounds>& all) {
-  for (std::size_t i = 1; i < all.size(); ++i) tighten(all[i], all[i - 1]);
-  for (std::size_t i = all.size(); i-- > 1;) tighten(all[i - 1], all[i]);
+  for (std::size_t i = 1; i < all.size(); ++i) tighten(all[i], all[i - 1], all[i].drift);
+  for (std::size_t i = all.size(); i-- > 1;) tighten(all[i - 1], all[i], all[i].drift);
 }
 
 // Between two pings the bounds are widest where what both tell of it meets.
@@ -36,10 +38,10 @@ void add_peaks(std::vector<Bounds>& all) {
   for (std::size_t i = 1; i < count; ++i) {
     const Bounds a = all[i - 1], b = all[i];  // copies: the vector grows
     const double middle = (a.at + b.at) / 2;
-    for (const double lean : {(b.high - a.high) / (2 * kMostDrift), (a.low - b.low) / (2 * kMostDrift)}) {
-      Bounds peak{std::clamp(middle + lean, a.at, b.at), -HUGE_VAL, HUGE_VAL};
-      tighten(peak, a);
-      tighten(peak, b);
+    for (const double lean : {(b.high - a.high) / (2 * b.drift), (a.low - b.low) / (2 * b.drift)}) {
+      Bounds peak{std::clamp(middle + lean, a.at, b.at), -HUGE_VAL, HUGE_VAL, b.drift};
+      tighten(peak, a, b.drift);
+      tighten(peak, b, b.drift);
       all.push_back(peak);
     }
   }
@@ -83,6 +85,14 @@ void note_gaps(const std::vector<ClockPing>& pings, Time from, Time to, VantageC
 
 }  // namespace
 
+double beyond_drift(double one_rate, double other_rate) {
+  const double beyond =
+      std::max(0.0, std::abs(one_rate) - kMostCorrection) + std::max(0.0, std::abs(other_rate) - kMostCorrection);
+  if (beyond <= 0) return 0;
+  const double all = kMostDrift + beyond;
+  return all / (1 - std::min(all, 0.5)) - kMostDrift;  // in seconds of the clock that goes slower: the stamps may be its own
+}
+
 VantageClock fit_clock(std::vector<ClockPing> pings, Time from, Time to) {
   VantageClock clock;
   clock.pings = pings.size();
@@ -94,23 +104,26 @@ VantageClock fit_clock(std::vector<ClockPing> pings, Time from, Time to) {
   clock.best_trip = pings.front().answered - pings.front().asked;
   const Duration base = pings.front().asked - pings.front().stamp;
   std::vector<Bounds> all;
+  double beyond = pings.front().beyond, most = 0;
   for (const ClockPing& ping : pings) {
+    const double drift = kMostDrift + std::max(std::exchange(beyond, ping.beyond), ping.beyond);
+    most = std::max(most, drift);
     clock.best_trip = std::min(clock.best_trip, ping.answered - ping.asked);
     all.push_back({static_cast<double>((ping.stamp - from).count()),
                    static_cast<double>((ping.asked - ping.stamp - base).count()),
-                   static_cast<double>((ping.answered - ping.stamp - base).count())});
+                   static_cast<double>((ping.answered - ping.stamp - base).count()), drift});
   }
   note_gaps(pings, from, to, clock);
   // Before the first ping and behind the last one the bounds are widest at the ends.
   const double end = static_cast<double>((to - from).count());
   if (all.front().at > 0) all.insert(all.begin(), {0, -HUGE_VAL, HUGE_VAL});
-  if (all.back().at < end) all.push_back({end, -HUGE_VAL, HUGE_VAL});
+  if (all.back().at < end) all.push_back({end, -HUGE_VAL, HUGE_VAL, kMostDrift + beyond});
   tighten_all(all);
   if (std::any_of(all.begin(), all.end(), [](const Bounds& one) { return one.low > one.high; })) {
     clock.trouble = fmt::format(
         "answers for the time contradict each other: one of both clocks was set, or ran more than {:.0f} ppm "
         "faster than the other",
-        kMostDrift * 1e6);
+        most * 1e6);
     return clock;
   }
   add_peaks(all);

@@ -2,7 +2,8 @@
 // wrong by (docs/vantage-points.md).
 //
 // Purpose: stamps of another machine become run times with a bound that certainly holds the truth, as long as neither clock
-// runs faster or slower against the other than kMostDrift. Ownership: plain values. Thread rule: pure functions.
+// runs faster or slower against the other than kMostDrift and what the pings say beyond it. Ownership: plain values. Thread
+// rule: pure functions.
 #pragma once
 
 #include <string>
@@ -17,10 +18,17 @@ namespace blackstart {
 struct ClockPing {
   Time asked{0}, answered{0};  // run time
   Time stamp{0};               // of the other clock
+  // By how much both clocks together are being corrected beyond what kMostDrift has room for, seconds a second: counts up to
+  // the ping before and the one behind.
+  double beyond = 0;
 };
 
 // Seconds a second. Ours: a crystal is within 100 ppm, and the kernel lets NTP slew each clock by up to 500 ppm.
 inline constexpr double kMostDrift = 0.0012;
+// Of it, what it allows for NTP's corrections of one clock.
+inline constexpr double kMostCorrection = 0.0005;
+// ClockPing::beyond of two clocks that are being corrected at these rates (probes/clock_rate.h).
+double beyond_drift(double one_rate, double other_rate);
 
 // The line with the least bound for stamps in [from, to] of the other clock; `probe` is left empty. Without a ping, and where
 // pings contradict each other, its trouble says so.

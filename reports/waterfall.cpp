@@ -4,6 +4,7 @@
 
 #include "reports/predict.h"
 #include "reports/rto.h"
+#include "reports/stage_order.h"
 
 namespace blackstart {
 namespace {
@@ -33,6 +34,18 @@ void add_if_seen(Waterfall& into, std::optional<StageResult> stage, const std::v
   if (stage->when.known() || due) add(into, std::move(stage), expected);
 }
 
+struct Reporting {
+  const char *component, *title;
+  std::vector<Expectation> (*expect)(const Situation& situation, std::size_t parts);
+};
+
+// Of a service that was hit and reports nothing, as an API, nobody will say that its reports are late.
+void look_for_late_reports(const StageSearch& search, const Reporting& kind, Waterfall& into) {
+  const std::size_t parts = parts_of(search, kind.component, true);
+  add_if_seen(into, service_notice(search, kind.component, kind.title),
+              parts > 0 ? kind.expect(situation_of(search), parts) : std::vector<Expectation>{}, search);
+}
+
 void look_at_cluster(const StageSearch& search, Waterfall& into) {
   const Situation situation = situation_of(search);
   add(into, first_change(search), {});
@@ -40,10 +53,8 @@ void look_at_cluster(const StageSearch& search, Waterfall& into) {
   if (auto out = backend_out(search)) add(into, std::move(out->stage), expect_backend_out(situation, out->parts));
   add(into, galera_view(search), expect_galera_view(situation));
   add_if_seen(into, rabbitmq_notice(search), expect_rabbitmq_notice(situation, parts_of(search, "rabbitmq", false)), search);
-  add_if_seen(into, service_notice(search, "nova", "Nova"), expect_nova_notice(situation, parts_of(search, "nova", true)),
-              search);
-  add_if_seen(into, service_notice(search, "neutron", "Neutron"),
-              expect_neutron_notice(situation, parts_of(search, "neutron", true)), search);
+  look_for_late_reports(search, {"nova", "Nova", expect_nova_notice}, into);
+  look_for_late_reports(search, {"neutron", "Neutron", expect_neutron_notice}, into);
 }
 
 bool has(const Waterfall& waterfall, const std::string& stage) {
@@ -80,6 +91,7 @@ Waterfall waterfall_of(const StageSearch& search, const Judgement& judgement) {
   add(one, redundant(search), {});
   tell_unwatched(search.record, one);
   compare(one, search.injection);
+  leave_out_contradictions(one, search.record, judgement);
   return one;
 }
 

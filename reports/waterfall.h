@@ -26,7 +26,7 @@ std::optional<StageResult> first_change(const StageSearch& search);
 std::optional<StageResult> vip_moved(const StageSearch& search);
 std::optional<StageResult> galera_view(const StageSearch& search);
 std::optional<StageResult> rabbitmq_notice(const StageSearch& search);
-// How many parts of a watched component are on the nodes that were hit, or on the others.
+// How many parts of a watched component were hit (of one service, those of its name on the nodes), or are on other nodes.
 std::size_t parts_of(const StageSearch& search, const std::string& component, bool hit);
 std::optional<StageResult> service_notice(const StageSearch& search, const std::string& component, const std::string& title);
 std::optional<StageResult> redundant(const StageSearch& search);

@@ -1,10 +1,12 @@
 // Stages that the cloud's clusters and services show: what each part said of itself.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
 #include "base/units.h"
+#include "reports/predict.h"
 #include "reports/waterfall.h"
 #include "reports/words.h"
 
@@ -30,6 +32,13 @@ void see_losses(StageResult& stage, const StageSearch& search, const Redundancy&
 // It may have begun before the next injection did, and was not over when this one had its effect.
 bool belongs(const Redundancy::Loss& loss, const StageSearch& search) {
   return loss.lost.from < search.until && (!loss.back.known() || loss.back.to > search.injection.effect.from);
+}
+
+// "nova-compute on k1" goes with the unit nova-compute.service and the container nova_compute, and with all of its node.
+bool strikes(const Injection& injection, const std::string& part) {
+  std::string unit = unit_of(injection);
+  std::replace(unit.begin(), unit.end(), '_', '-');
+  return unit.empty() || unit.find(part.substr(0, part.find(" on "))) != std::string::npos;
 }
 
 }  // namespace
@@ -95,7 +104,8 @@ std::size_t parts_of(const StageSearch& search, const std::string& component, bo
   std::set<std::string> parts;
   if (const Redundancy* by = watched(search.record, component))
     for (const Saying& saying : by->sayings)
-      if (search.hits(host_of(saying.part)) == hit) parts.insert(saying.part);
+      if (search.hits(host_of(saying.part)) == hit && (!hit || strikes(search.injection, saying.part)))
+        parts.insert(saying.part);
   return parts.size();
 }
 

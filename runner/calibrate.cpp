@@ -174,6 +174,21 @@ void write_certificate(const Certificate& certificate) {
   write_atomically(certificate_file(), certificate_text(certificate));
 }
 
+void require_certificate_place() {
+  made_state_folder();
+  const fs::path file = certificate_file();
+  const std::string doing = "making sure that a certificate can be kept in " + file.string();
+  try {
+    if (fs::exists(file)) read_whole(file);
+    const fs::path trial = file.string() + ".trial";
+    if (const int error = AppendFile(trial, AppendFile::Open::may_exist).append(" "))
+      throw_errno("writing " + trial.string(), error);
+    fs::remove(trial);
+  } catch (const std::exception& problem) {
+    throw Error(ErrorKind::unmet, doing, problem.what(), "see to that file and its folder first: calibrating takes a minute");
+  }
+}
+
 Calibration found_calibration() {
   Calibration found;
   found.machine = this_machine();

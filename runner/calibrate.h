@@ -30,6 +30,8 @@ std::vector<KnownOutage> compared(const Judgement& judgement, const std::vector<
 // STATE/calibration.json
 std::filesystem::path certificate_file();
 void write_certificate(const Certificate& certificate);
+// Whether a new one can take its place, asked before it is worth a minute. Throws Error.
+void require_certificate_place();
 // For the record of a run that begins now, on this machine. A certificate that can't be read is told in it, not thrown.
 Calibration found_calibration();
 

@@ -96,6 +96,7 @@ Certificate certificate_from(const CalibrateOptions& options, std::uint64_t seed
 }  // namespace
 
 int calibrate_command(const CalibrateOptions& options) {
+  if (!is_trial(options)) require_certificate_place();
   const std::uint64_t seed = options.seed ? *options.seed : std::random_device{}();
   const Certificate certificate = certificate_from(options, seed);
   if (!is_trial(options)) write_certificate(certificate);

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "probes/clock_rate.h"
 #include "reports/operation_journal.h"
 
 namespace blackstart {
@@ -17,7 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-constexpr const char *kPlace = "place.json", *kOperations = "operations", *kPings = "pings", *kDone = "completed";
+constexpr const char *kPlace = "place.json", *kOperations = "operations", *kPings = "pings", *kDone = "completed",
+                     *kRemoved = "removed";
 
 fs::path make(const fs::path& folder, bool anew) {
   std::error_code error;
@@ -25,10 +27,6 @@ fs::path make(const fs::path& folder, bool anew) {
   if (anew) fs::create_directories(folder, error);
   if (error) throw_errno("making " + folder.string(), error.value());
   return folder;
-}
-
-void append(AppendFile& file, const std::string& bytes, const fs::path& folder) {
-  if (const int error = bytes.empty() ? 0 : file.append(bytes)) throw_errno("writing to " + folder.string(), error);
 }
 
 std::string boot_of_this_machine() {
@@ -59,6 +57,14 @@ VantageKeep::VantageKeep(const fs::path& folder, const VantagePlace& place, Time
   place_ = place;
   zero_ = zero;
   write_place(zero);
+}
+
+// A full disk takes a part of what is written. It goes before the next try, which brings all of it again: nothing ever stands
+// behind a torn piece.
+void VantageKeep::keep(AppendFile& file, const char* name, std::uint64_t whole, std::string_view bytes) {
+  const fs::path path = folder_ / name;
+  if (fs::file_size(path) != whole) fs::resize_file(path, whole);
+  if (const int error = bytes.empty() ? 0 : file.append(bytes)) throw_errno("writing to " + path.string(), error);
 }
 
 void VantageKeep::write_place(Time zero) {
@@ -93,13 +99,21 @@ void VantageKeep::read_place() {
     last_scheduled_ = std::max(last_scheduled_, o.scheduled);
 }
 
-// Each line: the node's boot, asked and answered in run time, the stamp.
+// Each line: the node's boot, asked and answered in run time, the stamp, and, but in runs of before, how far corrections go
+// beyond what is assumed. One that was cut off is dropped.
 void VantageKeep::read_pings() {
-  std::istringstream lines(read_whole(folder_ / kPings));
-  std::string boot;
-  for (std::int64_t asked = 0, answered = 0, stamp = 0; lines >> boot >> asked >> answered >> stamp;) {
+  const std::string text = read_whole(folder_ / kPings);
+  pings_bytes_ = text.rfind('\n') + 1;  // npos + 1 is 0
+  std::istringstream lines(text.substr(0, pings_bytes_));
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string boot;
+    std::int64_t asked = 0, answered = 0, stamp = 0;
+    if (!(words >> boot >> asked >> answered >> stamp)) continue;
+    double beyond = 0;
+    words >> beyond;
     if (boot_.empty()) boot_ = boot;
-    if (boot == boot_) pings_.push_back({Time(asked), Time(answered), Time(stamp)});
+    if (boot == boot_) pings_.push_back({Time(asked), Time(answered), Time(stamp), beyond});
   }
 }
 
@@ -109,10 +123,12 @@ void VantageKeep::note(const VantageAnswer& answer) {
   if (state.started) started_ = *state.started;
   if (state.boot != boot_) trouble_ = fmt::format("{} was restarted, and its clock began anew", place_.node);
   if (state.boot != boot_ || !pings_count_) return;
-  const ClockPing ping{answer.asked - zero_, answer.answered - zero_, state.now};
+  const ClockPing ping{answer.asked - zero_, answer.answered - zero_, state.now, beyond_drift(state.rate, kernel_clock_rate())};
   pings_.push_back(ping);
-  append(pings_file_, fmt::format("{} {} {} {}\n", boot_, ping.asked.count(), ping.answered.count(), ping.stamp.count()),
-         folder_);
+  const std::string line =
+      fmt::format("{} {} {} {} {}\n", boot_, ping.asked.count(), ping.answered.count(), ping.stamp.count(), ping.beyond);
+  keep(pings_file_, kPings, pings_bytes_, line);
+  pings_bytes_ += line.size();
   if (const Duration trip = ping.answered - ping.asked; trip < best_trip_) {
     best_trip_ = trip;
     offset_ = ping.asked + trip / 2 - ping.stamp;
@@ -121,7 +137,7 @@ void VantageKeep::note(const VantageAnswer& answer) {
 
 std::vector<Operation> VantageKeep::take(const VantageAnswer& answer) {
   note(answer);
-  append(operations_, answer.bytes, folder_);
+  keep(operations_, kOperations, bytes_, answer.bytes);
   bytes_ += answer.bytes.size();
   size_ = answer.state.size;
   ended_ = answer.state.ended;
@@ -183,5 +199,7 @@ void VantageKeep::complete(RecordWriter& record, const ProbeInfo& info, Time unt
 }
 
 bool VantageKeep::completed() const { return fs::exists(folder_ / kDone); }
+void VantageKeep::note_removed() { write_atomically(folder_ / kRemoved, "\n"); }
+bool VantageKeep::removed() const { return fs::exists(folder_ / kRemoved); }
 
 }  // namespace blackstart

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reports/files.h"
@@ -37,9 +38,13 @@ class VantageKeep {
   void complete(RecordWriter& record, const ProbeInfo& info, Time until = Time::max());
   // complete() has been here.
   bool completed() const;
+  // Nothing of it is on the node any more. Until somebody has said so, it has to be seen to: a password may lie there.
+  void note_removed();
+  bool removed() const;
 
  private:
   VantageKeep(const std::filesystem::path& folder, bool anew);
+  void keep(AppendFile& file, const char* name, std::uint64_t whole, std::string_view bytes);
   void write_place(Time zero);
   void read_place();
   void read_pings();
@@ -55,7 +60,7 @@ class VantageKeep {
   bool pings_count_ = true;  // false: this machine was restarted since, and its clock began anew
   AppendFile operations_, pings_file_;
   std::vector<ClockPing> pings_;
-  std::uint64_t bytes_ = 0, size_ = 0;
+  std::uint64_t bytes_ = 0, size_ = 0, pings_bytes_ = 0;
   std::string tail_;  // of a record that has not come to its end
   std::string boot_;  // of the node, when it was asked first
   std::string trouble_;

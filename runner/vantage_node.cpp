@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -35,6 +36,8 @@ VantageState state_of(const json& head) {
   VantageState state;
   head.at("boot").get_to(state.boot);
   state.now = Time(head.at("now").get<std::int64_t>());
+  state.rate = head.value("rate", 0.0);
+  if (!(std::abs(state.rate) < 1)) throw std::invalid_argument("its clock has no such rate");
   head.at("alive").get_to(state.alive);
   head.at("size").get_to(state.size);
   if (const json& started = head.at("started"); !started.is_null())
@@ -118,10 +121,19 @@ VantageAnswer VantageNode::poll(std::uint64_t offset, const Deadline& deadline) 
 }
 
 void VantageNode::remove(const Deadline& deadline) {
-  remote_.check(fmt::format("removing the folder of {} on {}", place_.probe, place_.node), place_.node,
-                fmt::format("flock -w 5 {0}/{1} rm -rf {0} 2>/dev/null || [ ! -e {0} ] || rm -rf {0}",
-                            shell_quote(place_.folder), vantage_folder::kLock),
-                deadline);
+  const std::string doing = fmt::format("removing the folder of {} on {}", place_.probe, place_.node);
+  try {
+    remote_.check(doing, place_.node,
+                  fmt::format("flock -w 5 {0}/{1} rm -rf {0} 2>/dev/null || [ ! -e {0} ] || rm -rf {0}",
+                              shell_quote(place_.folder), vantage_folder::kLock),
+                  deadline);
+  } catch (const Error& error) {
+    throw Error(
+        error.kind(), doing, error.why(),
+        fmt::format("{} is left there, with what the probe was told, also the database's password; 'blackstart fetch RUN' "
+                    "tries it again, or remove it by hand",
+                    place_.folder));
+  }
 }
 
 }  // namespace blackstart

@@ -26,6 +26,7 @@ struct VantagePlace {
 struct VantageState {
   std::string boot;  // of the node, another after each start
   Time now{0};       // of its monotonic clock
+  double rate = 0;   // at which that is being corrected, seconds a second (probes/clock_rate.h); a program of before: 0
   bool alive = false;
   std::uint64_t size = 0;  // bytes of operations
   std::optional<Time> started;
@@ -58,7 +59,7 @@ class VantageNode {
   void launch(const Deadline& deadline);
   void ask_to_stop(const Deadline& deadline);
   VantageAnswer poll(std::uint64_t offset, const Deadline& deadline);
-  // Waits until the process has gone, and removes its folder.
+  // Waits until the process has gone, and removes its folder. Throws Error that says what is left where.
   void remove(const Deadline& deadline);
 
  private:

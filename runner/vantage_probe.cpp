@@ -133,7 +133,8 @@ Vantage::~Vantage() {
 void Vantage::forget_node() {
   try {
     node_->remove(Deadline(real_clock(), kRemove));
-  } catch (const Error&) {  // it lies in a folder of ours; a node that can't be reached now keeps it
+    if (keep_) keep_->note_removed();
+  } catch (const Error&) {  // a node that can't be reached now keeps it; fetch sees to it where the run has a folder
   }
 }
 
@@ -258,6 +259,7 @@ void Vantage::complete(RecordWriter& record) {
   if (!whole_) return;
   keep_->complete(record, info());
   node_->remove(Deadline(*clock_, kRemove));
+  keep_->note_removed();
 }
 
 }  // namespace

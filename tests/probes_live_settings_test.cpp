@@ -285,6 +285,97 @@ TEST_CASE("live settings: the script prints the files that a running process nam
   CHECK(of_oslo[0].files[0].lines == std::vector<std::string>{"[DEFAULT]", "report_interval = 5", "[database]"});
 }
 
+// Neutron's processes set their title, and so have but one argument.
+TEST_CASE("live settings: the script reads what a process says of itself in its title", "[live]") {
+  Folder folder;
+  const std::string ini = (folder.path / "neutron.conf").string(), more = (folder.path / "more.conf").string();
+  std::ofstream(ini) << "[DEFAULT]\nagent_down_time = 25\n[agent]\nreport_interval = 10\n";
+  std::ofstream(more) << "[agent]\nreport_interval = 4\n";
+  std::filesystem::create_directory(folder.path / "none.d");
+  const std::string held = (folder.path / "open").string();
+  REQUIRE(run_process({"mkfifo", held}, 10s).ok());
+  const int end = ::open(held.c_str(), O_RDWR | O_CLOEXEC);  // they read until this is closed
+  REQUIRE(end >= 0);
+  const std::string title =
+      fmt::format("/usr/bin/python3 /usr/bin/bs-titled-agent --config-file={} --config-file={} -v", ini, more);
+  const std::vector<std::string> names{fmt::format("bs-titled-agent ({})", title),
+                                       fmt::format("/usr/bin/python3 /usr/bin/bs-titled-rpc-server --config-file {}", ini),
+                                       fmt::format("bs-titled-server: api worker (/usr/bin/python3 /usr/bin/bs-titled-server "
+                                                   "--config-dir={} --config-file={})",
+                                                   (folder.path / "none.d").string(), ini)};
+  std::string script;
+  for (const std::string& name : names)
+    script += fmt::format("bash -c 'exec -a \"{}\" sh -c \"read -r end\"' <'{}' >/dev/null 2>&1 &\n", name, held);
+  // uWSGI is given the program's own arguments in one of its.
+  script += fmt::format(
+      "bash -c 'exec -a uwsgi sh -c \"read -r end\" --wsgi-file /usr/bin/bs-titled-api --pyargv "
+      "\"--config-file={} --config-file={}\"' <'{}' >/dev/null 2>&1 &\n",
+      ini, more, held);
+  run_process({"sh", "-c", script}, 10s);
+  std::vector<ConfiguredProcess> seen;
+  ProcessResult said;
+  wait_until(
+      [&] {
+        said = run_process({"sh", "-c", oslo_command("bs-titled")}, 10s);
+        seen = read_processes(said.out);
+        return seen.size() == 4;
+      },
+      Deadline(real_clock(), 10s), 50ms);
+  ::close(end);
+  INFO(said.out << said.err);
+  CHECK(said.ok());
+  REQUIRE(seen.size() == 4);
+  const auto files = [&](const std::string& name) {
+    std::vector<std::string> paths;
+    for (const ConfiguredProcess& one : seen)
+      for (const ConfigFile& file : one.files)
+        if (one.name == name) paths.push_back(file.path);
+    return paths;
+  };
+  CHECK(files("bs-titled-agent") == std::vector<std::string>{ini, more});
+  CHECK(files("bs-titled-rpc-server") == std::vector<std::string>{ini});
+  CHECK(files("bs-titled-server") == std::vector<std::string>{ini});
+  CHECK(files("bs-titled-api") == std::vector<std::string>{ini, more});
+}
+
+TEST_CASE("live settings: where a service has to be and nothing of it is found, that is the problem", "[live]") {
+  FakeRemote remote;
+  remote.on("pgrep -xo haproxy", answered(haproxy("global\n")));
+  remote.on("pgrep -xo keepalived", answered(keepalived("vrrp_instance v {\n virtual_ipaddress {\n 10.9.9.9\n }\n}\n")));
+  remote.on("rabbitmqctl", answered("10\n"));
+  remote.on("'/nova-", answered(""));
+  remote.on("'/neutron-", [](const std::string& node, const auto&) {
+    return answered(node == "c3" ? printed("neutron-rpc-server", "f", "") : printed("neutron-dhcp-agent", "f", ""));
+  });
+  Cloud cloud = test::three_controllers();
+  cloud.openstack.present = true;
+  cloud.nodes[1].roles = {"storage"};
+  cloud.nodes[2].roles = {"network"};
+  const auto read = [&] { return read_live_settings(cloud, remote, Deadline(real_clock(), 5s)); };
+  const auto problem = [](const std::vector<LiveSettings>& all, const std::string& component, const std::string& node) {
+    for (const LiveSettings& one : all)
+      if (one.component == component && one.node == node) return one.problem.empty() ? "read" : one.problem;
+    return std::string("not told");
+  };
+  const auto all = read();
+  CHECK_THAT(problem(all, "haproxy", "c1"), Contains("no server"));
+  CHECK_THAT(problem(all, "keepalived", "c1"), Contains("virtual IP"));
+  CHECK_THAT(problem(all, "nova", "c1"), Contains("no process of Nova's"));
+  CHECK(problem(all, "nova", "c2") == "not told");
+  CHECK(problem(all, "nova", "c3") == "not told");
+  CHECK(problem(all, "neutron", "c1") == "read");
+  CHECK(problem(all, "neutron", "c3") == "read");
+  for (const LiveSettings& one : all)
+    if (one.component == "neutron" && one.node == "c3")
+      CHECK_THAT(source(one.settings, "", "agent_down_time"), Contains("default"));
+  // Nobody says when an agent is down.
+  remote.on("'/neutron-", answered(printed("neutron-dhcp-agent", "f", "")));
+  CHECK_THAT(problem(read(), "neutron", "c1"), Contains("no process was found") && Contains("agent_down_time"));
+  CHECK(problem(read(), "neutron", "c3") == "read");
+  remote.on("'/neutron-", answered(""));
+  CHECK_THAT(problem(read(), "neutron", "c3"), Contains("no process of Neutron's"));
+}
+
 TEST_CASE("live settings: without such a process the script says so", "[live]") {
   const ProcessResult none = run_process({"sh", "-c", config_command("bs-live-none", "/nowhere")}, 10s);
   CHECK(none.exit_code == 4);

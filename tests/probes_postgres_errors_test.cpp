@@ -1,8 +1,15 @@
 // What PostgreSQL's errors mean: the table between "nothing of it happened" and "nobody knows".
+#include <sys/resource.h>
+
+#include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
+#include <cerrno>
+#include <clocale>
+#include <cstdlib>
 
 #include "probes/ledger_operation.h"
 #include "probes/postgres_answer.h"
+#include "probes/postgres_connection.h"
 #include "probes/sql_errors.h"
 #include "reports/operation.h"
 
@@ -61,6 +68,7 @@ TEST_CASE("why a connection did not come about is read from libpq's words", "[po
     const char* text;
     std::uint16_t error;
     const char* message;
+    int own_error = 0;
   };
   const Row table[] = {
       {"connection to server at \"127.0.0.1\", port 5432 failed: FATAL:  28P01: password authentication failed for user "
@@ -78,9 +86,21 @@ TEST_CASE("why a connection did not come about is read from libpq's words", "[po
       {"connection to server at \"10.0.0.1\", port 1 failed: No route to host\n", kRefused,
        "connection to server at \"10.0.0.1\", port 1 failed: No route to host"},
       {"connection to server at \"127.0.0.1\", port 1 failed: could not create socket: Too many open files\n", kNoSocket,
-       "connection to server at \"127.0.0.1\", port 1 failed: could not create socket: Too many open files"},
+       "connection to server at \"127.0.0.1\", port 1 failed: could not create socket: Too many open files", EMFILE},
       {"connection to server at \"127.0.0.1\", port 1 failed: Cannot assign requested address\n", kNoSocket,
-       "connection to server at \"127.0.0.1\", port 1 failed: Cannot assign requested address"},
+       "connection to server at \"127.0.0.1\", port 1 failed: Cannot assign requested address", EADDRNOTAVAIL},
+      {"Verbindung zum Server auf »127.0.0.1«, Port 1 fehlgeschlagen: konnte Socket nicht erzeugen: Zu viele offene Dateien\n",
+       kNoSocket,
+       "Verbindung zum Server auf »127.0.0.1«, Port 1 fehlgeschlagen: konnte Socket nicht erzeugen: Zu viele offene Dateien",
+       EMFILE},
+      // What the server's own machine lacks is the cloud's affair, in whatever words.
+      {"connection to server at \"127.0.0.1\", port 1 failed: could not fork new process for connection: Cannot allocate "
+       "memory\n",
+       kBroken,
+       "connection to server at \"127.0.0.1\", port 1 failed: could not fork new process for connection: Cannot allocate "
+       "memory"},
+      {"connection to server at \"127.0.0.1\", port 1 failed: Network is unreachable\n", kRefused,
+       "connection to server at \"127.0.0.1\", port 1 failed: Network is unreachable", ENETUNREACH},
       {"connection to server at \"127.0.0.1\", port 1 failed: server closed the connection unexpectedly\n", kBroken,
        "connection to server at \"127.0.0.1\", port 1 failed: server closed the connection unexpectedly"},
       {"", kBroken, ""},
@@ -90,8 +110,38 @@ TEST_CASE("why a connection did not come about is read from libpq's words", "[po
   };
   for (const Row& row : table) {
     CAPTURE(row.text);
-    const SqlAnswer answer = connection_failure(row.text);
+    const SqlAnswer answer = connection_failure(row.text, row.own_error);
     CHECK(answer.error == row.error);
     CHECK(answer.message == row.message);
   }
+}
+
+TEST_CASE("that this machine has no descriptor left is our own fault in each language, and a refusal is none", "[postgres]") {
+  const std::string before = ::setlocale(LC_ALL, nullptr);
+  // Translations of the system's words are used with any locale but C itself; where none are installed, they stay English.
+  if (GENERATE(false, true)) {
+    ::setenv("LANGUAGE", "de", 1);
+    REQUIRE(::setlocale(LC_ALL, "C.utf8") != nullptr);
+  }
+  boost::asio::io_context io;
+  const SqlTarget nobody{"127.0.0.1", 1, "bank", "", SqlKind::postgresql, "bank"};
+  PostgresConnection first(io, nobody), second(io, nobody);
+  const auto error_of = [&](PostgresConnection& connection) {
+    std::uint16_t error = 0;
+    connection.connect(5s, [&](const SqlAnswer& answer) { error = answer.error; });
+    io.restart();
+    io.run();
+    return error;
+  };
+  const std::uint16_t refused = error_of(first);
+  rlimit limit{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  const rlimit none{3, limit.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  const std::uint16_t without = error_of(second);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  ::setlocale(LC_ALL, before.c_str());
+  ::unsetenv("LANGUAGE");
+  CHECK(refused == kRefused);
+  CHECK(without == kNoSocket);
 }

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "base/fields.h"
 #include "probes/http_probe.h"
 #include "probes/ledger_settings.h"
 #include "probes/room.h"
@@ -90,6 +91,32 @@ TEST_CASE("room: the kernel uses a closed connection's port again where it is to
   MachineRoom few = reusing(0);
   few.time_waits = 8192;  // beyond these the kernel keeps none
   CHECK_FALSE(refused("198.18.0.1", 1000, few));
+}
+
+TEST_CASE("room: a rate is as high as this machine's ports allow, and not by a number of ours", "[room]") {
+  const auto read = [](ProbeSettings& settings, const std::string& text) {
+    read_text(text, "p.yaml", [&](Fields& f) { settings.describe(f); });
+    return room_of(settings, [] {
+      Cloud cloud;
+      cloud.database.host = "vip";
+      cloud.database.replicas = {{"c1", "198.18.0.11", 3307}};
+      return cloud;
+    }());
+  };
+  HttpProbeSettings web;
+  TcpProbeSettings tcp;
+  LedgerSettings bank;
+  for (const Room& one : {read(web, "{url: \"http://198.18.0.1/\", rate: 1000/s, connections: fresh, deadline: 1s}"),
+                          read(tcp, "{host: 198.18.0.1, port: 80, rate: 1000/s, deadline: 1s}"),
+                          read(bank, "{inquiries: 1000/s, transfers: 10/s, deadline: 1s}")}) {
+    REQUIRE(one.fresh.size() == 1);
+    CHECK(one.fresh[0].rate == 1000);
+    MachineRoom room = reusing(1);
+    room.hard = 10'000;
+    CHECK_NOTHROW(require_room({{"p", one}}, room));
+    room.reuse = 0;
+    CHECK_THAT(error_of([&] { require_room({{"p", one}}, room); }).what(), Contains("31768 are missing"));
+  }
 }
 
 TEST_CASE("room: this machine's limits are read, and ours is raised as far as it must", "[room]") {

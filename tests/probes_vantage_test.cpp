@@ -1,8 +1,12 @@
 // What a vantage point is told, and which probes can be sent from one.
 #include "probes/vantage_spec.h"
 
-#include <catch2/catch.hpp>
+#include <sys/timex.h>
 
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "probes/clock_rate.h"
 #include "probes/ledger_settings.h"
 #include "probes/tcp_probe.h"
 #include "tests/support/error_of.h"
@@ -79,6 +83,29 @@ TEST_CASE("kinds that look from the runner only say so", "[vantage]") {
   }
   const VantageSpec vip = read_back("{kind: vip}");
   CHECK_THAT(error_of([&] { vip.make(cloud()); }).what(), Catch::Contains("can't be sent from a node"));
+}
+
+TEST_CASE("how the kernel corrects a clock is read from its tick, its frequency and what its loop has left", "[vantage]") {
+  timex kernel{};
+  kernel.tick = 10'000;
+  CHECK(rate_of(kernel) == 0);
+  kernel.freq = -100 * 65'536;
+  CHECK(rate_of(kernel) == Approx(-100e-6));
+  kernel.tick = 9'167;  // chrony, putting right what is ahead
+  CHECK(rate_of(kernel) == Approx(-0.0834).margin(1e-6));
+  kernel.tick = 10'000;
+  kernel.freq = 0;
+  kernel.offset = 128'000'000;
+  kernel.constant = 2;
+  CHECK(rate_of(kernel) == 0);  // of a loop that is off
+  kernel.status = STA_PLL | STA_NANO;
+  CHECK(rate_of(kernel) == Approx(0.008));
+  kernel.status = STA_PLL;
+  kernel.offset = -128'000;
+  CHECK(rate_of(kernel) == Approx(-0.008));
+  kernel.constant = 77;
+  CHECK(rate_of(kernel) == Approx(-0.128 / 4096));
+  CHECK(std::abs(kernel_clock_rate()) < 0.2);
 }
 
 }  // namespace

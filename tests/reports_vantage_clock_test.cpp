@@ -111,6 +111,42 @@ TEST_CASE("one ping relates a clock, and far from it hardly", "[vantage-clock]")
   CHECK(fit.bound > 100ms);
 }
 
+TEST_CASE("a clock that is put right fast widens the bound while its kernel says so, and is not believed without",
+          "[vantage-clock]") {
+  Random random(7);
+  for (int trial = 0; trial < 200; ++trial) {
+    // chrony's 8.3 % for some seconds, from somewhere between two pings to somewhere between two others.
+    const Duration begin = seconds(uniform(random, 5, 30)), length = seconds(uniform(random, 1, 12));
+    const double rate = uniform(random, -0.0833, 0.0833), crystal = uniform(random, -100e-6, 100e-6);
+    const auto stamp = [&](Time run) {
+      const Duration slewed = std::clamp(run - begin, Duration(0), length);
+      return run + 1000s + seconds(crystal * std::chrono::duration<double>(run).count()) +
+             seconds(rate * std::chrono::duration<double>(slewed).count());
+    };
+    std::vector<ClockPing> told, untold;
+    for (Time at = 1s; at < 60s; at += 500ms) {
+      const Time answered = at + seconds(uniform(random, 0.0005, 0.004));
+      const bool slews = at >= begin && at <= begin + length;
+      told.push_back({at, answered, stamp(at + (answered - at) / 3), slews ? beyond_drift(rate, 0) : 0});
+      untold.push_back({at, answered, told.back().stamp});
+    }
+    const VantageClock fit = fit_clock(told, stamp(1s), stamp(60s));
+    CAPTURE(trial, fit.trouble, rate);
+    REQUIRE(fit.trouble.empty());
+    for (Time run = 1s; run < 60s; run += 37ms) REQUIRE(std::chrono::abs(run_time_of(fit, stamp(run)) - run) <= fit.bound);
+    const bool much = std::abs(rate) > 0.02;
+    if (much) CHECK_THAT(fit_clock(untold, stamp(1s), stamp(60s)).trouble, Catch::Contains("contradict each other"));
+  }
+}
+
+TEST_CASE("what is assumed anyway is not counted twice", "[vantage-clock]") {
+  CHECK(beyond_drift(0, 0) == 0);
+  CHECK(beyond_drift(0.0005, -0.0005) == 0);
+  CHECK(beyond_drift(0.0006, 0) == Approx(0.0001).margin(1e-5));
+  CHECK(beyond_drift(-0.1, 0.1) == Approx(0.25).margin(0.01));  // 0.2 by the faster clock is 0.25 by the slower
+  CHECK(beyond_drift(-0.9, 0.9) < 4);
+}
+
 // --- what the verdict makes of it ---
 
 using namespace trace;

@@ -209,6 +209,32 @@ TEST_CASE("waterfall: Nova's notice is a stage once it was due", "[waterfall]") 
   CHECK(stage(waterfall(record), "nova-noticed").beside == Beside::within);
 }
 
+TEST_CASE("waterfall: of several services of a node only the one that was hit falls silent", "[waterfall]") {
+  Record record = faulted();
+  record.injections[0].fault = "service.stop";
+  record.injections[0].parameters = {{"unit", "neutron-dhcp-agent.service"}};
+  record.redundancy = {component("neutron", {{"neutron-dhcp-agent on c1", true, "alive", {-1ns, 2s}},
+                                             {"neutron-linuxbridge-agent on c1", true, "alive", {-1ns, 2s}},
+                                             {"neutron-dhcp-agent on c1", false, "not alive", {28s, 31s}}})};
+  record.live_settings = {{"neutron", "c1", {{"", "report_interval", "8s", "x"}}, ""},
+                          {"neutron", "c2", {{"", "agent_down_time", "16s", "x"}}, ""}};
+  const auto why = [&] {
+    const StageResult noticed = stage(waterfall(record), "neutron-noticed");
+    REQUIRE(noticed.predicted.size() == 1);
+    return noticed.predicted[0].why;
+  };
+  CHECK_THAT(why(), !Contains("the first of"));
+  record.injections[0].parameters = {{"container", "neutron_dhcp_agent"}};
+  CHECK_THAT(why(), !Contains("the first of"));
+  record.injections[0].fault = "power.off";
+  record.injections[0].parameters = {};
+  CHECK_THAT(why(), Contains("the first of 2"));
+  record.injections[0].fault = "service.stop";
+  record.injections[0].parameters = {{"unit", "neutron-api.service"}};  // which reports nothing
+  record.redundancy[0].sayings.pop_back();
+  CHECK_FALSE(has(waterfall(record), "neutron-noticed"));
+}
+
 TEST_CASE("waterfall: it decides nothing, and an injection without a known effect has none", "[waterfall]") {
   Record record = faulted();
   const Judgement before = judge(record);

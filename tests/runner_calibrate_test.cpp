@@ -212,6 +212,25 @@ TEST_CASE("calibration: the record of it is kept where it is asked to, and nowhe
   CHECK_THAT(again.err, Contains("it is there already"));
 }
 
+TEST_CASE("calibration: where no certificate could be kept that is said before the minute, not after it") {
+  const StateFolder state;
+  CHECK_NOTHROW(require_certificate_place());
+  write_certificate(trace::certificate());
+  CHECK_NOTHROW(require_certificate_place());
+  CHECK(found_calibration().certificate);
+  std::filesystem::remove(certificate_file());
+  std::filesystem::create_directory(certificate_file());
+  const Time before = real_clock().now();
+  const auto done = run_process({BLACKSTART_BINARY, "calibrate"}, 50s);
+  CHECK(real_clock().now() - before < 40s);  // before its first outage, not a minute later
+  CHECK(done.exit_code == 2);
+  CHECK_THAT(done.err, Contains("calibration.json") && Contains("takes a minute"));
+  CHECK(done.out.empty());
+  std::size_t files = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(state.path)) ++files;
+  CHECK(files == 1);
+}
+
 TEST_CASE("calibration: what can't be calibrated is refused") {
   const StateFolder state;
   const auto result = [](const std::string& option, const std::string& value) {

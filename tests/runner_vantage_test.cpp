@@ -300,6 +300,68 @@ TEST_CASE("a probe ends by itself when its lifetime is over, with nobody to ask 
 TEST_CASE("an answer that is none is refused", "[vantage]") {
   for (const char* answer : {"", "x", "{}\n", "{\"boot\": 7}\n", "[1,2]\nbytes", "null\n"})
     CHECK_THAT(error_of([&] { parse_poll("n2", answer); }).what(), Catch::Contains("vantage point on n2"));
+  const auto with = [](const std::string& rate) {
+    return "{\"boot\": \"b\", \"now\": 5, " + rate + "\"alive\": true, \"size\": 0, \"started\": null, \"ended\": null}\n";
+  };
+  CHECK(parse_poll("n2", with("")).state.rate == 0);
+  CHECK(parse_poll("n2", with("\"rate\": -0.08, ")).state.rate == -0.08);
+  for (const char* rate : {"\"rate\": 7, ", "\"rate\": \"fast\", ", "\"rate\": 1e999, "})
+    CHECK_THAT(error_of([&] { parse_poll("n2", with(rate)); }).what(), Catch::Contains("vantage point on n2"));
+}
+
+TEST_CASE("what could not be removed from the node is told, and fetch tries it again until it is gone", "[vantage]") {
+  Ground ground;
+  const StateFolder state;
+  {
+    RecordWriter record(ground.run.path);
+    const auto probe = ground.probe();
+    begin(ground, *probe);
+    begin_record(record, probe->info());
+    REQUIRE(wait_until([&] { return ground.live.count() >= 20; }, soon(), 10ms));
+    probe->stop();
+    ground.way.cut = true;  // once all is here
+    const Error error = error_of([&] { probe->complete(record); });
+    CHECK_THAT(error.doing(), Catch::Contains("door@n2 on n2"));
+    CHECK_THAT(error.hint(),
+               Catch::Contains(ground.home()) && Catch::Contains("password") && Catch::Contains("blackstart fetch"));
+    record.finished(real_clock().now() - ground.zero);
+  }
+  check_operations(ground, "door@n2");
+  CHECK_FALSE(ground.nothing_left());
+  Cloud away = ground.cloud;
+  away.nodes[0].ssh_port = ground.listener.port;  // nobody there speaks SSH
+  ground.run.write("cloud.yaml", write_cloud(away));
+  const Error error = error_of([&] { fetch_command(ground.run.path); });
+  CHECK(exit_code_of(error.kind()) == kInconclusive);
+  CHECK_THAT(error.hint(), Catch::Contains("is left there"));
+  CHECK_FALSE(ground.nothing_left());
+  ground.run.write("cloud.yaml", write_cloud(ground.cloud));
+  CHECK(fetch_command(ground.run.path) == kInconclusive);  // nothing was injected
+  CHECK(ground.nothing_left());
+  check_operations(ground, "door@n2");
+  ground.run.write("cloud.yaml", write_cloud(away));
+  CHECK(fetch_command(ground.run.path) == kInconclusive);  // and nobody is asked any more
+}
+
+TEST_CASE("of a probe that was not started fetch says so, and leaves nothing of it on the node", "[vantage]") {
+  Ground ground;
+  const StateFolder state;
+  {
+    RecordWriter record(ground.run.path);
+    const auto probe = ground.probe();
+    begin(ground, *probe);  // it runs, and nobody came to write that down
+    RunInfo run;
+    run.id = "r1";
+    record.run(run);
+    REQUIRE(wait_until([&] { return ground.live.count() >= 20; }, soon(), 10ms));
+    ground.way.cut = true;
+  }
+  CHECK_FALSE(ground.nothing_left());
+  ground.run.write("cloud.yaml", write_cloud(ground.cloud));
+  CHECK(fetch_command(ground.run.path) == kInconclusive);
+  CHECK(ground.nothing_left());
+  CHECK(read_record(ground.run.path).probes.empty());
+  CHECK(fetch_command(ground.run.path) == kInconclusive);
 }
 
 }  // namespace

@@ -136,6 +136,7 @@ SeriesMeasures transfers() {
   outage.flaps = 1;
   outage.operations = outage.bad = 88;
   outage.first_success = 24s + 553ms;
+  outage.first_success_after = 24s + 500ms;
   one.outages = {outage};
   one.downtime = one.down = 4400ms;
   one.budget = budget(88, 20, 24s + 503ms);
@@ -153,6 +154,7 @@ SeriesMeasures inquiries() {
   one.failed = one.indeterminate = 0;
   one.late = 17;
   one.outages[0].recovery = {21s + 600ms, 21s + 640ms};
+  one.outages[0].first_success = one.outages[0].first_success_after = 20s + 177ms;
   one.outages[0].down = false;
   one.outages[0].operations = 45;
   one.outages[0].bad = 17;
@@ -206,10 +208,19 @@ Waterfall stages() {
                  false,
                  {{"galera-view", 2224ms, 3276ms, "Galera on c2: evs.suspect_timeout 3s − U(0, evs.keepalive_period 1s)"}},
                  Beside::above},
-                {"first-success", "first success", {24s + 503ms, 24s + 553ms}, 800us, "bank/transfer"},
+                {"first-success", "first success", {24s + 500ms, 24s + 553ms}, 800us, "bank/transfer"},
                 {"stable", "stable", {24s + 500ms, 24s + 553ms}, 800us, "bank/transfer, the last series to recover"},
                 {"redundant", "redundant again", {47s, 48s}, 0s, "galera was the last to be whole (probe whole)", true}};
   return one;
+}
+
+void not_seen(Waterfall& waterfall, const std::string& stage, const std::string& evidence) {
+  for (StageResult& one : waterfall.stages) {
+    if (one.name != stage) continue;
+    one.when = {};
+    one.after_undo = false;
+    one.evidence = evidence;
+  }
 }
 
 Judgement judgement() {
@@ -218,7 +229,7 @@ Judgement judgement() {
   one.reasons = {"Every objective was met: 2 of 2.", "The injection took effect: 3 of 3 pieces of evidence are confirmed.",
                  "The audit read all 3 replicas to their end and found nothing lost."};
   one.probes = {{"bank", {transfers(), inquiries()}, audit()}};
-  one.rtos = {{"bank", "transfer", "kill-writer", true, false, {4390ms, 39ms}, {4401ms, 52ms}, Measured{4416ms, 12ms}},
+  one.rtos = {{"bank", "transfer", "kill-writer", true, false, {4390ms, 39ms}, {4401ms, 52ms}, Measured{4390ms, 39ms}},
               {"bank", "inquiry", "kill-writer", true, false, {1483ms, 33ms}, {1495ms, 45ms}, Measured{40ms, 12ms}}};
   one.objectives = {{{ObjectiveSpec::Kind::rto, "bank", "", "", 15},
                      ObjectiveResult::State::met,
@@ -257,6 +268,9 @@ Judged failed() {
   transfer.outages[0].censored = true;
   transfer.outages[0].recovery = {};
   transfer.outages[0].first_success.reset();
+  not_seen(j.waterfalls[0], "first-success", "bank/transfer had none");
+  not_seen(j.waterfalls[0], "stable", "bank/transfer was not seen to recover");
+  not_seen(j.waterfalls[0], "redundant", "galera was not seen whole again (probe whole)");
   transfer.downtime = transfer.down = 41'850ms;
   r.probes[0].info.slo = 0.9995;
   transfer.budget = budget(837, 20, 62s, 0.0005);
@@ -318,6 +332,9 @@ Judged undo_pending() {
   j.verdict = Verdict::undo_pending;
   j.reasons = {"freeze-writer is still in effect on c1: c1 did not answer within 10 s. Run `blackstart recover`."};
   for (auto& rto : j.rtos) rto.injection = "freeze-writer";
+  j.waterfalls[0].injection = "freeze-writer";
+  r.redundancy[0] = {"Galera: 3 of 3 nodes synced", false, "wsrep_cluster_size 2 on c2, c3; c1 does not answer", 55s};
+  not_seen(j.waterfalls[0], "redundant", "galera was not seen whole again (probe whole)");
   return run;
 }
 
