@@ -43,18 +43,9 @@ __attribute__((target("sse4.2"))) std::uint32_t crc32c_by_instruction(std::strin
   for (unsigned char byte : bytes) crc = _mm_crc32_u8(static_cast<std::uint32_t>(crc), byte);
   return ~static_cast<std::uint32_t>(crc);
 }
-
-// Zeros before the first byte change nothing while the remainder is zero. So the bytes go to the end of a word of eight, and
-// the remainder so far into the first four of them; what of it goes beyond the last one is left over.
-__attribute__((target("sse4.2"))) std::uint32_t crc32c_by_instruction(std::uint64_t word, unsigned length,
-                                                                      std::uint32_t before) {
-  const std::uint64_t crc = static_cast<std::uint32_t>(~before), left_over = (crc >> (4 * length)) >> (4 * length);
-  return ~static_cast<std::uint32_t>(_mm_crc32_u64(0, (word ^ crc) << (64 - 8 * length)) ^ left_over);
-}
 #else
 constexpr bool kCrcInstruction = false;
 std::uint32_t crc32c_by_instruction(std::string_view bytes, std::uint32_t before) { return crc32c_by_table(bytes, before); }
-std::uint32_t crc32c_by_instruction(std::uint64_t, unsigned, std::uint32_t before) { return before; }  // never called
 #endif
 
 }  // namespace
@@ -105,8 +96,7 @@ std::uint32_t crc32c(std::string_view bytes, std::uint32_t before) {
   return kCrcInstruction ? crc32c_by_instruction(bytes, before) : crc32c_by_table(bytes, before);
 }
 
-std::uint32_t crc32c(std::uint64_t word, unsigned length, std::uint32_t before) {
-  if (kCrcInstruction) return crc32c_by_instruction(word, length, before);
+std::uint32_t crc32c_by_table(std::uint64_t word, unsigned length, std::uint32_t before) {
   char bytes[8];
   for (unsigned i = 0; i < 8; ++i) bytes[i] = static_cast<char>(word >> (8 * i));
   return crc32c_by_table({bytes, length}, before);

@@ -23,10 +23,9 @@ std::string file_name_of(const std::string& name);
 
 // CRC-32C (Castagnoli, RFC 3720) of `bytes`, which follow on those whose checksum is `before` (0: on none).
 std::uint32_t crc32c(std::string_view bytes, std::uint32_t before = 0);
-// The same of the `length` (1 to 8) low bytes of `word`, the lowest first.
-std::uint32_t crc32c(std::uint64_t word, unsigned length, std::uint32_t before);
 // What crc32c() does where the processor has no instruction for it.
 std::uint32_t crc32c_by_table(std::string_view bytes, std::uint32_t before = 0);
+std::uint32_t crc32c_by_table(std::uint64_t word, unsigned length, std::uint32_t before);  // as in crc_word.h
 
 // A file that only grows. Every descriptor is close-on-exec.
 class AppendFile {

@@ -4,12 +4,18 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/error.h"
 #include "reports/bus_guard.h"
 
 namespace blackstart {
+namespace {
+
+constexpr std::size_t kFetched = 64 << 10;  // bytes at once
+
+}  // namespace
 
 MappedFile::MappedFile(const std::filesystem::path& file)
     : descriptor_(::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644)) {
@@ -44,6 +50,16 @@ int MappedFile::advance() noexcept {
   window_ = static_cast<char*>(fresh);
   offset_ = next;
   return 0;
+}
+
+// What can't be written here can't be stored there either, and is told by lost(). A write is all that makes one piece of it: to
+// read ahead, or to populate the window (madvise(2)), goes by 4096 bytes as faults do.
+void MappedFile::fetch(const char* at, std::size_t bytes) noexcept {
+  static constexpr char kZeros[kFetched] = {};
+  for (std::size_t done = 0; done < bytes; done += kFetched) {
+    const auto place = static_cast<off_t>(offset_ + static_cast<std::uint64_t>(at - window_) + done);
+    [[maybe_unused]] const ssize_t written = ::pwrite(descriptor_, kZeros, std::min(kFetched, bytes - done), place);
+  }
 }
 
 int MappedFile::cut(std::uint64_t length) noexcept {

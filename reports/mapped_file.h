@@ -25,6 +25,9 @@ class MappedFile {
 
   // Moves the window to the next kWindow bytes of the file, all zero. Returns errno, and leaves the window as it was, or 0.
   int advance() noexcept;
+  // Has the kernel put `bytes` bytes of the window from `at`, which are zero, into its memory at once. They come there as they
+  // are stored into anyhow, but 4096 bytes at a time, each by a fault: that takes four times as long.
+  void fetch(const char* at, std::size_t bytes) noexcept;
   // Null before the first advance().
   char* window() const { return window_; }
   // Where the window begins in the file.

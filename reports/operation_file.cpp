@@ -15,13 +15,14 @@ struct OperationFile::Impl {
       throw Error(ErrorKind::internal, "making room for the operations in " + path.string(), std::strerror(problem),
                   "let --out name a folder with room, on a file system that can map files into memory");
     page = file.window();
+    file.fetch(page, operation_page::kBytes);
     const std::string head = operation_format::head(operation_format::kVersion, operation_page::kBytes);
     std::memcpy(page, head.data(), head.size());
     writer.begin(page + head.size(), operation_page::kBytes - head.size());
   }
 
-  // To the next page; false when there is none, now or since earlier.
-  bool turn() {
+  // To the next page; false when there is none, now or since earlier. Rare: not to be put into record().
+  [[gnu::noinline]] bool turn() {
     if (error == 0 && file.lost()) error = EIO;
     if (error != 0 || closed) return false;
     char* next = page + operation_page::kBytes;
@@ -31,6 +32,7 @@ struct OperationFile::Impl {
       next = file.window();
     }
     page = next;
+    file.fetch(page, operation_page::kBytes);
     writer.begin(page, operation_page::kBytes);
     return true;
   }
@@ -53,7 +55,9 @@ OperationFile::~OperationFile() {
 }
 
 void OperationFile::record(const Operation& operation) {
-  if (!impl_->writer.full() || impl_->turn()) impl_->writer.put(operation);
+  Impl& i = *impl_;
+  if (!i.writer.full()) return i.writer.put(operation);
+  if (i.turn()) i.writer.put(operation);
 }
 
 void OperationFile::close() {

@@ -58,14 +58,15 @@ class PageWriter {
     Expected expected = {};
   };
 
-  // Inline, as code that may be shared is not put into its callers otherwise; only put() calls them.
-  inline Series& series_of(std::uint16_t index);
-  static inline unsigned flags_of(const Operation& operation, const Series& series, std::uint64_t due);
-  inline bool put_short(const Operation& operation, std::uint64_t step);
-  void put_long(const Operation& operation, const Series& series, std::uint64_t step, std::uint64_t due, unsigned flags);
+  inline bool put_short(const Operation& operation);
+  inline void append(std::uint64_t word, unsigned length);
+  void put_any(const Operation& operation);
+  Series& series_of(std::uint16_t index);
+  static unsigned flags_of(const Operation& operation, const Series& series, std::uint64_t due);
+  void write(const Operation& operation, const Series& series, std::uint64_t step, std::uint64_t due, unsigned flags);
   inline void publish();
 
-  std::vector<Series> series_;
+  std::vector<Series> series_;  // kSeriesBeyond at least
   std::uint64_t page_ = 0;
   char* head_ = nullptr;
   char* at_ = nullptr;

@@ -29,6 +29,11 @@ class Pace {
   std::uint64_t operations() const { return operations_; }
   std::uint64_t seconds() const { return seconds_; }
 
+  // after() needs no more than one word for it, as it does for some years.
+  bool near(std::uint64_t number) const {
+    std::uint64_t product = 0;
+    return rest_ == 0 || !__builtin_mul_overflow(number, rest_, &product);
+  }
   // When number `number` is due, in nanoseconds after number 0: rounded down, as the schedules of probes do it.
   std::uint64_t after(std::uint64_t number) const {
     if (rest_ == 0) return number * whole_;

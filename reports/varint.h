@@ -36,8 +36,10 @@ struct Bytes {
   unsigned length;  // 1 to 8
 };
 inline Bytes bytes_of(std::uint64_t value) {
-  const unsigned bits = 64 - static_cast<unsigned>(std::countl_zero(value | 1)), length = (bits + 6) / 7;
-  return {(value << length) | (std::uint64_t{1} << (length - 1)), length};
+  const std::uint64_t marked = 2 * value + 1;
+  const unsigned highest = 63U ^ static_cast<unsigned>(std::countl_zero(marked));
+  const unsigned more = (9 * highest) >> 6;  // up to 7 bits fit one byte: for 0 to 56 that is (highest - 1) / 7, and 0 for 0
+  return {marked << more, more + 1};
 }
 
 // Writes a number, 9 bytes at the most; up to 7 bytes behind it are overwritten as well. Returns its end.

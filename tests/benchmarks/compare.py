@@ -33,10 +33,11 @@ class Failed(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """A program that came to its end. Seconds, seconds, bytes; CPU and peak memory with all that it waited for."""
+    """A program that came to its end. Seconds, seconds, bytes; CPU, peak memory and sleeps with all that it waited for."""
     wall: float
     cpu: float
     peak: int  # not below that of this Python, which the kernel counts until the program is loaded
+    sleeps: int  # how often it gave its processor up to wait
     out: str
     err: str
     code: int
@@ -57,7 +58,8 @@ def run(argv, limit=LIMIT_S, environment=None, codes=(0,)):
             raise
         wall = time.monotonic() - began
         process.returncode = os.waitstatus_to_exitcode(status)
-        said = Run(wall, used.ru_utime + used.ru_stime, 1024 * used.ru_maxrss, text_of(out), text_of(err), process.returncode)
+        said = Run(wall, used.ru_utime + used.ru_stime, 1024 * used.ru_maxrss, used.ru_nvcsw, text_of(out), text_of(err),
+                   process.returncode)
     if said.code in TIMED_OUT:
         raise Failed(f"{argv[0]}: not done after {limit:g} s")
     if said.code not in codes:

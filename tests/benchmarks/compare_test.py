@@ -110,6 +110,7 @@ class Programs(unittest.TestCase):
         self.assertEqual((done.out, done.err, done.code), ("out\n", "err\n", 3))
         self.assertGreater(done.wall, 0)
         self.assertGreater(done.peak, 0)
+        self.assertGreater(done.sleeps, 0)
 
     def test_its_failure_is_told_with_what_it_said(self):
         with self.assertRaisesRegex(Failed, "sh: exit code 3: it broke"):
@@ -218,6 +219,14 @@ H2LOAD = """finished in 10.00s, 1000.00 req/s, 95.70KB/s
 requests: 10000 total, 10000 started, 10000 done, 9999 succeeded, 1 failed, 1 errored, 0 timeout
 status codes: 9999 2xx, 0 3xx, 0 4xx, 0 5xx
 """
+HTTPERF = """Connection rate: 20.5 conn/s (48.9 ms/conn, <=2 concurrent connections)
+
+Request rate: 2047.0 req/s (0.5 ms/req)
+
+Reply rate [replies/s]: min 0.0 avg 0.0 max 0.0 stddev 0.0 (0 samples)
+Reply status: 1xx=0 2xx=3999 3xx=0 4xx=1 5xx=0
+"""
+AUTOCANNON = '{"connections":10,"duration":3.2,"errors":0,"2xx":5999,"4xx":1,"requests":{"average":2000,"total":6000}}\n'
 
 
 class Peers(unittest.TestCase):
@@ -240,10 +249,23 @@ class Peers(unittest.TestCase):
         self.assertEqual(peers.h2load(H2LOAD), peers.Told(9999))
         self.assertEqual(peers.h2load(H2LOAD, log), peers.Told(9999, 9000e-6, 9900e-6))
 
+    def test_httperf_and_autocannon(self):
+        self.assertEqual(peers.httperf(HTTPERF), peers.Told(3999))
+        self.assertEqual(peers.autocannon(AUTOCANNON), peers.Told(5999))
+
+    def test_the_rates_they_say_they_reached(self):
+        hey = "Summary:\n  Total:\t2.0037 secs\n  Requests/sec:\t1591.5535\n"
+        told = {"h2load": H2LOAD, "hey": hey, "httperf": HTTPERF, "autocannon": AUTOCANNON}
+        self.assertEqual({name: peers.rate_told(name, text) for name, text in told.items()},
+                         {"h2load": 1000, "hey": 1591.5535, "httperf": 2047, "autocannon": 1875})
+
     def test_what_cannot_be_read_is_told(self):
         for reader in peers.READERS.values():
             with self.assertRaises(Failed):
                 reader("connection refused")
+        for name in "h2load", "hey", "httperf", "autocannon":
+            with self.assertRaises(Failed):
+                peers.rate_told(name, "connection refused")
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ Those that keep connections use as many as CONNECTIONS, unless told otherwise. W
 wrk 4.1, ab 2.3, hey 0.1.4, h2load 1.52, httperf 0.9, autocannon 9, loadtest 8, sysbench 1.0.
 """
 import dataclasses
+import json
 import os
 import re
 import typing
@@ -13,18 +14,19 @@ from compare import Failed, quantile
 CONNECTIONS = 10
 ONE_QUERY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "one_query.lua")
 MOST_OF_AB = 5_000_000  # it wants a number even when it runs for a time, and keeps room for so many
+NPM = "npm install --global {}, if you want it measured"
 UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
 
 
-def at_rate(name, port, rate, seconds):
-    """The command for `rate` requests a second. httperf opens a connection for each, the others keep theirs."""
+def at_rate(name, port, rate, seconds, calls=1):
+    """The command for `rate` requests a second. httperf opens a connection for every `calls` of them, the others keep theirs."""
     url, count, each = f"http://127.0.0.1:{port}/", round(rate * seconds), f"{rate / CONNECTIONS:g}"
     return {
-        "httperf": ["httperf", "--server", "127.0.0.1", "--port", port, "--uri", "/", "--rate", f"{rate:g}", "--num-conns", count,
-                    "--num-calls", "1", "--timeout", "10"],
+        "httperf": ["httperf", "--server", "127.0.0.1", "--port", port, "--uri", "/", "--rate", f"{rate / calls:g}", "--num-conns",
+                    round(count / calls), "--num-calls", calls, "--timeout", "10"],
         "h2load": ["h2load", "--h1", "-t", "1", "-c", CONNECTIONS, "--rps", each, "-n", count, url],
         "hey": ["hey", "-c", CONNECTIONS, "-q", each, "-z", f"{seconds:g}s", url],
-        "autocannon": ["autocannon", "-c", CONNECTIONS, "-R", f"{rate:g}", "-d", f"{seconds:g}", "-n", url],
+        "autocannon": ["autocannon", "-c", CONNECTIONS, "-R", f"{rate:g}", "-d", f"{seconds:g}", "-j", url],
         "loadtest": ["loadtest", "-k", "-c", CONNECTIONS, "--rps", f"{rate:g}", "-t", f"{seconds:g}", url],
         "sysbench": ["sysbench", "--db-driver=mysql", "--db-ps-mode=disable", "--mysql-host=127.0.0.1", f"--mysql-port={port}",
                      "--mysql-user=bank", "--mysql-db=bank", f"--threads={CONNECTIONS}", f"--rate={rate:g}", f"--time={seconds:g}",
@@ -50,6 +52,7 @@ def for_count(name, port, count, connections):
         "ab": ["ab", "-q", "-k", "-c", connections, "-n", count, url],
         "hey": ["hey", "-c", connections, "-n", count, url],
         "h2load": ["h2load", "--h1", "-t", "1", "-c", connections, "-n", count, url],
+        "autocannon": ["autocannon", "-c", connections, "-a", count, "-j", url],
     }[name]
 
 
@@ -103,4 +106,28 @@ def h2load(text, log=None):
     return Told(done, quantile(latencies, 0.9), quantile(latencies, 0.99))
 
 
-READERS = {"wrk": wrk, "ab": ab, "hey": hey, "h2load": h2load}
+def httperf(text):
+    return Told(int(find("requests", r"^Reply status: .*\b2xx=(\d+)", text)[0]))
+
+
+def autocannon(text):
+    return Told(of_json(text)["2xx"])
+
+
+def of_json(text):
+    try:
+        return json.loads(text)
+    except ValueError as problem:
+        raise Failed(f"its output is no JSON: {text.strip()[-300:]}") from problem
+
+
+READERS = {"wrk": wrk, "ab": ab, "hey": hey, "h2load": h2load, "httperf": httperf, "autocannon": autocannon}
+
+
+def rate_told(name, text):
+    """Requests a second that a peer says it has reached, of those that at_rate() calls."""
+    if name == "autocannon":
+        told = of_json(text)
+        return told["requests"]["total"] / told["duration"]
+    return float(find("rate", {"h2load": r"^finished in .*, ([\d.]+) req/s", "hey": r"^\s*Requests/sec:\s+([\d.]+)",
+                               "httperf": r"^Request rate: ([\d.]+) req/s"}[name], text)[0])
