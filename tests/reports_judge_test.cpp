@@ -156,6 +156,20 @@ TEST_CASE("an outage before the fault means not steady, though the steady check 
   REQUIRE(judge(rehearsal(probe(then(down_between(2s, 3s), 20s, down_between(20s, 24s))))).verdict == Verdict::passed);
 }
 
+TEST_CASE("an outage between the steady check and a fault that came much later means not steady") {
+  Settings settings;
+  settings.length = 90s;
+  const Service service = then(down_between(17s, 18s), 30s, down_between(45s, 49s));
+  Record r = rehearsal(probe(service, settings), {44'990ms, 45'010ms}, settings);
+  Judgement j = judge(r);
+  REQUIRE_THAT(told(j), Contains("it had an outage at 17.000 s"));
+  REQUIRE(j.verdict == Verdict::inconclusive);
+  r.phases[1].ended = 40s;  // the check came after it
+  j = judge(r);
+  INFO(told(j));
+  REQUIRE(j.verdict == Verdict::passed);
+}
+
 TEST_CASE("an operation in flight at the fault is its victim, not an earlier outage") {
   // Scheduled at 19.98 s, before the fault at 19.99 s, and lost by it.
   Judgement j = judge(rehearsal(probe([](Time sent) {
