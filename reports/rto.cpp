@@ -101,6 +101,25 @@ bool watched(const Stream& stream, const Injection& injection) {
   return from <= injection.effect.from && to >= injection.effect.to + stream.hold();
 }
 
+// Bad operations in a row that were too few for an outage: from the good one before them to the one after them the service may
+// have been gone. One that was in flight when the fault came was due before.
+std::uint64_t longest_stray(const Stream& stream, const SeriesMeasures& measures, const Aftermath& after, Duration clock) {
+  if (measures.budget.bad == 0) return 0;
+  const Time from = after.injection->effect.from - clock - measures.baseline_p99 - measures.send_lag_p999;
+  const auto in_outage = [&](const Operation& o) {
+    return std::any_of(measures.outages.begin(), measures.outages.end(), [&](const Outage& outage) {
+      return o.scheduled >= outage.onset.to && (outage.censored || o.scheduled <= outage.recovery.from);
+    });
+  };
+  std::uint64_t longest = 0, now = 0;
+  for (const Operation& o : stream.operations) {
+    if (o.outcome == Outcome::unsent) continue;
+    now = stream.good(o) || o.scheduled < from || o.scheduled >= after.until || in_outage(o) ? 0 : now + 1;
+    longest = std::max(longest, now);
+  }
+  return longest;
+}
+
 bool has_outage(const std::vector<Rto>& all) { return !all.empty() && all.back().impact; }
 
 }  // namespace
@@ -133,7 +152,11 @@ std::vector<Rto> rtos_of(const Stream& stream, const SeriesMeasures& measures, c
   const std::vector<Aftermath> all = aftermaths(effective(injections));
   for (const Aftermath& after : all) {
     result.push_back(Calculation(stream, measures, all, after, clock).run());
-    if (!has_outage(result) && !watched(stream, *after.injection)) result.pop_back();
+    if (has_outage(result)) continue;
+    Rto& none = result.back();
+    none.rto.plus_minus += static_cast<std::int64_t>(longest_stray(stream, measures, after, clock)) * stream.step;
+    none.perceived = none.rto;
+    if (!watched(stream, *after.injection)) result.pop_back();
   }
   return result;
 }

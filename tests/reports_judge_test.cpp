@@ -280,6 +280,25 @@ TEST_CASE("a fault without an outage passes only where it was watched for a hold
   REQUIRE(j.rtos.empty());
 }
 
+TEST_CASE(
+    "bad operations that are too few for an outage: the service may have been gone from the good one before to the one after") {
+  Settings slow;
+  slow.rate = 1;
+  const auto after = [&](Time from, Time to, double slo) {
+    Record r = rehearsal(probe(down_between(from, to), slow), {19'990ms, 20'010ms}, slow);
+    r.probes[0].info.slo = slo;
+    r.objectives[0].limit = 1.5;
+    const Judgement j = judge(r);
+    REQUIRE((j.rtos.size() == 1 && !j.rtos[0].impact && j.rtos[0].rto.value == 0s));
+    CHECK(j.verdict == (j.rtos[0].rto.plus_minus <= 1500ms ? Verdict::passed : Verdict::inconclusive));
+    return j.rtos[0].rto.plus_minus;
+  };
+  CHECK(after(100s, 100s, 0.999) == 1s);
+  CHECK(after(30s, 31s, 0.999) == 2s);
+  CHECK(after(30s, 32s, 0.85) == 3s);
+  CHECK(after(5s, 6s, 0.999) == 1s);  // none of the fault's
+}
+
 TEST_CASE("an RTO whose ± straddles the limit decides nothing") {
   Record r = sound();
   r.injections[0].effect = {19'500ms, 20'500ms};
