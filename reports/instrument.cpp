@@ -40,6 +40,10 @@ std::vector<std::string> doubts(const Certificate& c, const RunInfo& run) {
   if (days > kOld)
     all.push_back(
         fmt::format("The instrument was calibrated {:.0f} days ago, on {}: {}.", days, format_utc(c.made, false), kAdvice));
+  if (days < -1)
+    all.push_back(fmt::format(
+        "The instrument was calibrated on {}, after the run began: a clock was wrong, and its age is not known: {}.",
+        format_utc(c.made, false), kAdvice));
   return all;
 }
 

@@ -119,6 +119,29 @@ BatchRun judge_item(const fs::path& folder, const BatchPlan& plan, const BatchIt
   return run;
 }
 
+// The batch that the run says it is of: ids are "<batch>-<folder of the item>", in a series with the repetition's number.
+std::string batch_of(const Judged& run, const BatchItem& item) {
+  const std::string id = series_of(run.record.run), end = "-" + item.folder;
+  return id.ends_with(end) ? id.substr(0, id.size() - end.size()) : "";
+}
+
+// Runs of other scenarios, or of another night.
+void find_strangers(std::vector<BatchRun>& items) {
+  std::string batch;
+  for (BatchRun& item : items) {
+    if (!item.told) continue;
+    for (Judged& run : item.runs) {
+      const std::string own = batch_of(run, item.item);
+      if (batch.empty()) batch = own;
+      if (run.record.run.scenario != item.item.scenario)
+        set_aside(run, fmt::format("Its folder holds a run of the scenario '{}'.", run.record.run.scenario));
+      else if (!own.empty() && own != batch)
+        set_aside(run, fmt::format("It is no run of {} but of {}.", batch, own));
+    }
+    item.verdict = series_verdict(item.runs);
+  }
+}
+
 }  // namespace
 
 void write_batch_plan(const fs::path& folder, const BatchPlan& plan) {
@@ -136,6 +159,7 @@ BatchJudged judge_batch(const fs::path& folder) {
   batch.plan = read_batch_plan(folder);
   for (const BatchItem& item : batch.plan.items)
     batch.runs.push_back(judge_item(folder / item.folder, batch.plan, item, batch.changed));
+  find_strangers(batch.runs);
   batch.verdict = batch_verdict(batch.runs);
   batch.summary = batch_summary(batch.plan, batch.runs);
   const std::pair<const char*, std::string> files[] = {{"summary.txt", batch.summary},

@@ -67,6 +67,14 @@ void add_missing(std::vector<Judged>& runs) {
                    [](const Judged& a, const Judged& b) { return a.record.run.repetition < b.record.run.repetition; });
 }
 
+// Of another night, perhaps put here in the place of one that had failed.
+void find_strangers(std::vector<Judged>& runs) {
+  const std::string series = series_of(series_info(runs));
+  for (Judged& run : runs)
+    if (const std::string own = series_of(run.record.run); !run.record.run.scenario.empty() && own != series)
+      set_aside(run, fmt::format("It is no repetition of {} but of {}.", series, own));
+}
+
 }  // namespace
 
 bool is_series(const std::filesystem::path& folder) { return !repetitions(folder).empty(); }
@@ -77,6 +85,7 @@ SeriesJudged judge_series(const std::filesystem::path& series_folder) {
   if (series.runs.empty())
     throw Error(ErrorKind::bad_file, "reading the series in " + series_folder.string(), "it has no folder repetition-01");
   add_missing(series.runs);
+  find_strangers(series.runs);
   series.verdict = series_verdict(series.runs);
   series.summary = series_summary(series.runs);
   const std::pair<const char*, std::string> files[] = {{"summary.txt", series.summary},

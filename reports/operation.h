@@ -55,8 +55,8 @@ enum OperationError : std::uint16_t {
   kStale = 60011,       // acknowledged, and the next read did not show it; such an operation is ok
 };
 
-// The service itself said what became of it: neither silence, nor an error of our side of the connection. Those are our own
-// codes and, where the protocol is MariaDB's, 2000 to 2999.
+// The service itself said what became of it: neither silence, nor an error of our side of the connection (our own codes and
+// MariaDB's 2000 to 2999), nor a proxy that has no server to ask (8000 to 9999).
 bool answered(const Operation& operation);
 
 // Receives each operation when its outcome is known. Called on the probe's own thread; returns fast, never throws.

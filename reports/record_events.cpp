@@ -99,8 +99,12 @@ void controllers(const json& j, Events& e) {
 }
 void trouble(const json& j, Events& e) { e.record.problems.push_back(j.at("problem").get<std::string>()); }
 void end(const json& j, Events& e) {
+  // Older records have none. What comes after it (a fetch, a later undo) is not covered.
+  const bool as_written = j.value("crc32c", e.crc32c) == e.crc32c;
   e.record.ended = j.at("ended").get<Time>();
   e.record.finished = true;
+  if (!as_written)
+    e.record.problems.push_back("the lines of events.jsonl are not those that were written: their checksum is another");
 }
 
 const std::map<std::string, void (*)(const json&, Events&)> kApply{{"run", run},
@@ -160,7 +164,7 @@ std::string resources(const std::string& probe, const std::vector<std::string>& 
   return text_of("resources", {{"probe", probe}, {"controllers", names}});
 }
 std::string problem(const std::string& what) { return text_of("problem", {{"problem", what}}); }
-std::string finished(Time ended) { return text_of("finished", {{"ended", ended}}); }
+std::string finished(Time ended, std::uint32_t crc32c) { return text_of("finished", {{"ended", ended}, {"crc32c", crc32c}}); }
 
 bool apply(const std::string& text, Events& events) {
   try {

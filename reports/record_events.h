@@ -30,7 +30,7 @@ std::string line(const LiveSettings& settings);
 std::string snapshots(const std::string& probe, const std::vector<std::string>& replicas);
 std::string resources(const std::string& probe, const std::vector<std::string>& controllers);
 std::string problem(const std::string& problem);
-std::string finished(Time ended);
+std::string finished(Time ended, std::uint32_t crc32c);  // of all lines before it
 
 // What the lines tell, before the files beside them are read.
 struct Events {
@@ -38,6 +38,7 @@ struct Events {
   std::vector<Evidence> evidence;                               // to be given to its injection
   std::map<std::string, std::vector<std::string>> replicas;     // for each probe: whose rows were written
   std::map<std::string, std::vector<std::string>> controllers;  // the same for its control plane's audit
+  std::uint32_t crc32c = 0;                                     // of all lines that were read before this one
 };
 
 // False when the line is none of ours (torn, or of another version); `events` is then untouched.

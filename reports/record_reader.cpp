@@ -13,8 +13,9 @@ events::Events read_events(const std::filesystem::path& folder) {
   std::string text = read_whole(folder / "events.jsonl");
   for (std::size_t at = 0; at < text.size();) {
     std::size_t end = std::min(text.find('\n', at), text.size());
-    std::string line = text.substr(at, end - at);
+    const std::string line = text.substr(at, end - at);
     if (!line.empty() && !events::apply(line, events)) ++events.record.torn_events;
+    events.crc32c = crc32c(std::string_view(text).substr(at, end + 1 - at), events.crc32c);
     at = end + 1;
   }
   return events;

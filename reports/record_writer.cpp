@@ -30,6 +30,7 @@ struct RecordWriter::Impl {
       : folder(make_folder(where)),
         path(folder / "events.jsonl"),
         torn(ends_within_a_line(path)),
+        crc(std::filesystem::exists(path) ? crc32c(read_whole(path)) : 0),
         file(path, AppendFile::Open::may_exist) {
     make_folder(folder / "ops");
     make_folder(folder / "audit");
@@ -38,16 +39,28 @@ struct RecordWriter::Impl {
 
   void append(const std::string& line, bool durable = false) {
     std::lock_guard lock(mutex);
+    append_locked(line, durable);
+  }
+
+  // Nothing may come between its checksum and itself.
+  void finish(Time ended) {
+    std::lock_guard lock(mutex);
+    append_locked(events::finished(ended, crc), true);
+  }
+
+  void append_locked(const std::string& line, bool durable) {
     std::error_code unknown;
     const std::uintmax_t before = std::filesystem::file_size(path, unknown);
     int error = file.append(line);
     if (error && !unknown) std::filesystem::resize_file(path, before, unknown);  // a full disk takes a part of a line
+    if (!error) crc = crc32c(line, crc);
     if (!error && durable) error = file.sync();
     if (error) throw_errno("writing the record to " + path.string(), error);
   }
 
   std::filesystem::path folder, path;
   bool torn;
+  std::uint32_t crc;  // of all that is in the file
   std::mutex mutex;
   AppendFile file;
 };
@@ -75,7 +88,7 @@ void RecordWriter::guard(const GuardTrip& trip) { impl_->append(events::line(tri
 void RecordWriter::redundancy(const Redundancy& redundancy) { impl_->append(events::line(redundancy)); }
 void RecordWriter::live_settings(const LiveSettings& settings) { impl_->append(events::line(settings)); }
 void RecordWriter::problem(const std::string& problem) { impl_->append(events::problem(problem)); }
-void RecordWriter::finished(Time ended) { impl_->append(events::finished(ended), true); }
+void RecordWriter::finished(Time ended) { impl_->finish(ended); }
 
 void RecordWriter::snapshots(const std::string& probe, const std::vector<ReplicaSnapshot>& snapshots) {
   std::vector<std::string> replicas;

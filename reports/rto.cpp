@@ -49,6 +49,13 @@ class Calculation {
     return first;
   }
 
+  // Had it come back before, and not stayed, then this time, too, it stands by itself only once its hold is over. A step that
+  // waits for that is over no sooner; what the clocks leave open is not held against it.
+  Time stood_from(const Outage& outage) const {
+    const Time to = outage.recovery.to;
+    return outage.flaps == 0 ? to : std::max(to, outage.recovery.from + stream_.hold() - 2 * clock_);
+  }
+
   // An outage that began after our undo was asked is the undo's doing, as the service had stood the fault: two halves of a
   // cluster that meet again stop for a moment.
   Bracket cause(const Outage& outage) const {
@@ -63,7 +70,7 @@ class Calculation {
     Measured own = between(outage.onset, recovery, measures_.send_lag_p999 + measures_.baseline_p99 + 2 * clock_);
     Measured length = rto_.impact ? own : between(cause(outage), recovery, measures_.send_lag_p999);
     bool worse = !rto_.impact || std::pair(outage.censored, length.value) > std::pair(rto_.censored, rto_.rto.value);
-    if (!rto_.after_undo && !outage.censored) rto_.after_undo = undo_before(outage, outage.recovery.to);
+    if (!rto_.after_undo && !outage.censored) rto_.after_undo = undo_before(outage, stood_from(outage));
     if (!rto_.impact) note_first_success(outage);
     rto_.impact = true;
     if (!worse) return;
@@ -92,6 +99,25 @@ bool watched(const Stream& stream, const Injection& injection) {
   if (stream.operations.empty()) return false;
   Time from = stream.operations.front().scheduled, to = std::min(stream.end, stream.operations.back().scheduled + stream.step);
   return from <= injection.effect.from && to >= injection.effect.to + stream.hold();
+}
+
+// Bad operations in a row that were too few for an outage: from the good one before them to the one after them the service may
+// have been gone. One that was in flight when the fault came was due before.
+std::uint64_t longest_stray(const Stream& stream, const SeriesMeasures& measures, const Aftermath& after, Duration clock) {
+  if (measures.budget.bad == 0) return 0;
+  const Time from = after.injection->effect.from - clock - measures.baseline_p99 - measures.send_lag_p999;
+  const auto in_outage = [&](const Operation& o) {
+    return std::any_of(measures.outages.begin(), measures.outages.end(), [&](const Outage& outage) {
+      return o.scheduled >= outage.onset.to && (outage.censored || o.scheduled <= outage.recovery.from);
+    });
+  };
+  std::uint64_t longest = 0, now = 0;
+  for (const Operation& o : stream.operations) {
+    if (o.outcome == Outcome::unsent) continue;
+    now = stream.good(o) || o.scheduled < from || o.scheduled >= after.until || in_outage(o) ? 0 : now + 1;
+    longest = std::max(longest, now);
+  }
+  return longest;
 }
 
 bool has_outage(const std::vector<Rto>& all) { return !all.empty() && all.back().impact; }
@@ -126,7 +152,11 @@ std::vector<Rto> rtos_of(const Stream& stream, const SeriesMeasures& measures, c
   const std::vector<Aftermath> all = aftermaths(effective(injections));
   for (const Aftermath& after : all) {
     result.push_back(Calculation(stream, measures, all, after, clock).run());
-    if (!has_outage(result) && !watched(stream, *after.injection)) result.pop_back();
+    if (has_outage(result)) continue;
+    Rto& none = result.back();
+    none.rto.plus_minus += static_cast<std::int64_t>(longest_stray(stream, measures, after, clock)) * stream.step;
+    none.perceived = none.rto;
+    if (!watched(stream, *after.injection)) result.pop_back();
   }
   return result;
 }

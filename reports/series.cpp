@@ -73,6 +73,16 @@ RunInfo series_info(const std::vector<Judged>& runs) {
   return told == runs.end() ? RunInfo{} : told->record.run;
 }
 
+std::string series_of(const RunInfo& run) {
+  const std::string number = fmt::format("-{:02}", run.repetition);
+  return run.id.ends_with(number) ? run.id.substr(0, run.id.size() - number.size()) : run.id;
+}
+
+void set_aside(Judged& run, const std::string& why) {
+  if (run.judgement.verdict == Verdict::passed) run.judgement.verdict = Verdict::inconclusive;
+  run.judgement.reasons.insert(run.judgement.reasons.begin(), why);
+}
+
 std::string repetition_folder(std::size_t index, const Judged& run) {
   int number = run.record.run.repetition > 0 ? run.record.run.repetition : static_cast<int>(index) + 1;
   return fmt::format("repetition-{:02}", number);

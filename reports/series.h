@@ -15,6 +15,10 @@ namespace blackstart {
 Verdict series_verdict(const std::vector<Judged>& runs);
 // What all runs have in common, taken from the first of which anything was recorded.
 RunInfo series_info(const std::vector<Judged>& runs);
+// What the ids of all its repetitions begin with: "20261121T064628Z-writer-kill" of "…-03", the third.
+std::string series_of(const RunInfo& run);
+// A run that has no place where it was found: it can't pass there, and says why.
+void set_aside(Judged& run, const std::string& why);
 // The folder of a run in its series, and the target of the links: "repetition-07".
 std::string repetition_folder(std::size_t index, const Judged& run);
 

@@ -31,10 +31,18 @@ void steady_check(const SteadyCheck& check, const std::string& name, Objections&
                                        percent_text(check.required)));
 }
 
+// When the steady check was over; the fault may have come much later.
+Time checked_until(const Record& record, Time effect) {
+  for (const Phase& phase : record.phases)
+    if (phase.name == "steady" && phase.ended.count() >= 0) return std::min(phase.ended, effect);
+  return effect;
+}
+
 // An outage whose bad operations were certain before the fault can't be its effect, and falsifies what comes after.
-void out_before(const SeriesMeasures& series, const std::string& name, Time effect, Duration checked, Objections& o) {
+// `from`: when the steady check began.
+void out_before(const SeriesMeasures& series, const std::string& name, Time from, Time effect, Objections& o) {
   for (const Outage& outage : series.outages)
-    if (outage.known < effect && (outage.censored || outage.recovery.to > effect - checked))
+    if (outage.known < effect && (outage.censored || outage.recovery.to > from))
       o.inconclusive.push_back(
           fmt::format("{} was not steady: it had an outage at {}, before the first fault took effect at {}.", name,
                       time_text(outage.onset.to), time_text(effect)));
@@ -132,9 +140,9 @@ void steady(const Record& record, const Judgement& measured, Objections& o) {
         o.inconclusive.push_back("Nobody looked whether " + name + " was steady before the fault.");
       else
         steady_check(*check, name, o);
-      if (!order.empty())
-        out_before(series, name, order.front()->effect.from - clock_bound_of(record, probe.probe),
-                   check == nullptr ? Duration(0) : check->length, o);
+      if (order.empty()) continue;
+      const Time effect = order.front()->effect.from - clock_bound_of(record, probe.probe);
+      out_before(series, name, checked_until(record, effect) - (check == nullptr ? Duration(0) : check->length), effect, o);
     }
   }
 }

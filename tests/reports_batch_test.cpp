@@ -64,6 +64,32 @@ TEST_CASE("a batch's folder is judged from the records, twice the same, and says
   CHECK(judge_batch(folder.path).changed == std::vector<std::string>{"b/summary.txt", "junit.xml"});
 }
 
+TEST_CASE("a run of another scenario or of another batch can't stand in for one of this batch") {
+  Folder folder;
+  write_batch_plan(folder.path, plan_of({"a", "b", "c"}));
+  const auto write = [&](const std::string& item, const std::string& scenario, const std::string& batch) {
+    Record record = rehearsal(probe(down_between(20s, 24s)));
+    record.run.scenario = scenario;
+    record.run.id = batch + "-" + item;
+    write_run(folder.path / item, record);
+  };
+  std::string why;
+  write("a", "a", "night-1");
+  write("b", "b", "night-1");
+  SECTION("none") { write("c", "c", "night-1"); }
+  SECTION("another scenario") {
+    write("c", "a", "night-1");
+    why = "Its folder holds a run of the scenario 'a'.";
+  }
+  SECTION("another night") {
+    write("c", "c", "night-0");
+    why = "It is no run of night-1 but of night-0.";
+  }
+  const BatchJudged batch = judge_batch(folder.path);
+  CHECK(batch.verdict == (why.empty() ? Verdict::passed : Verdict::inconclusive));
+  CHECK_THAT(batch.summary, Contains(why));
+}
+
 TEST_CASE("a scenario that did not run keeps a batch from passing, and is an error in JUnit and on the page") {
   Folder folder;
   BatchPlan plan = plan_of({"a", "b", "c"});

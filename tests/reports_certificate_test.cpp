@@ -198,6 +198,10 @@ TEST_CASE("no calibration, one of another version and an old one are said, and n
     found.certificate->made -= std::int64_t{91} * 86'400'000'000'000;
     words = "calibrated 92 days ago, on 2026-08-21T18:40:00Z";
   }
+  SECTION("made after the run: one of both clocks was wrong") {
+    found.certificate->made += std::int64_t{91} * 86'400'000'000'000;
+    words = "after the run began: a clock was wrong, and its age is not known";
+  }
   const Record record = run_with(found);
   CHECK(judge(record).verdict == Verdict::passed);
   REQUIRE(instrument_of(record));

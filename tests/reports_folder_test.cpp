@@ -89,6 +89,30 @@ TEST_CASE("a repetition that did not run or can't be read keeps a series from pa
   REQUIRE_THAT(series.runs[2].judgement.reasons.at(0), Contains("did not run"));
 }
 
+TEST_CASE("a repetition of another series can't stand in for one that failed") {
+  Folder folder;
+  for (int number : {1, 2, 3}) {
+    Record record = rehearsal(probe(down_between(20s, number == 2 ? 40s : 24s)));
+    record.run.repetition = number;
+    record.run.repetitions = 3;
+    record.run.id = "20261121T064628Z-writer-kill-0" + std::to_string(number);
+    write_run(folder.path / ("repetition-0" + std::to_string(number)), record);
+  }
+  CHECK(judge_series(folder.path).verdict == Verdict::failed);
+  Record better = rehearsal(probe(down_between(20s, 24s)));
+  better.run.repetition = 2;
+  better.run.repetitions = 3;
+  better.run.id = "20261122T064628Z-writer-kill-02";
+  std::filesystem::remove_all(folder.path / "repetition-02");
+  write_run(folder.path / "repetition-02", better);
+  const SeriesJudged series = judge_series(folder.path);
+  CHECK(verdicts(series) == std::vector{Verdict::passed, Verdict::inconclusive, Verdict::passed});
+  CHECK(series.verdict == Verdict::inconclusive);
+  CHECK_THAT(series.summary, Contains("2 of 3 runs passed"));
+  CHECK_THAT(series.runs[1].judgement.reasons.at(0),
+             Contains("no repetition of 20261121T064628Z-writer-kill but of 20261122T"));
+}
+
 TEST_CASE("a folder that only looks like a repetition is none") {
   Folder folder;
   for (const char* name : {"repetition-", "repetition-x1", "repetition-00", "repetition-1234567890123"})

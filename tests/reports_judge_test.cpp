@@ -156,6 +156,20 @@ TEST_CASE("an outage before the fault means not steady, though the steady check 
   REQUIRE(judge(rehearsal(probe(then(down_between(2s, 3s), 20s, down_between(20s, 24s))))).verdict == Verdict::passed);
 }
 
+TEST_CASE("an outage between the steady check and a fault that came much later means not steady") {
+  Settings settings;
+  settings.length = 90s;
+  const Service service = then(down_between(17s, 18s), 30s, down_between(45s, 49s));
+  Record r = rehearsal(probe(service, settings), {44'990ms, 45'010ms}, settings);
+  Judgement j = judge(r);
+  REQUIRE_THAT(told(j), Contains("it had an outage at 17.000 s"));
+  REQUIRE(j.verdict == Verdict::inconclusive);
+  r.phases[1].ended = 40s;  // the check came after it
+  j = judge(r);
+  INFO(told(j));
+  REQUIRE(j.verdict == Verdict::passed);
+}
+
 TEST_CASE("an operation in flight at the fault is its victim, not an earlier outage") {
   // Scheduled at 19.98 s, before the fault at 19.99 s, and lost by it.
   Judgement j = judge(rehearsal(probe([](Time sent) {
@@ -264,6 +278,25 @@ TEST_CASE("a fault without an outage passes only where it was watched for a hold
   j = judge(rehearsal(probe(always_up(), brief)));
   REQUIRE(j.verdict == Verdict::inconclusive);
   REQUIRE(j.rtos.empty());
+}
+
+TEST_CASE(
+    "bad operations that are too few for an outage: the service may have been gone from the good one before to the one after") {
+  Settings slow;
+  slow.rate = 1;
+  const auto after = [&](Time from, Time to, double slo) {
+    Record r = rehearsal(probe(down_between(from, to), slow), {19'990ms, 20'010ms}, slow);
+    r.probes[0].info.slo = slo;
+    r.objectives[0].limit = 1.5;
+    const Judgement j = judge(r);
+    REQUIRE((j.rtos.size() == 1 && !j.rtos[0].impact && j.rtos[0].rto.value == 0s));
+    CHECK(j.verdict == (j.rtos[0].rto.plus_minus <= 1500ms ? Verdict::passed : Verdict::inconclusive));
+    return j.rtos[0].rto.plus_minus;
+  };
+  CHECK(after(100s, 100s, 0.999) == 1s);
+  CHECK(after(30s, 31s, 0.999) == 2s);
+  CHECK(after(30s, 32s, 0.85) == 3s);
+  CHECK(after(5s, 6s, 0.999) == 1s);  // none of the fault's
 }
 
 TEST_CASE("an RTO whose ± straddles the limit decides nothing") {

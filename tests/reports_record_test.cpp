@@ -162,6 +162,41 @@ TEST_CASE("lines that are none of ours are counted, whatever they hold") {
   REQUIRE(judge(read).verdict == Verdict::inconclusive);
 }
 
+TEST_CASE("lines that are not those that were written prove nothing, though each of them can be read") {
+  Folder folder;
+  write_run(folder.path, sound());
+  std::string events = read_whole(folder.path / "events.jsonl");
+  const auto change = [&](const std::string& from, const std::string& to) {
+    const std::size_t at = events.find(from);
+    REQUIRE(at != std::string::npos);
+    events.replace(at, from.size(), to);
+  };
+  SECTION("a bound is another") { change("\"limit\":15.0", "\"limit\":55.0"); }
+  SECTION("a line is missing") {
+    const std::size_t at = events.find(R"({"event":"objectives")");
+    events.erase(at, events.find('\n', at) + 1 - at);
+  }
+  SECTION("a line stands there twice") { events.insert(0, events.substr(0, events.find('\n') + 1)); }
+  std::ofstream(folder.path / "events.jsonl") << events;
+  const Record read = read_record(folder.path);
+  REQUIRE(read.torn_events == 0);
+  REQUIRE_THAT(read.problems.at(0), Contains("their checksum is another"));
+  REQUIRE(judge(read).verdict == Verdict::inconclusive);
+}
+
+TEST_CASE("the checksum covers what earlier writers wrote, and not what comes after the end") {
+  Folder folder;
+  RecordWriter(folder.path).run(sound().run);
+  append(folder.path, R"({"event":"pha)");
+  RecordWriter(folder.path).finished(2s);
+  RecordWriter(folder.path).phase({"steady", 1s, 2s});
+  const Record read = read_record(folder.path);
+  REQUIRE(read.finished);
+  REQUIRE(read.phases.size() == 1);
+  REQUIRE(read.torn_events == 1);
+  REQUIRE(read.problems.empty());
+}
+
 TEST_CASE("an objective of a record without 'recovery' wants recovery by itself") {
   Folder folder;
   write_run(folder.path, sound());

@@ -188,6 +188,21 @@ TEST_CASE("a first success by itself does not make the stable recovery one") {
   REQUIRE(judge(with_objectives(r, {{Kind::first_success, "bank", "", "", 15}})).verdict == Verdict::passed);
 }
 
+TEST_CASE("a service that came and went until the undo has not recovered by itself, though it was there when that came") {
+  // Two seconds down, three up: shorter than the hold, so nobody would have believed it.
+  const Service flapping = [](Time sent) { return sent >= 20s && sent < 30s && (sent - 20s) % 5s < 2s ? kDown : kUp; };
+  Record r = undone_at_30(30s, kRto15);
+  r.probes = rehearsal(probe(flapping)).probes;
+  Judgement j = judge(r);
+  REQUIRE(j.probes[0].series[0].outages.at(0).flaps == 1);
+  REQUIRE(j.verdict == Verdict::failed);
+  REQUIRE_THAT(told(j), Contains("only after the undo was asked at 30.000 s"));
+  // It stayed for a whole hold before the undo came.
+  r.injections[0].undo_asked = 33s;
+  r.injections[0].undone = 34s;
+  REQUIRE(judge(r).verdict == Verdict::passed);
+}
+
 TEST_CASE("the undo of one of several injections that share an outage is our repair for all of them") {
   Record r = undone_at_30(30'050ms, {Kind::rto, "bank", "", "cut-link", 15});
   r.injections.push_back(injection("cut-link", {19'990ms, 20'010ms}));

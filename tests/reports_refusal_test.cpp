@@ -90,8 +90,11 @@ TEST_CASE("what was undone before it was asked for was not in force any more") {
 }
 
 TEST_CASE("silence is no refusal: a service that can't be reached proves nothing") {
-  for (const Answer& silence : {Answer{Outcome::failed, 1ms, kNoConnection}, Answer{Outcome::indeterminate, 2s, kTimedOut},
-                                Answer{Outcome::failed, 1ms, 2002}, Answer{Outcome::failed, 1ms, 2013}}) {
+  for (const Answer& silence :
+       {Answer{Outcome::failed, 1ms, kNoConnection}, Answer{Outcome::indeterminate, 2s, kTimedOut},
+        Answer{Outcome::failed, 1ms, 2002}, Answer{Outcome::failed, 1ms, 2013},
+        // A proxy that has no server: PgBouncer's 08P01, a pooler's 08006, ProxySQL's 9001.
+        Answer{Outcome::failed, 1ms, 8901}, Answer{Outcome::failed, 1ms, 8006}, Answer{Outcome::failed, 1ms, 9001}}) {
     CAPTURE(silence.error);
     const ObjectiveResult result = judged(refusing(silence), Verdict::inconclusive);
     CHECK(result.state == State::not_measured);
