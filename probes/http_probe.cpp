@@ -69,7 +69,7 @@ class HttpWorkload final : public Workload {
   bool writes_ = false;
 };
 
-class HttpProbe final : public PlainProbe, public TakesRoom {
+class HttpProbe final : public PlainProbe {
  public:
   HttpProbe(const std::string& name, const HttpProbeSettings& settings) : name_(name), settings_(settings) {}
 

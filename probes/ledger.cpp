@@ -24,7 +24,7 @@ namespace {
 
 constexpr Duration kAskAgainAfter = 200ms;
 
-class Ledger final : public Probe, public TakesRoom {
+class Ledger final : public Probe {
  public:
   Ledger(const std::string& name, const LedgerSettings& settings, const Database& database)
       : name_(name), settings_(settings), database_(database), bank_(database, settings) {}

@@ -21,7 +21,7 @@ namespace {
 
 constexpr Duration kOneTry = 10s, kTryAgain = 500ms, kOneServer = 10s;
 
-class OpenStackProbe final : public PlainProbe, public TakesRoom {
+class OpenStackProbe final : public PlainProbe {
  public:
   OpenStackProbe(const std::string& name, const OpenStackSettings& settings, const OpenStackCredentials& credentials,
                  std::vector<Controller> controllers)

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/fields.h"
 #include "lab/cloud.h"
+#include "probes/room.h"
 #include "reports/record.h"
 
 namespace blackstart {
@@ -24,6 +25,8 @@ class Probe {
  public:
   virtual ~Probe() = default;
   virtual ProbeInfo info() const = 0;
+  // What it may take of this machine at one time; nothing: no more than a socket or two.
+  virtual Room room() const { return {}; }
   // Reads only: can it reach what it needs, with these credentials? Throws Error(unmet or unreachable).
   virtual void preflight(const Deadline& deadline) = 0;
   // Makes what the workload stands on (accounts); what an earlier run left behind is replaced. Throws Error.

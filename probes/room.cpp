@@ -85,7 +85,8 @@ bool on_loopback(const std::string& host) {
 
 std::string named(const std::vector<RoomWanted>& wanted) {
   std::vector<std::string> names;
-  for (const RoomWanted& one : wanted) names.push_back(one.probe);
+  for (const RoomWanted& one : wanted)
+    if (one.room.descriptors > 0) names.push_back(one.probe);
   return fmt::format("checking this machine's room for {} {}", names.size() == 1 ? "probe" : "the probes",
                      fmt::join(names, ", "));
 }

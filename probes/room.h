@@ -24,13 +24,6 @@ struct Room {
   std::vector<Fresh> fresh;
 };
 
-// A probe that may take more than a socket or two.
-class TakesRoom {
- public:
-  virtual ~TakesRoom() = default;
-  virtual Room room() const = 0;
-};
-
 // Of one series: rate × deadline, rounded up, and the one that is just being sent.
 std::int64_t most_under_way(double rate, Duration deadline);
 

@@ -90,7 +90,7 @@ class TcpWorkload final : public Workload {
   TcpProbeSettings settings_;
 };
 
-class TcpProbe final : public PlainProbe, public TakesRoom {
+class TcpProbe final : public PlainProbe {
  public:
   TcpProbe(const std::string& name, const TcpProbeSettings& settings) : name_(name), settings_(settings) {}
 

@@ -43,9 +43,7 @@ VantageSpec spec_of(const fs::path& folder) {
   return spec;
 }
 
-void take_room(const std::string& name, const Probe& probe) {
-  if (const auto* takes = dynamic_cast<const TakesRoom*>(&probe)) make_room({{name, takes->room()}});
-}
+void take_room(const std::string& name, const Probe& probe) { make_room({{name, probe.room()}}); }
 
 // A container that was restarted has the kernel's boot still, but another first process.
 std::string boot_id() {

@@ -243,8 +243,7 @@ Ready preflight(const Scenario& scenario, const Cloud& cloud, std::uint64_t seed
   std::vector<RoomWanted> wanted;
   for (const ProbeStep& step : scenario.probes) {
     ready.probes.push_back(make_probe(scenario, step, cloud));
-    if (const auto* takes = dynamic_cast<const TakesRoom*>(ready.probes.back().get()))
-      wanted.push_back({step.name, takes->room()});
+    wanted.push_back({step.name, ready.probes.back()->room()});
   }
   make_room(wanted);
   for (const auto& probe : ready.probes) {

@@ -1,11 +1,10 @@
 #include "lab/tcp.h"
 
-#include <arpa/inet.h>
-#include <sys/socket.h>
-
 #include <catch2/catch.hpp>
 #include <string>
 #include <thread>
+
+#include "tests/support/loopback.h"
 
 using namespace blackstart;
 
@@ -14,19 +13,8 @@ namespace {
 constexpr const char* kHost = "127.0.0.1";
 
 // A listening socket on loopback; the kernel accepts for it, like for a process that is stopped.
-struct Listening {
-  Descriptor descriptor{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  int port = 0;
-  Listening() {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t length = sizeof address;
-    REQUIRE(::bind(descriptor.get(), reinterpret_cast<sockaddr*>(&address), length) == 0);
-    REQUIRE(::listen(descriptor.get(), 8) == 0);
-    REQUIRE(::getsockname(descriptor.get(), reinterpret_cast<sockaddr*>(&address), &length) == 0);
-    port = ntohs(address.sin_port);
-  }
+struct Listening : BoundSocket {
+  Listening() { listen(8); }
   Descriptor accept() const { return Descriptor(::accept4(descriptor.get(), nullptr, nullptr, SOCK_CLOEXEC)); }
 };
 
@@ -42,8 +30,6 @@ std::string receive(const Descriptor& from) {
   return {chunk, static_cast<std::size_t>(std::max<ssize_t>(count, 0))};
 }
 
-int free_port() { return Listening().port; }
-
 }  // namespace
 
 TEST_CASE("a port that nobody listens on refuses, and says so") {
@@ -57,7 +43,7 @@ TEST_CASE("a port that nobody listens on refuses, and says so") {
 
 TEST_CASE("a queue that is full is silence, not refusal") {
   Listening listening;
-  REQUIRE(::listen(listening.descriptor.get(), 0) == 0);
+  listening.listen(0);
   const auto first = TcpWatch::open(kHost, listening.port, in(2s));
   REQUIRE(first.has_value());
   TcpAttempt attempt;

@@ -2,7 +2,7 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 
-#include "probes/ledger.h"
+#include "tests/support/ledger_rehearsal.h"
 #include "tests/support/mariadb_server.h"
 
 using namespace blackstart;
@@ -20,8 +20,7 @@ struct Counter final : OperationSink {
 // Two servers that know nothing of each other: what reaches the one is not on the other.
 struct TwoServers {
   TwoServers() {
-    cloud.name = "test";
-    cloud.database = first.database();
+    cloud = cloud_of(first.database());
     cloud.database.replicas.push_back({"c2", "127.0.0.1", second.port()});
   }
   static std::vector<SqlRow> tables(const MariadbServer& server) { return server.ask("SHOW TABLES FROM bank"); }
@@ -36,8 +35,6 @@ LedgerSettings settings_at(const std::string& node) {
   settings.prefix = "minority-";
   return settings;
 }
-
-Deadline within(Duration length) { return Deadline(real_clock(), length); }
 
 }  // namespace
 

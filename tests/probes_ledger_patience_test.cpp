@@ -1,13 +1,12 @@
 // A cluster that hiccups while the bank is made, or taken away: tried again, told, and given up at the deadline.
 #include <catch2/catch.hpp>
 
-#include "probes/ledger.h"
 #include "probes/sql_errors.h"
 #include "probes/sql_patience.h"
 #include "tests/support/commit_proxy.h"
 #include "tests/support/error_of.h"
+#include "tests/support/ledger_rehearsal.h"
 #include "tests/support/mariadb_server.h"
-#include "tests/support/replica_rows.h"
 
 using namespace blackstart;
 using namespace blackstart::test;
@@ -15,23 +14,16 @@ using Catch::Contains;
 
 namespace {
 
-Deadline within(Duration length) { return Deadline(real_clock(), length); }
-
 // A ledger at this database, and what it told; `mend` is called at the first line.
 struct Bench {
   std::unique_ptr<Probe> probe;
   std::vector<std::string> told;
 
   Bench(const Database& database, std::function<void()> mend) {
-    Cloud cloud;
-    cloud.name = "test";
-    cloud.nodes = {Node{}};
-    cloud.nodes[0].name = "c1";
-    cloud.database = database;
     LedgerSettings settings;
     settings.replication = "none";
     settings.accounts = 1500;
-    probe = settings.make("bank", cloud);
+    probe = settings.make("bank", cloud_of(database));
     probe->tell([this, mend](const std::string& line) {
       told.push_back(line);
       if (told.size() == 1) mend();

@@ -5,11 +5,9 @@
 #include <csignal>
 #include <functional>
 
-#include "probes/ledger.h"
 #include "tests/support/commit_proxy.h"
+#include "tests/support/ledger_rehearsal.h"
 #include "tests/support/mariadb_server.h"
-#include "tests/support/recorder.h"
-#include "tests/support/replica_rows.h"
 
 using namespace blackstart;
 using namespace blackstart::test;
@@ -29,20 +27,11 @@ LedgerSettings settings_for_tests() {
   return settings;
 }
 
-Cloud cloud_of(const Database& database) {
-  Cloud cloud;
-  cloud.name = "test";
-  cloud.database = database;
-  return cloud;
-}
-
 Database through(const CommitProxy& proxy, const MariadbServer& server) {
   Database database = server.database();
   database.port = proxy.port();
   return database;
 }
-
-Deadline within(Duration length) { return Deadline(real_clock(), length); }
 
 std::unique_ptr<Probe> ledger_on(const Database& database) { return settings_for_tests().make("bank", cloud_of(database)); }
 

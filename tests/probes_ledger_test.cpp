@@ -1,12 +1,13 @@
-// The ledger against a real MariaDB server: what it records when the server works, hangs, dies, or hides its answer.
+// The ledger against real servers of both kinds: what it records when the server works, hangs, or hides its answer. What one
+// of them does alone stands in probes_ledger_mariadb_test.cpp and probes_ledger_postgres_test.cpp.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
-#include "probes/galera.h"
 #include "probes/ledger.h"
-#include "probes/ledger_pages.h"
 #include "tests/support/commit_proxy.h"
 #include "tests/support/ledger_rehearsal.h"
 #include "tests/support/mariadb_server.h"
+#include "tests/support/postgres_server.h"
 #include "tests/support/replica_rows.h"
 
 using namespace blackstart;
@@ -15,30 +16,85 @@ using Catch::Contains;
 
 namespace {
 
-LedgerSettings settings_for_tests() { return ledger_settings_for_tests(); }
+struct Mariadb {
+  using Server = MariadbServer;
+  static constexpr std::size_t kAstray = 0;  // so many operations may fail by themselves on a busy machine
+  static constexpr const char* kWrongPassword = "error 1045";
+  static constexpr const char* kMayNotMake = "lacks INSERT, UPDATE, CREATE, DROP";
+  static constexpr const char* kRemedy = "GRANT";
+  static constexpr const char* kNumbers = "(SELECT seq AS n FROM bank.seq_1_to_25000) AS numbers";
 
-// One server for the tests that leave it in order.
-MariadbServer& server() {
-  static MariadbServer server;
+  // What one connection an operation allows.
+  static LedgerSettings unhurried() {
+    LedgerSettings settings = ledger_settings_for_tests();
+    settings.transfers = settings.inquiries = 50;
+    return settings;
+  }
+  static std::size_t end_idle(SqlSession& killer) {
+    const auto idle = killer.ask("asking", "SELECT ID FROM information_schema.PROCESSLIST WHERE COMMAND = 'Sleep'");
+    for (const SqlRow& row : idle) killer.ask("killing", "KILL CONNECTION " + *row[0]);
+    return idle.size();
+  }
+};
+
+struct Postgres {
+  using Server = PostgresServer;
+  static constexpr std::size_t kAstray = 2;
+  static constexpr const char* kWrongPassword = "SQLSTATE 28P01";
+  static constexpr const char* kMayNotMake = "may not make tables";
+  static constexpr const char* kRemedy = "OWNER TO";
+  static constexpr const char* kNumbers = "generate_series(1, 25000) AS numbers (n)";
+
+  // A log-in takes both sides milliseconds of a processor (SCRAM): on a busy machine more than the others' deadline allows.
+  static LedgerSettings unhurried() {
+    LedgerSettings settings = ledger_settings_for_tests();
+    settings.transfers = settings.inquiries = 30;
+    settings.deadline = 5s;
+    settings.connect_timeout = 3s;
+    return settings;
+  }
+  static std::size_t end_idle(SqlSession& killer) {
+    return killer
+        .ask("killing", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle' AND usename = 'bank'")
+        .size();
+  }
+};
+
+// One server of each kind for the tests that leave it in order.
+template <class Kind>
+typename Kind::Server& server() {
+  static typename Kind::Server server;
   return server;
+}
+
+template <class Kind>
+Database through(const CommitProxy& proxy) {
+  Database database = server<Kind>().database();
+  database.port = proxy.port();
+  return database;
+}
+
+template <class Kind>
+std::string tables() {
+  return *server<Kind>().ask("SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'bank'")[0][0];
 }
 
 }  // namespace
 
-TEST_CASE("on a healthy server every operation is acknowledged, in time, and in the books", "[ledger]") {
-  std::size_t files = open_files();
+TEMPLATE_TEST_CASE("on a healthy server every operation is acknowledged, in time, and in the books", "[ledger]", Mariadb,
+                   Postgres) {
+  server<TestType>();
+  const std::size_t files = open_files();
   {
-    LedgerSettings settings = settings_for_tests();
-    settings.transfers = 50;
-    settings.inquiries = 50;
-    Rehearsal it(server().database(), settings);
+    const LedgerSettings settings = TestType::unhurried();
+    Rehearsal it(server<TestType>().database(), settings);
     it.start();
     real_clock().pause(5s);
     it.stop();
     require_complete(it);
     CHECK(it.sink.count(Outcome::ok) == it.sink.operations.size());
-    CHECK(it.stopped.planned[0] >= 248);
-    auto snapshot = it.audit();
+    CHECK(static_cast<double>(it.stopped.planned[0]) >= 5 * settings.transfers - 2);
+    const auto snapshot = it.audit();
     require_sound(it, snapshot);
     CHECK(snapshot.transfers.size() == it.stopped.planned[0]);
     CHECK(snapshot.accounts.size() == 100);
@@ -48,61 +104,42 @@ TEST_CASE("on a healthy server every operation is acknowledged, in time, and in 
     INFO("send lag: median " << lags[lags.size() / 2].count() << " ns, most " << lags.back().count() << " ns");
     CHECK(lags[lags.size() / 2] < 5ms);
     it.probe->clean_up(within(5s));
-    CHECK(server().ask("SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'bank'")[0][0] == "0");
+    CHECK(tables<TestType>() == "0");
   }
   CHECK(open_files() == files);
 }
 
-TEST_CASE("a server that hangs gives timeouts at the deadline, and service is seen again when it goes on", "[ledger]") {
-  MariadbServer own;
-  Rehearsal it(own.database(), settings_for_tests());
+TEMPLATE_TEST_CASE("a server that hangs gives timeouts at the deadline, and service is seen again when it goes on", "[ledger]",
+                   Mariadb, Postgres) {
+  typename TestType::Server own;
+  Rehearsal it(own.database(), ledger_settings_for_tests());
   it.start();
   real_clock().pause(500ms);
   own.signal(SIGSTOP);
-  Time frozen = real_clock().now() - it.zero;
+  const Time frozen = real_clock().now() - it.zero;
   real_clock().pause(1500ms);
+  const Time thawing = real_clock().now() - it.zero;
   own.signal(SIGCONT);
-  Time thawed = real_clock().now() - it.zero;
+  CHECK(wait_until([&] { return own.ask("SELECT 1").size() == 1; }, within(5s), 20ms));
+  const Time thawed = real_clock().now() - it.zero;
   real_clock().pause(1s);
   it.stop();
   require_complete(it);
   CHECK(it.sink.count(Outcome::failed) >= 20);
+  CHECK(it.sink.operations.back().outcome == Outcome::ok);
   for (const auto& o : it.sink.operations) {
     CAPTURE(o.number, o.series, name_of(o.outcome), o.error);
     CHECK(o.done - o.scheduled < 600ms + 2s);  // its deadline, and a busy machine
-    if (o.scheduled > frozen && o.scheduled + 600ms < thawed) CHECK(o.outcome != Outcome::ok);
-    if (o.scheduled > thawed + 300ms) CHECK(o.outcome == Outcome::ok);
+    if (o.scheduled > frozen && o.scheduled + 600ms < thawing) CHECK(o.outcome != Outcome::ok);
+    if (TestType::kAstray == 0 && o.scheduled > thawed + 300ms) CHECK(o.outcome == Outcome::ok);
   }
   require_sound(it, it.audit());
 }
 
-TEST_CASE("a killed server fails operations at once; after its restart fresh connections find it", "[ledger]") {
-  MariadbServer own;
-  Rehearsal it(own.database(), settings_for_tests());
-  it.start();
-  real_clock().pause(500ms);
-  own.kill();
-  Time killed = real_clock().now() - it.zero;
-  real_clock().pause(500ms);
-  own.start();
-  Time back = real_clock().now() - it.zero;
-  real_clock().pause(1s);
-  it.stop();
-  require_complete(it);
-  for (const auto& o : it.sink.operations) {
-    CAPTURE(o.number, o.series, name_of(o.outcome), o.error);
-    if (o.scheduled > killed && o.scheduled < killed + 400ms)
-      CHECK((o.outcome == Outcome::failed && o.done - o.scheduled < 250ms));
-    if (o.scheduled > back + 100ms) CHECK(o.outcome == Outcome::ok);
-  }
-  require_sound(it, it.audit());
-}
-
-TEST_CASE("no answer to COMMIT is indeterminate, and the transfer may well stand in the books", "[ledger]") {
-  CommitProxy proxy(server().port());
-  Database database = server().database();
-  database.port = proxy.port();
-  Rehearsal it(database, settings_for_tests());
+TEMPLATE_TEST_CASE("no answer to COMMIT is indeterminate, and the transfer may well stand in the books", "[ledger]", Mariadb,
+                   Postgres) {
+  CommitProxy proxy(server<TestType>().port());
+  Rehearsal it(through<TestType>(proxy), ledger_settings_for_tests());
   it.start();
   real_clock().pause(300ms);
   proxy.swallow_answers(true);
@@ -111,44 +148,42 @@ TEST_CASE("no answer to COMMIT is indeterminate, and the transfer may well stand
   real_clock().pause(300ms);
   it.stop();
   require_complete(it);
-  auto snapshot = it.audit();
+  const auto snapshot = it.audit();
   require_sound(it, snapshot);
-  auto found = by_posting(snapshot);
-  CHECK(it.sink.count(Outcome::indeterminate) >= 5);
+  const auto found = by_posting(snapshot);
+  CHECK(it.sink.count(Outcome::indeterminate) >= 5 - TestType::kAstray);
   CHECK(it.sink.count(Outcome::indeterminate) == static_cast<std::size_t>(proxy.swallowed()));
   for (const auto& o : it.sink.operations)
-    if (o.outcome == Outcome::indeterminate) {
-      CHECK(o.error == kTimedOut);
-      CHECK(found.count(o.posting) == 1);
-    }
-  CHECK(it.sink.count(Outcome::ok, 1) == it.stopped.planned[1]);  // inquiries commit nothing
+    if (o.outcome == Outcome::indeterminate) CHECK((o.error == kTimedOut && found.count(o.posting) == 1));
+  if (TestType::kAstray == 0) CHECK(it.sink.count(Outcome::ok, 1) == it.stopped.planned[1]);  // inquiries commit nothing
   it.probe->clean_up(within(5s));
 }
 
-TEST_CASE("a transaction that never began has an effect that can't be ruled out", "[ledger]") {
-  CommitProxy proxy(server().port());
-  Database database = server().database();
-  database.port = proxy.port();
-  Rehearsal it(database, settings_for_tests());
+TEMPLATE_TEST_CASE("a transaction that never began has an effect that can't be ruled out", "[ledger]", Mariadb, Postgres) {
+  CommitProxy proxy(server<TestType>().port());
+  Rehearsal it(through<TestType>(proxy), ledger_settings_for_tests());
   it.start();
   proxy.spoil_transactions(true);
   real_clock().pause(300ms);
   it.stop();
   require_complete(it);
-  auto snapshot = it.audit();
+  const auto snapshot = it.audit();
   require_sound(it, snapshot);
-  CHECK(it.sink.count(Outcome::ok, 0) == 0);
-  CHECK(it.sink.count(Outcome::indeterminate, 0) == it.stopped.planned[0]);
-  CHECK(snapshot.transfers.size() == it.stopped.planned[0]);
+  const std::size_t doubtful = it.sink.count(Outcome::indeterminate, 0);
+  CHECK(doubtful >= 5);
+  CHECK(doubtful + TestType::kAstray >= it.stopped.planned[0]);  // one may have begun before
+  CHECK(it.sink.count(Outcome::ok, 0) <= TestType::kAstray);
+  CHECK(snapshot.transfers.size() >= doubtful);
   it.probe->clean_up(within(5s));
 }
 
-TEST_CASE("transfers that wait for a lock are given up at their deadline and leave nothing", "[ledger]") {
-  Rehearsal it(server().database(), settings_for_tests());
+TEMPLATE_TEST_CASE("transfers that wait for a lock are given up at their deadline and leave nothing", "[ledger]", Mariadb,
+                   Postgres) {
+  Rehearsal it(server<TestType>().database(), ledger_settings_for_tests());
   it.start();
   Time locked{0}, released{0};
   {
-    SqlSession holder(endpoint_of(server().database()), within(10s));
+    SqlSession holder(endpoint_of(server<TestType>().database()), within(10s));
     holder.ask("locking", "START TRANSACTION; SELECT * FROM bank.accounts FOR UPDATE");
     locked = real_clock().now() - it.zero;
     real_clock().pause(1s);
@@ -164,45 +199,43 @@ TEST_CASE("transfers that wait for a lock are given up at their deadline and lea
     CHECK((o.outcome == Outcome::failed && o.error == kTimedOut && o.done - o.scheduled >= 600ms));
   }
   CHECK(given_up >= 10);
-  CHECK(it.sink.count(Outcome::ok, 1) == it.stopped.planned[1]);
+  if (TestType::kAstray == 0) CHECK(it.sink.count(Outcome::ok, 1) == it.stopped.planned[1]);
   require_sound(it, it.audit());
-  it.probe->clean_up(within(5s));
+  it.probe->clean_up(within(10s));
 }
 
-TEST_CASE("kept connections that the server has closed are noticed before they are used", "[ledger]") {
-  LedgerSettings settings = settings_for_tests();
-  settings.transfers = 2;
-  settings.inquiries = 2;  // something is due every 250 ms, and the killer comes half-way between
+TEMPLATE_TEST_CASE("kept connections that the server has closed are noticed before they are used", "[ledger]", Mariadb,
+                   Postgres) {
+  LedgerSettings settings = TestType::unhurried();
+  settings.transfers = settings.inquiries = 2;  // something is due every 250 ms, and the killer comes half-way between
   settings.inquiry_connections = "kept";
-  Rehearsal it(server().database(), settings);
+  Rehearsal it(server<TestType>().database(), settings);
   it.start();
-  SqlSession killer(endpoint_of(server().database()), within(10s));
+  SqlSession killer(endpoint_of(server<TestType>().database()), within(10s));
   std::size_t killed = 0;
   for (int i = 0; i < 7; ++i) {
     real_clock().pause(i == 0 ? 130ms : 250ms);
-    for (const SqlRow& row : killer.ask("asking", "SELECT ID FROM information_schema.PROCESSLIST WHERE COMMAND = 'Sleep'")) {
-      killer.ask("killing", "KILL CONNECTION " + *row[0]);
-      ++killed;
-    }
+    killed += TestType::end_idle(killer);
   }
   it.stop();
   require_complete(it);
   CHECK(killed >= 5);
-  CHECK(it.sink.count(Outcome::ok) == it.sink.operations.size());
+  CHECK(it.sink.count(Outcome::ok) + TestType::kAstray / 2 >= it.sink.operations.size());  // asked while it is closed
   require_sound(it, it.audit());
   it.probe->clean_up(within(5s));
 }
 
-TEST_CASE("stop() ends within the deadline though the server hangs, and loses no socket", "[ledger]") {
-  MariadbServer own;
-  std::size_t files = open_files();
+TEMPLATE_TEST_CASE("stop() ends within the deadline though the server hangs, and loses no socket", "[ledger]", Mariadb,
+                   Postgres) {
+  typename TestType::Server own;
+  const std::size_t files = open_files();
   {
-    Rehearsal it(own.database(), settings_for_tests());
+    Rehearsal it(own.database(), ledger_settings_for_tests());
     it.start();
-    real_clock().pause(200ms);
+    real_clock().pause(300ms);
     own.signal(SIGSTOP);
     real_clock().pause(400ms);
-    Time before = real_clock().now();
+    const Time before = real_clock().now();
     it.stop();
     CHECK(real_clock().now() - before < 600ms + 3s);  // a machine under load: the point is that it ends
     require_complete(it);
@@ -212,35 +245,27 @@ TEST_CASE("stop() ends within the deadline though the server hangs, and loses no
   CHECK(open_files() == files);
 }
 
-TEST_CASE("an address where nobody answers costs no more than the time it is given, and no socket", "[ledger]") {
-  Bound silent;  // the first finds a server that says nothing; its queue is then full, and SYNs go unanswered
-  REQUIRE(::listen(silent.handle(), 0) == 0);
-  SqlTarget target{"127.0.0.1", silent.port(), "bank", "secret"};
-  std::size_t files = open_files();
-  for (int i = 0; i < 4; ++i) {
-    Time before = real_clock().now();
-    CHECK_THROWS_WITH(SqlSession(target, within(150ms)), Contains("no answer within 0.1") && Contains("127.0.0.1"));
-    CHECK(real_clock().now() - before < 3s);  // a machine under load: the point is that it ends
-  }
-  CHECK(open_files() == files);
-}
-
-TEST_CASE("what preflight refuses, it says with its reason and a hint", "[ledger]") {
-  Database database = server().database();
-  auto preflight = [&](const LedgerSettings& settings = settings_for_tests()) {
-    settings.make("bank", cloud_of(database))->preflight(within(2s));
-  };
+TEMPLATE_TEST_CASE("what preflight refuses, it says with its reason and a hint", "[ledger]", Mariadb, Postgres) {
+  Database database = server<TestType>().database();
+  LedgerSettings settings = ledger_settings_for_tests();
+  const auto preflight = [&](Duration length = 4s) { settings.make("bank", cloud_of(database))->preflight(within(length)); };
   SECTION("everything is in order") { CHECK_NOTHROW(preflight()); }
   SECTION("wrong password") {
-    test::Folder folder;
-    database.password_file = (folder.path() / "wrong").string();
+    const Folder folder;
+    database.password_file = (folder.path / "wrong").string();
     std::ofstream(database.password_file) << "nonsense\n";
-    CHECK_THROWS_WITH(preflight(), Contains("1045") && Contains("'bank'") && Contains("password-file"));
+    CHECK_THROWS_WITH(preflight(), Contains(TestType::kWrongPassword) && Contains("'bank'") && Contains("password-file"));
   }
   SECTION("nobody listens") {
     database.port = free_port();
     CHECK_THROWS_WITH(preflight(),
                       Contains("connecting") && Contains(std::to_string(database.port)) && Contains("is the database up"));
+  }
+  SECTION("somebody listens and says nothing") {
+    const BoundSocket silent;
+    silent.listen(8);
+    database.port = silent.port;
+    CHECK_THROWS_WITH(preflight(200ms), Contains("no answer within"));
   }
   SECTION("a replica does not answer") {
     database.replicas.push_back({"c2", "127.0.0.1", free_port()});
@@ -252,135 +277,77 @@ TEST_CASE("what preflight refuses, it says with its reason and a hint", "[ledger
   }
   SECTION("the user may not make tables") {
     database.user = "other";
-    CHECK_THROWS_WITH(preflight(), Contains("lacks INSERT, UPDATE, CREATE, DROP") && Contains("GRANT"));
-  }
-  SECTION("no Galera") {
-    LedgerSettings settings = settings_for_tests();
-    settings.replication.clear();  // MariaDB's own
-    CHECK_THROWS_WITH(preflight(settings), Contains("c1") && Contains("replication: none"));
+    CHECK_THROWS_WITH(preflight(), Contains(TestType::kMayNotMake) && Contains(TestType::kRemedy));
   }
   SECTION("more operations than the server takes connections") {
-    LedgerSettings settings = settings_for_tests();
     settings.transfers = 1000;
-    CHECK_THROWS_WITH(preflight(settings), Contains("max_connections"));
+    CHECK_THROWS_WITH(preflight(), Contains("max_connections"));
   }
   SECTION("a table of somebody else") {
-    server().ask("CREATE TABLE bank.accounts (id INT)");
-    auto probe = settings_for_tests().make("bank", cloud_of(database));
+    server<TestType>().ask("CREATE SCHEMA IF NOT EXISTS bank; CREATE TABLE bank.accounts (id INT)");
+    auto probe = settings.make("bank", cloud_of(database));
     CHECK_THROWS_WITH(preflight(), Contains("'accounts'") && Contains("not ours"));
     CHECK_THROWS_WITH(probe->prepare(within(2s)), Contains("not ours"));
     CHECK_THROWS_WITH(probe->clean_up(within(2s)), Contains("not ours"));
-    CHECK(server().ask("SHOW TABLES FROM bank").size() == 1);
-    server().ask("DROP TABLE bank.accounts");
+    CHECK(tables<TestType>() == "1");
+    server<TestType>().ask("DROP TABLE bank.accounts");
   }
 }
 
-TEST_CASE("a server that would lock its clients out after a hang is refused", "[ledger]") {
-  MariadbServer own({false, {"--skip-name-resolve=OFF"}});
-  auto probe = settings_for_tests().make("bank", cloud_of(own.database()));
-  CHECK_THROWS_WITH(probe->preflight(within(5s)), Contains("max_connect_errors is 100") && Contains("skip_name_resolve = ON"));
-}
-
-TEST_CASE("what an earlier run left behind is replaced", "[ledger]") {
-  LedgerSettings settings = settings_for_tests();
+TEMPLATE_TEST_CASE("what an earlier run left behind is replaced", "[ledger]", Mariadb, Postgres) {
+  LedgerSettings settings = ledger_settings_for_tests();
   settings.accounts = 2500;
-  auto probe = settings.make("bank", cloud_of(server().database()));
+  auto probe = settings.make("bank", cloud_of(server<TestType>().database()));
   probe->prepare(within(5s));
-  server().ask(
+  server<TestType>().ask(
       "UPDATE bank.accounts SET balance = 7; INSERT INTO bank.transfers (posting, src, dst, amount) VALUES (1, 1, 2, 3)");
   probe->prepare(within(5s));
-  auto snapshot = snapshots_of(*probe, within(5s)).at(0);
-  CHECK(snapshot.complete);
+  const auto snapshot = snapshots_of(*probe, within(5s)).at(0);
+  REQUIRE(snapshot.complete);
   CHECK(snapshot.transfers.empty());
   REQUIRE(snapshot.accounts.size() == 2500);
   CHECK(std::all_of(snapshot.accounts.begin(), snapshot.accounts.end(), [](auto& a) { return a.balance == 100'000; }));
   probe->clean_up(within(5s));
 }
 
-TEST_CASE("a snapshot reads more than one page, and shows what is wrong in the books", "[ledger]") {
-  LedgerSettings settings = settings_for_tests();
-  auto probe = settings.make("bank", cloud_of(server().database()));
+TEMPLATE_TEST_CASE("a snapshot reads more than one page, and shows what is wrong in the books", "[ledger]", Mariadb, Postgres) {
+  auto probe = ledger_settings_for_tests().make("bank", cloud_of(server<TestType>().database()));
   probe->prepare(within(5s));
-  std::string transfers, history;
-  for (int posting = 1; posting <= 25'000; ++posting) {
-    transfers += fmt::format("{}({}, 1, 2, 3)", posting == 1 ? "" : ",", posting);
-    history += fmt::format("{}({}, 1, -3), ({}, 2, 3)", posting == 1 ? "" : ",", posting, posting);
-  }
-  server().ask("INSERT INTO bank.transfers (posting, src, dst, amount) VALUES " + transfers);
-  server().ask("INSERT INTO bank.history (posting, account, amount) VALUES " + history);
-  server().ask(
-      "DELETE FROM bank.transfers WHERE posting = 12345; DELETE FROM bank.history WHERE posting = 20000 AND amount > 0; "
-      "INSERT INTO bank.transfers (posting, src, dst, amount) VALUES (7, 1, 2, 3)");
-  auto snapshot = snapshots_of(*probe, within(10s)).at(0);
+  server<TestType>().ask(fmt::format(
+      "INSERT INTO bank.transfers (posting, src, dst, amount) SELECT n, 1, 2, 3 FROM {0} ORDER BY n;"
+      "INSERT INTO bank.history (posting, account, amount) SELECT n, 1, -3 FROM {0};"
+      "INSERT INTO bank.history (posting, account, amount) SELECT n, 2, 3 FROM {0};"
+      "DELETE FROM bank.transfers WHERE posting = 12345; DELETE FROM bank.history WHERE posting = 20000 AND amount > 0;"
+      "INSERT INTO bank.transfers (posting, src, dst, amount) VALUES (7, 1, 2, 3);"
+      "UPDATE bank.transfers SET amount = 4 WHERE posting = 9; DELETE FROM bank.transfers WHERE posting = 24999;"
+      "DELETE FROM bank.history WHERE posting = 24999",
+      TestType::kNumbers));
+  const auto snapshot = snapshots_of(*probe, within(10s)).at(0);
+  INFO(snapshot.problem);
   REQUIRE(snapshot.complete);
-  REQUIRE(snapshot.transfers.size() == 25'001);
+  REQUIRE(snapshot.transfers.size() == 25'000);
   CHECK(snapshot.transfers[6] == PostedTransfer{7, 1, 2, 3, 2, 3, 3});
   CHECK(snapshot.transfers[7] == snapshot.transfers[6]);
+  CHECK(snapshot.transfers[9] == PostedTransfer{9, 1, 2, 4, 2, 3, 3});
   CHECK(snapshot.transfers[12'345] == PostedTransfer{12'345, 0, 0, 0, 2, 3, 3});
   CHECK(snapshot.transfers[20'000] == PostedTransfer{20'000, 1, 2, 3, 1, 3, 0});
-  CHECK(snapshot.transfers[25'000] == PostedTransfer{25'000, 1, 2, 3, 2, 3, 3});
+  CHECK(snapshot.transfers[24'999] == PostedTransfer{25'000, 1, 2, 3, 2, 3, 3});
   probe->clean_up(within(5s));
 }
 
-TEST_CASE("a table that by itself is not what was read of it by posting is not taken for whole", "[ledger]") {
-  auto read_all = [](const std::string& amount) {
-    server().ask(
-        "CREATE DATABASE IF NOT EXISTS bank; CREATE OR REPLACE TABLE bank.sound (seq INT, amount INT); INSERT INTO "
-        "bank.sound VALUES (1, 3), (2, 3), (3, 3); CREATE OR REPLACE VIEW bank.odd AS SELECT seq AS posting, seq, " +
-        amount + " AS amount FROM bank.sound");
-    SqlSession session(endpoint_of(server().database()), within(10s));
-    LedgerPages pages(session, {"bank.odd", "seq", "amount"});
-    std::int64_t rows = 0;
-    for (; !pages.done(); pages.next()) CHECK(pages.posting() == static_cast<std::uint64_t>(++rows));
-    CHECK(rows == 3);
-    pages.require_all();
-  };
-  CHECK_NOTHROW(read_all("amount"));
-  CHECK_THROWS_WITH(read_all("CAST(RAND() * 1000000000 AS SIGNED)"), Contains("3 rows") && Contains("index on posting"));
-  server().ask("DROP VIEW bank.odd; DROP TABLE bank.sound");
-}
-
-TEST_CASE("a replica that can't be read is a snapshot that is not complete", "[ledger]") {
-  Database database = server().database();
+TEMPLATE_TEST_CASE("a replica that can't be read is a snapshot that is not complete", "[ledger]", Mariadb, Postgres) {
+  Database database = server<TestType>().database();
   database.replicas.push_back({"c2", "127.0.0.1", free_port()});
-  auto probe = settings_for_tests().make("bank", cloud_of(database));
+  auto probe = ledger_settings_for_tests().make("bank", cloud_of(database));
   probe->prepare(within(5s));
-  auto snapshots = snapshots_of(*probe, within(5s));
+  const auto snapshots = snapshots_of(*probe, within(5s));
   REQUIRE(snapshots.size() == 2);
   CHECK((snapshots[0].replica == "c1" && snapshots[0].complete && snapshots[0].problem.empty()));
   CHECK((snapshots[1].replica == "c2" && !snapshots[1].complete));
   CHECK_THAT(snapshots[1].problem, Contains("connecting"));
-  auto redundancy = probe->await_redundancy(0s, within(300ms), {});
+  const auto redundancy = probe->await_redundancy(0s, within(300ms), {});
   REQUIRE(redundancy.size() == 1);
   CHECK_FALSE(redundancy[0].restored);
   CHECK_THAT(redundancy[0].observed, Contains("c2"));
   probe->clean_up(within(5s));
-}
-
-TEST_CASE("Galera is asked who writes and whether it is whole", "[ledger][galera]") {
-  MariadbServer own({true, {}});
-  Cloud cloud = cloud_of(own.database());
-  CHECK(current_writer(cloud, within(5s)) == "c1");
-  LedgerSettings settings = settings_for_tests();
-  settings.replication = "galera";
-  Rehearsal it(own.database(), settings);
-  it.start();
-  real_clock().pause(500ms);
-  it.stop();
-  require_complete(it);
-  CHECK(it.sink.count(Outcome::ok) == it.sink.operations.size());
-  auto redundancy = it.probe->await_redundancy(0s, within(5s), {});
-  REQUIRE(redundancy.size() == 1);
-  CHECK(redundancy[0].restored);
-  CHECK(redundancy[0].observed == "1 of 1 nodes synced");
-  require_sound(it, it.audit());
-
-  cloud.nodes[0].name = "somebody";
-  CHECK_THROWS_WITH(current_writer(cloud, within(5s)), Contains("'c1'") && Contains("wsrep_node_name"));
-  Database two = own.database();
-  two.replicas.push_back({"c2", "127.0.0.1", own.port()});
-  auto probe = settings.make("bank", cloud_of(two));
-  CHECK_THROWS_WITH(probe->preflight(within(5s)), Contains("size 1"));
-  CHECK_FALSE(probe->await_redundancy(0s, within(300ms), {})[0].restored);
-  own.ask("SELECT 1");
 }

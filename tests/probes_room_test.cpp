@@ -31,9 +31,7 @@ MachineRoom reusing(std::int64_t how, bool timestamps = true) {
   return room;
 }
 
-Room room_of(const ProbeSettings& settings, const Cloud& cloud = {}) {
-  return dynamic_cast<const TakesRoom&>(*settings.make("web", cloud)).room();
-}
+Room room_of(const ProbeSettings& settings, const Cloud& cloud = {}) { return settings.make("web", cloud)->room(); }
 
 }  // namespace
 
@@ -56,6 +54,8 @@ TEST_CASE("room: the descriptors of all probes together must be allowed", "[room
                                Contains("1607 are missing"));
   CHECK_THAT(error.hint(), Contains("'ulimit -n 5703'") && Contains("LimitNOFILE=5703") && Contains("deadline of probe web"));
   CHECK_THAT(error_of([] { require_room({files("web", 5001)}, machine(1024, 4096)); }).doing(), Contains("for probe web"));
+  const Error alone = error_of([] { require_room({files("arp", 0), files("web", 5001)}, machine(1024, 4096)); });
+  CHECK_THAT(alone.doing(), Contains("for probe web"));  // who takes nothing is not named
 }
 
 TEST_CASE("room: fresh connections must leave local ports, counted for each address", "[room]") {

@@ -34,7 +34,7 @@ TEST_CASE("a cloud is free without a halt and without an open journal") {
 
 // A probe that only says what it may take.
 struct Hungry final : ProbeSettings {
-  struct It final : Probe, TakesRoom {
+  struct It final : Probe {
     It(std::string name_, bool& asked_) : name(std::move(name_)), asked(asked_) {}
     ProbeInfo info() const override {
       ProbeInfo info;

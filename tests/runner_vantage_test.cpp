@@ -23,17 +23,9 @@ namespace {
 namespace fs = std::filesystem;
 
 // Accepts nobody, but the kernel completes connections: a service that is up as long as it lives.
-class Listener {
- public:
-  Listener() : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    port = bind_loopback(descriptor_.get());
-    REQUIRE(::listen(descriptor_.get(), 4096) == 0);
-  }
-  void close() { descriptor_ = Descriptor(); }
-  int port = 0;
-
- private:
-  Descriptor descriptor_;
+struct Listener : BoundSocket {
+  Listener() { listen(4096); }
+  void close() { descriptor = Descriptor(); }
 };
 
 // The way to the nodes, which can be cut.

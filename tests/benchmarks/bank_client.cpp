@@ -7,7 +7,6 @@
 //   bank_client … --clients N --seconds S --ops FILE --rate R open
 // is the probe itself on its schedule, and prints how late it sent: the lag's p50 and p99, in milliseconds, as recorded.
 #include <fmt/format.h>
-#include <getopt.h>
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
@@ -17,6 +16,7 @@
 
 #include "probes/ledger.h"
 #include "probes/ledger_operation.h"
+#include "tests/benchmarks/client.h"
 #include "tests/benchmarks/stamps.h"
 
 namespace {
@@ -30,35 +30,20 @@ struct Options {
   std::int64_t accounts = 1000;
   double seconds = 10, rate = 0;
   std::string password_file, operations, mode;
+
+  void describe(CLI::App& app) {
+    app.add_option("--port", port)->required();
+    app.add_option("--password-file", password_file);
+    app.add_option("--accounts", accounts);
+    app.add_option("--clients", clients);
+    app.add_option("--seconds", seconds);
+    app.add_option("--rate", rate);
+    app.add_option("--ops", operations);
+    app.add_option("mode", mode)->required();
+  }
 };
 
-Options options_of(int count, char** words) {
-  static const option known[] = {
-      {"port", required_argument, nullptr, 'p'},     {"password-file", required_argument, nullptr, 'w'},
-      {"accounts", required_argument, nullptr, 'a'}, {"clients", required_argument, nullptr, 'c'},
-      {"seconds", required_argument, nullptr, 's'},  {"rate", required_argument, nullptr, 'r'},
-      {"ops", required_argument, nullptr, 'o'},      {nullptr, 0, nullptr, 0}};
-  Options options;
-  int letter;
-  while ((letter = ::getopt_long(count, words, "", known, nullptr)) != -1) {
-    switch (letter) {
-      case 'p': options.port = std::stoi(optarg); break;
-      case 'w': options.password_file = optarg; break;
-      case 'a': options.accounts = std::stoll(optarg); break;
-      case 'c': options.clients = std::stoi(optarg); break;
-      case 's': options.seconds = std::stod(optarg); break;
-      case 'r': options.rate = std::stod(optarg); break;
-      case 'o': options.operations = optarg; break;
-      default:
-        throw Error(ErrorKind::usage, "", "there is no such option", "tests/benchmarks/bank_client.cpp begins with them");
-    }
-  }
-  if (optind < count) options.mode = words[optind];
-  if (options.port == 0 || options.mode.empty()) throw Error(ErrorKind::usage, "", "--port and a mode are needed");
-  return options;
-}
-
-Duration seconds_of(double seconds) { return Duration(static_cast<std::int64_t>(1e9 * seconds)); }
+using benchmark::seconds_of;
 
 Database database_of(const Options& options) {
   Database database;
@@ -189,12 +174,4 @@ void run(const Options& options) {
 
 }  // namespace
 
-int main(int count, char** words) {
-  try {
-    run(options_of(count, words));
-  } catch (const std::exception& error) {
-    std::cerr << error.what() << "\n";
-    return 1;
-  }
-  return 0;
-}
+int main(int count, char** words) { return blackstart::benchmark::run_client(count, words, run); }

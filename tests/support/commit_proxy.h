@@ -7,13 +7,14 @@
 #pragma once
 
 #include <poll.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "tests/support/mariadb_server.h"
+#include "tests/support/loopback.h"
 
 namespace blackstart::test {
 
@@ -21,7 +22,7 @@ class CommitProxy {
  public:
   explicit CommitProxy(int server_port) : CommitProxy(std::vector<int>{server_port}) {}
   explicit CommitProxy(std::vector<int> server_ports) : server_ports_(std::move(server_ports)) {
-    if (::listen(bound_.handle(), 128) != 0) throw_errno("listening", errno);
+    bound_.listen(128);
     acceptor_ = std::thread([this] { accept_all(); });
   }
   ~CommitProxy() {
@@ -29,7 +30,7 @@ class CommitProxy {
     acceptor_.join();
     for (auto& relay : relays_) relay.join();
   }
-  int port() const { return bound_.port(); }
+  int port() const { return bound_.port; }
   void swallow_answers(bool on) { swallow_ = on ? "COMMIT" : nullptr; }
   void swallow_answers_to(const char* word) { swallow_ = word; }
   void spoil_transactions(bool on) { spoil_ = on; }
@@ -38,9 +39,9 @@ class CommitProxy {
  private:
   void accept_all() {
     while (!stop_) {
-      pollfd waiting{bound_.handle(), POLLIN, 0};
+      pollfd waiting{bound_.descriptor.get(), POLLIN, 0};
       if (::poll(&waiting, 1, 20) <= 0) continue;
-      int client = ::accept4(bound_.handle(), nullptr, nullptr, SOCK_CLOEXEC);
+      int client = ::accept4(bound_.descriptor.get(), nullptr, nullptr, SOCK_CLOEXEC);
       if (client < 0) continue;
       const int server = dial(server_ports_[relays_.size() % server_ports_.size()]);
       relays_.emplace_back([this, client, server] { relay(client, server); });
@@ -49,11 +50,8 @@ class CommitProxy {
 
   static int dial(int port) {
     int server = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ::connect(server, reinterpret_cast<sockaddr*>(&address), sizeof address);
+    const sockaddr_in address = loopback_address(port);
+    ::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address);
     return server;
   }
 
@@ -77,7 +75,7 @@ class CommitProxy {
   }
 
   std::vector<int> server_ports_;
-  Bound bound_;
+  BoundSocket bound_;
   std::atomic<bool> stop_ = false, spoil_ = false;
   std::atomic<const char*> swallow_ = nullptr;
   std::atomic<int> swallowed_ = 0;

@@ -3,13 +3,8 @@
 // Ownership: the process dies with the object, and with the test's process. Thread rule: one thread.
 #pragma once
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <csignal>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -17,48 +12,11 @@
 #include "base/error.h"
 #include "lab/cloud.h"
 #include "probes/amqp_connection.h"
-#include "tests/support/mariadb_server.h"
+#include "tests/support/daemon.h"
+#include "tests/support/folder.h"
+#include "tests/support/loopback.h"
 
 namespace blackstart::test {
-
-// A program in the foreground that dies with us; its words go to a log.
-class Daemon {
- public:
-  Daemon() = default;
-  ~Daemon() { kill(); }
-  Daemon(const Daemon&) = delete;
-  Daemon& operator=(const Daemon&) = delete;
-
-  void start(std::vector<std::string> words, const std::filesystem::path& log) {
-    std::vector<char*> argv;
-    for (std::string& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
-    const pid_t parent = ::getpid();
-    process_ = ::fork();
-    if (process_ < 0) throw_errno("starting " + words[0], errno);
-    if (process_ > 0) return;
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) ::_exit(1);
-    const int file = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-    ::dup2(file, STDOUT_FILENO);
-    ::dup2(file, STDERR_FILENO);
-    ::execv(argv[0], argv.data());
-    ::_exit(127);
-  }
-  void signal(int number) const {
-    if (process_ > 0) ::kill(process_, number);
-  }
-  void kill() {
-    if (process_ <= 0) return;
-    signal(SIGCONT);
-    signal(SIGKILL);
-    ::waitpid(process_, nullptr, 0);
-    process_ = 0;
-  }
-
- private:
-  pid_t process_ = 0;
-};
 
 class RabbitmqServer {
  public:
@@ -93,7 +51,7 @@ class RabbitmqServer {
     if (!wait_until(answers, Deadline(real_clock(), 90s), 100ms)) throw Error(ErrorKind::internal, "starting RabbitMQ", last);
   }
   void signal(int number) const { server_.signal(number); }
-  void kill() { server_.kill(); }
+  void kill() { server_.end(); }
 
   int port() const { return port_; }
   AmqpBroker broker() const { return {"c1", "127.0.0.1", port_, "bank", "secret", "/"}; }
@@ -115,12 +73,12 @@ class RabbitmqServer {
   }
 
  private:
-  std::filesystem::path path(const std::string& name) const { return folder_.path() / name; }
+  std::filesystem::path path(const std::string& name) const { return folder_.path / name; }
   void write(const std::string& name, const std::string& text) const { std::ofstream(path(name)) << text; }
 
   // One scheduler that sleeps when idle, and nothing heard from outside of this machine.
   std::vector<std::string> environment() const {
-    const std::string home = folder_.path().string();
+    const std::string home = folder_.path.string();
     return {
         "HOME=" + home,
         "RABBITMQ_NODENAME=test@localhost",

@@ -1,13 +1,8 @@
 // A real sshd of the test's own on loopback, with keys of its own; ended with its object.
 #pragma once
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <pwd.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -18,20 +13,11 @@
 #include "base/yaml.h"
 #include "lab/cloud.h"
 #include "lab/tcp_socket.h"
+#include "tests/support/daemon.h"
+#include "tests/support/loopback.h"
 #include "tests/support/text_folder.h"
 
 namespace blackstart {
-
-// Binds to a free port of 127.0.0.1 and returns it.
-inline int bind_loopback(int fd) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  REQUIRE(::bind(fd, reinterpret_cast<sockaddr*>(&address), length) == 0);
-  REQUIRE(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) == 0);
-  return ntohs(address.sin_port);
-}
 
 class Sshd {
  public:
@@ -41,17 +27,13 @@ class Sshd {
     for (const char* key : {"host_key", "client_key"})
       run_checked("making a key", {"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path(key)}, 10s);
     std::filesystem::copy_file(path("client_key.pub"), path("authorized_keys"));
-    port_ = bind_loopback(Descriptor(::socket(AF_INET, SOCK_STREAM, 0)).get());
     file("known_hosts", known_hosts_line("host_key.pub"));
     make_sudo();
     start();
   }
   Sshd(const Sshd&) = delete;
   Sshd& operator=(const Sshd&) = delete;
-  ~Sshd() {
-    ::kill(pid_, SIGTERM);
-    ::waitpid(pid_, nullptr, 0);
-  }
+  ~Sshd() { daemon_.end(SIGTERM); }
 
   std::string path(const std::string& name) const { return (folder_.path / name).string(); }
   std::string file(const std::string& name, const std::string& text) const { return folder_.write(name, text).string(); }
@@ -93,23 +75,16 @@ class Sshd {
   void start() {
     write_configuration();
     std::filesystem::create_directories("/run/sshd");
-    const std::string config = path("config"), log = path("log");
-    pid_ = ::fork();
-    REQUIRE(pid_ >= 0);
-    if (pid_ == 0) {
-      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      ::execl("/usr/sbin/sshd", "/usr/sbin/sshd", "-D", "-f", config.c_str(), "-E", log.c_str(), nullptr);
-      ::_exit(127);
-    }
+    daemon_.start({"/usr/sbin/sshd", "-D", "-f", path("config"), "-E", path("log")}, path("log"));
     const Deadline deadline(real_clock(), 10s);
     const bool up = wait_until([&] { return connect_socket("127.0.0.1", port_, deadline).descriptor.open(); }, deadline, 10ms);
-    INFO(yaml::slurp(log));
+    INFO(yaml::slurp(path("log")));
     REQUIRE(up);
   }
 
   TextFolder folder_;
-  int port_ = 0;
-  pid_t pid_ = -1;
+  int port_ = free_port();
+  Daemon daemon_;
 };
 
 }  // namespace blackstart
