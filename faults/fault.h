@@ -62,9 +62,11 @@ class TargetFault {
   // Waits until each piece of evidence is seen or the deadline passes: one from the target itself, one from the runner's side
   // where the service has a port. Never throws for something that was not seen: that is evidence with confirmed = false.
   virtual std::vector<Evidence> confirm(const Deadline& deadline) = 0;
-  // Whether confirm() is to be called once more just before the undo: for an effect that only lasts as long as something of
-  // ours does its work. One that had ended by then was not what the rehearsal went through.
+  // Whether look_again() is to be called just before the undo: for an effect that only lasts as long as something of ours is
+  // there or does its work. One that had ended by then was not what the rehearsal went through.
   virtual bool looks_again() const { return false; }
+  // After confirm(), and as that: is it still there?
+  virtual std::vector<Evidence> look_again(const Deadline& deadline) { return confirm(deadline); }
   // How long fire() and confirm() may take: a node that must start first needs minutes. Valid after preflight.
   virtual Duration fire_limit() const { return 15s; }
   virtual Duration confirm_limit() const { return 20s; }

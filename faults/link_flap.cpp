@@ -56,6 +56,16 @@ class FlapFault final : public NetworkFault {
     return dropped_ && gone_;
   }
 
+  // At this moment it may be open; what cuts it again must be at work.
+  bool lasts(std::string& observed, const Deadline& deadline) override {
+    const std::string unit = unit_of(context_.id);
+    const Answer answer(context_.remote, "looking at " + unit, node_.name,
+                        fmt::format("s=$(systemctl show -p ActiveState --value {}) || exit 1; echo State=$s; echo End=1", unit),
+                        deadline.sooner(kCallLimit));
+    observed = fmt::format("{} is {}", unit, answer.text("State"));
+    return answer.text("State") == "active";
+  }
+
   const std::string device_;
   const Duration cut_, open_;
   DropRules rules_;

@@ -78,6 +78,13 @@ class PortFault final : public NetworkFault {
     return cut && seen == (sees_carrier_ ? "0" : "1");
   }
 
+  // The node itself may be gone by now; the port is what was cut.
+  bool lasts(std::string& observed, const Deadline& deadline) override {
+    const Port now = read_port(context_, port_, deadline);
+    observed = port_ + ": " + now.words();
+    return form_ == PortForm::down ? !now.up : !now.forwarding;
+  }
+
   // "1" or "0", as the node's kernel sees it.
   std::string carrier(const Deadline& deadline) {
     const Answer answer(context_.remote, fmt::format("reading the carrier of {} on {}", device_, node_.name), node_.name,

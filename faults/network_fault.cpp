@@ -28,18 +28,18 @@ std::function<bool(Evidence&)> keeping_last_sight(std::function<bool(Evidence&)>
 void NetworkFault::preflight(const Deadline& deadline) {
   check(deadline);
   third_->preflight(deadline);
+  facts_of_third_ = third_->facts();
 }
 
 UndoRecord NetworkFault::undo_record() const {
   UndoRecord record = own_record();
-  record.facts.merge(third_->facts());
+  record.facts.insert(facts_of_third_.begin(), facts_of_third_.end());
   return record;
 }
 
 std::string NetworkFault::witness_address() const {
-  const auto facts = third_->facts();
-  const auto names = facts.find("witnesses");
-  if (names == facts.end()) return "";
+  const auto names = facts_of_third_.find("witnesses");
+  if (names == facts_of_third_.end()) return "";
   const Node* const first = context_.cloud.find(names->second.substr(0, names->second.find(' ')));
   return first == nullptr ? "" : first->data_address();
 }
@@ -63,7 +63,15 @@ std::vector<Evidence> NetworkFault::confirm(const Deadline& deadline) {
   pieces.insert(pieces.begin(),
                 piece(observer(), expected() + alone, [&](Evidence& evidence) { return look(evidence.observed, deadline); }));
   for (Piece& each : pieces) each.look = keeping_last_sight(std::move(each.look));
-  return see(std::move(pieces), context_.clock, deadline, kPoll);
+  std::vector<Evidence> evidence = see(std::move(pieces), context_.clock, deadline, kPoll);
+  third_.reset();  // nobody is kept watching
+  return evidence;
+}
+
+std::vector<Evidence> NetworkFault::look_again(const Deadline& deadline) {
+  Piece own = piece(observer(), expected(), [&](Evidence& evidence) { return lasts(evidence.observed, deadline); });
+  own.look = keeping_last_sight(std::move(own.look));
+  return see({std::move(own)}, context_.clock, deadline, kPoll);
 }
 
 }  // namespace blackstart

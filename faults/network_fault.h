@@ -22,6 +22,9 @@ class NetworkFault : public TargetFault {
   void stage(const Deadline& deadline) final;
   void fire(const Deadline& deadline) final;
   std::vector<Evidence> confirm(const Deadline& deadline) final;
+  bool looks_again() const final { return true; }
+  // By the target alone: connections that witnesses held open may have ended for other reasons since.
+  std::vector<Evidence> look_again(const Deadline& deadline) final;
 
  protected:
   // Reads only; throws Error(unmet) for what must not be touched.
@@ -35,6 +38,8 @@ class NetworkFault : public TargetFault {
   virtual std::string observer() const { return node_.name; }
   virtual std::string expected() const = 0;
   virtual bool look(std::string& observed, const Deadline& deadline) = 0;
+  // The same just before the undo, when all that counts is whether what we did is still there.
+  virtual bool lasts(std::string& observed, const Deadline& deadline) { return look(observed, deadline); }
 
   // The data address of a witness: somebody whom the fault concerns. Empty when there is none. Valid after preflight.
   std::string witness_address() const;
@@ -43,7 +48,8 @@ class NetworkFault : public TargetFault {
   FaultContext context_;
 
  private:
-  std::unique_ptr<ThirdParty> third_;
+  std::unique_ptr<ThirdParty> third_;                  // until confirm() is through
+  std::map<std::string, std::string> facts_of_third_;  // since preflight
 };
 
 }  // namespace blackstart

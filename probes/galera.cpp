@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/error.h"
 #include "probes/streaming.h"
@@ -51,13 +52,14 @@ GaleraState galera_state(SqlSession& session) {
   // SHOW, as a node outside of the primary component answers nothing else.
   auto rows = session.ask("asking for the state of Galera",
                           "SHOW GLOBAL STATUS WHERE Variable_name IN ('wsrep_local_state_comment', 'wsrep_cluster_status', "
-                          "'wsrep_ready', 'wsrep_cluster_size')");
+                          "'wsrep_ready', 'wsrep_cluster_size', 'wsrep_gcomm_uuid')");
   for (const SqlRow& row : rows) {
     const std::string name = row[0].value_or(""), value = row[1].value_or("");
     if (name == "wsrep_local_state_comment") state.comment = value;
     if (name == "wsrep_cluster_status") state.status = value;
     if (name == "wsrep_ready") state.ready = value;
     if (name == "wsrep_cluster_size") state.size = value;
+    if (name == "wsrep_gcomm_uuid") state.server = value;
   }
   return state;
 }
@@ -69,10 +71,15 @@ std::string describe(const GaleraState& state) {
 
 void require_whole(const Database& database, const Deadline& deadline) {
   std::vector<std::string> broken;
+  std::map<std::string, std::string> servers;  // who answered for which node
   for (const auto& replica : database.replicas) {
     SqlSession session(target_of(database, replica), deadline);
     GaleraState state = galera_state(session);
     if (!state.whole(database.replicas.size())) broken.push_back(replica.node + ": " + describe(state));
+    const auto [known, is_new] = servers.emplace(state.server, replica.node);
+    if (!is_new && !state.server.empty())
+      broken.push_back(fmt::format("{}: the same server answers as for {}, so that one of both would not be audited",
+                                   replica.node, known->second));
   }
   if (!broken.empty())
     throw Error(ErrorKind::unmet, fmt::format("checking that all {} Galera nodes are synced", database.replicas.size()),

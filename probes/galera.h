@@ -26,6 +26,7 @@ struct GaleraState {
   std::string status;   // wsrep_cluster_status: Primary, non-Primary, Disconnected
   std::string ready;    // wsrep_ready: ON, OFF
   std::string size;     // wsrep_cluster_size
+  std::string server;   // wsrep_gcomm_uuid: which of them it is; empty where it does not say
   // In a primary component of `nodes` nodes, with everything applied.
   bool whole(std::size_t nodes) const;
 };
@@ -34,8 +35,8 @@ GaleraState galera_state(SqlSession& session);
 // "Synced, Primary, ready ON, size 3"
 std::string describe(const GaleraState& state);
 
-// Throws Error(unmet) that names each replica that is not whole and what it says of itself; Error(unreachable) for one that
-// does not answer.
+// Throws Error(unmet) that names each replica that is not whole and what it says of itself, or that leads to the same server as
+// another; Error(unreachable) for one that does not answer.
 void require_whole(const Database& database, const Deadline& deadline);
 
 // What each replica says of itself, in the database's order; one that does not answer within a second says why.

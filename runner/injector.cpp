@@ -196,9 +196,9 @@ void Injector::look_again(Active& active) {
   Targets lasting = std::exchange(active.lasting, {});
   if (lasting.empty() || context_.stop.stop_requested()) return;
   context_.say(fmt::format("  looking whether {} is still there", active.record.id));
-  const Deadline deadline = within(kLookAgain);
+  const Deadline deadline = within(kLookAgain + kPerTarget * lasting.size());
   const auto problems =
-      at_the_same_time(lasting.size(), [&](std::size_t i) { lasting[i].evidence = lasting[i].fault->confirm(deadline); });
+      at_the_same_time(lasting.size(), [&](std::size_t i) { lasting[i].evidence = lasting[i].fault->look_again(deadline); });
   if (context_.stop.stop_requested()) return;
   for (std::size_t i = 0; i < lasting.size(); ++i) {
     if (!problems[i].empty()) lasting[i].evidence = {unseen(lasting[i].entry.undo.node, problems[i])};

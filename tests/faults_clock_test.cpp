@@ -72,7 +72,10 @@ TEST_CASE("clock: moved against the time since boot and against the runner's clo
   CHECK(all_confirmed(evidence));
   CHECK((evidence[0].observer == "c1" && evidence[1].observer == "runner"));
   CHECK_THAT(evidence[0].observed, Contains("it moved by +600") || Contains("it moved by +599"));
+  REQUIRE(fault->looks_again());
+  CHECK(all_confirmed(fault->look_again(node.in(5s))));
   CHECK(all_confirmed(node.undo(record)));
+  for (const Evidence& again : fault->look_again(node.in(1s))) CHECK_FALSE(again.confirmed);
   CHECK(node.offset_ms == 40);
   CHECK(all_confirmed(node.undo(record)));
 }

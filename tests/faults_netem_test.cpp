@@ -202,6 +202,24 @@ TEST_CASE("link.delay and link.loss: no effect, another effect, too little of it
   }
 }
 
+TEST_CASE("netem: just before the undo it is read once more, and not measured again") {
+  FakeShaper node;
+  node.ours = "Qdisc=qdisc netem b1ac: root refcnt 2 limit 100000 delay 50ms\n";
+  node.time_during = 51;
+  const auto fault = parse("link.delay", "delay: 50ms")->make(node.target(), node.context());
+  fault->preflight(node.in(20s));
+  fault->stage(node.in(20s));
+  fault->fire(node.in(10s));
+  CHECK(all_confirmed(fault->confirm(node.in(20s))));
+  const auto pings = node.remote.count("ping -n -c");
+  const bool there = GENERATE(true, false);
+  node.shaped = there;
+  const auto again = fault->look_again(node.in(5s));
+  REQUIRE(again.size() == 1);
+  CHECK(again[0].confirmed == there);
+  CHECK(node.remote.count("ping -n -c") == pings);
+}
+
 TEST_CASE("netem: preflight refuses what is somebody else's, and what the kernel or tc lack") {
   FakeShaper node;
   std::string yaml = "delay: 50ms", expected;

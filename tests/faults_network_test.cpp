@@ -238,6 +238,43 @@ TEST_CASE("silent cut: what has no effect stays unconfirmed") {
   CHECK(unconfirmed == 1);
 }
 
+TEST_CASE("silent cut: just before the undo its table is looked at once more, and nobody was kept watching until then") {
+  FakeNetwork network;
+  const auto fault = make(network, "link.cut", "form: silent");
+  CHECK(all_confirmed(inject(network, *fault)));
+  CHECK(network.remote.count("rm -f /run/blackstart-witness/") == 2);
+  REQUIRE(fault->looks_again());
+  std::string observed = "dropped 7 arriving, 7 leaving";
+  SECTION("it is still there, and a witness's connection has ended long ago") { network.closed = true; }
+  SECTION("somebody has loaded another ruleset") {
+    network.table = false;
+    observed = "there is no such table";
+  }
+  SECTION("it can't be read: nobody knows") {
+    network.remote.cut_off("c1");
+    observed = "SSH session to c1";
+  }
+  const auto again = fault->look_again(network.in(5s));
+  REQUIRE(again.size() == 1);
+  CHECK(again[0].confirmed == (observed.front() == 'd'));
+  CHECK_THAT(again[0].observed, Contains(observed));
+  CHECK(fault->undo_record() == kRecord);
+}
+
+TEST_CASE("link.flap: just before the undo what cuts it again must be at work, whether it is cut at that moment or not") {
+  FakeNetwork network;
+  const auto fault = make(network, "link.flap", "{period: 4s, duty: 50%}");
+  fault->preflight(network.in(20s));
+  std::string state = "active";
+  SECTION("it goes on") {}
+  SECTION("it has ended: the table that it wanted to delete was gone") { state = "inactive"; }
+  network.remote.on("systemctl show -p ActiveState --value blackstart-flap-", answered("State=" + state + "\nEnd=1\n"));
+  const auto again = fault->look_again(network.in(5s));
+  REQUIRE(again.size() == 1);
+  CHECK(again[0].confirmed == (state == "active"));
+  CHECK_THAT(again[0].observed, Contains(" is " + state));
+}
+
 TEST_CASE("preflight of a cut: what would do harm or prove nothing is refused before anything is done") {
   FakeNetwork network;
   std::string yaml = "form: silent", expected;

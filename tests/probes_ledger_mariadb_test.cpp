@@ -109,7 +109,8 @@ TEST_CASE("Galera is asked who writes and whether it is whole", "[ledger][galera
   Database two = own.database();
   two.replicas.push_back({"c2", "127.0.0.1", own.port()});
   auto probe = settings.make("bank", cloud_of(two));
-  CHECK_THROWS_WITH(probe->preflight(within(5s)), Contains("size 1"));
+  CHECK_THROWS_WITH(probe->preflight(within(5s)), Contains("stands for both c1 and c2"));
+  CHECK_THROWS_WITH(require_whole(two, within(5s)), Contains("size 1") && Contains("c2: the same server answers as for c1"));
   CHECK_FALSE(probe->await_redundancy(0s, within(300ms), {})[0].restored);
   own.ask("SELECT 1");
 }
