@@ -52,6 +52,7 @@ class PostgresServer {
   void shut_down() { end(SIGINT, false); }
 
   int port() const { return port_; }
+  pid_t process() const { return process_; }  // the first, which makes the others
   Database database() const {
     Database database;
     database.kind = kPostgresql;
