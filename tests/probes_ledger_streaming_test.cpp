@@ -3,8 +3,10 @@
 #include <catch2/catch.hpp>
 
 #include "probes/galera.h"
+#include "probes/redundancy_check.h"
 #include "probes/streaming.h"
 #include "tests/support/error_of.h"
+#include "tests/support/fake_remote.h"
 #include "tests/support/ledger_rehearsal.h"
 #include "tests/support/postgres_server.h"
 
@@ -132,4 +134,27 @@ TEST_CASE("what was acknowledged and never reached the standby that takes over i
   for (const Operation& o : it.sink.operations)
     if (o.series == 0 && o.outcome == Outcome::ok) lost += found.count(o.posting) == 0;
   CHECK(lost >= 10);
+}
+
+TEST_CASE("redundancy: a standby that is behind, or gone, is not whole, and is again when it has replayed all",
+          "[redundancy][postgres]") {
+  Pair pair;
+  FakeRemote remote;
+  RedundancyApi api(std::nullopt);
+  const auto check = find_redundancy_kind("postgresql")->make({pair.cloud, remote, api, ""});
+  const RedundancyLook before = check->look(within(5s));
+  const auto missing = [&] { return some_of(missing_in(check->look(within(5s)), before, false)); };
+  CHECK(missing().empty());
+  REQUIRE(before.parts.size() == 2);
+  CHECK((before.parts[0].says == "primary" && before.parts[1].name == "c2"));
+  pair.standby.order_as_superuser("SELECT pg_wal_replay_pause()");
+  pair.primary.ask("SELECT pg_logical_emit_message(true, 'test', 'something to replay')");
+  const auto says = [&](const std::string& words) {
+    return wait_until([&] { return missing().find(words) != std::string::npos; }, within(10s), 100ms);
+  };
+  CHECK(says("c2: standby, replayed"));
+  pair.standby.order_as_superuser("SELECT pg_wal_replay_resume()");
+  CHECK(wait_until([&] { return missing().empty(); }, within(10s), 100ms));
+  pair.standby.kill();
+  CHECK(says("c2: connecting to the database"));
 }
