@@ -11,7 +11,8 @@ void LedgerDialect::require_connections(const std::string& doing, std::int64_t m
   const std::int64_t needed = settings.most_in_flight();
   if (most < needed)
     throw Error(ErrorKind::unmet, doing,
-                fmt::format("in an outage up to {} operations wait at one time, and {} is {}", needed, setting, most),
+                fmt::format("in an outage up to {} operations wait at one time, and {} is {}: {} are missing", needed, setting,
+                            most, needed - most),
                 fmt::format("raise {}, or lower the probe's rates or deadline", setting));
 }
 

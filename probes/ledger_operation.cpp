@@ -3,6 +3,7 @@
 #include "base/units.h"
 #include "probes/ledger_read_back.h"
 #include "probes/sql_errors.h"
+#include "probes/sql_pool.h"
 
 namespace blackstart {
 namespace {
@@ -17,7 +18,7 @@ class LedgerWorkload final : public Workload {
         bank_(bank),
         connect_timeout_(settings.connect_timeout),
         fresh_inquiries_(settings.fresh_inquiries()),
-        kept_(static_cast<std::size_t>(settings.connections)),
+        pool_(io, endpoint, static_cast<std::size_t>(settings.connections)),
         read_backs_(io, endpoint, bank, settings.connect_timeout) {}
 
   Operation plan(std::uint16_t series, std::uint64_t number) override;
@@ -30,7 +31,7 @@ class LedgerWorkload final : public Workload {
   Bank bank_;
   Duration connect_timeout_;
   bool fresh_inquiries_;
-  KeptConnections kept_;
+  SqlPool pool_;
   ReadBacks read_backs_;
 };
 
@@ -41,10 +42,18 @@ class LedgerWorkload::Run : public std::enable_shared_from_this<Run> {
       : workload_(workload), operation_(operation), deadline_(deadline), done_(std::move(done)) {}
 
   void begin() {
-    if (!fresh()) connection_ = workload_.kept_.take();
+    const Duration limit = std::min(workload_.connect_timeout_, deadline_.left());
+    if (fresh()) {
+      connection_ = make_sql_connection(workload_.io_, workload_.endpoint_);
+      return connection_->connect(limit, then(&Run::connected));
+    }
+    connection_ = workload_.pool_.take();
     if (connection_) return work();
-    connection_ = make_sql_connection(workload_.io_, workload_.endpoint_);
-    connection_->connect(std::min(workload_.connect_timeout_, deadline_.left()), then(&Run::connected));
+    workload_.pool_.want(limit,
+                         [self = shared_from_this()](std::unique_ptr<SqlConnection> connection, const SqlAnswer& answer) {
+                           self->connection_ = std::move(connection);
+                           self->connected(answer);
+                         });
   }
 
  private:
@@ -89,9 +98,9 @@ class LedgerWorkload::Run : public std::enable_shared_from_this<Run> {
   void finish(Stage stage, std::uint16_t error) {
     if (error != 0) {
       connection_.reset();  // closed, so an open transaction is rolled back
-      if (stage != Stage::connecting && !fresh()) workload_.kept_.forget_all();
+      if (stage != Stage::connecting && !fresh()) workload_.pool_.forget_all();
     } else if (!fresh()) {
-      workload_.kept_.give_back(std::move(connection_));
+      workload_.pool_.give_back(std::move(connection_));
     }
     done_(outcome_of(workload_.endpoint_.kind, stage, error));
   }
@@ -132,19 +141,6 @@ Workload::Result outcome_of(SqlKind kind, Stage stage, std::uint16_t error) {
 std::uint16_t connect_error(const SqlAnswer& answer, const Deadline& deadline) {
   const bool early = answer.error == kTimedOut && !deadline.passed();
   return early ? std::uint16_t{kNoConnection} : answer.error;
-}
-
-std::unique_ptr<SqlConnection> KeptConnections::take() {
-  while (!idle_.empty()) {
-    auto connection = std::move(idle_.front());
-    idle_.pop_front();
-    if (connection->usable()) return connection;
-  }
-  return nullptr;
-}
-
-void KeptConnections::give_back(std::unique_ptr<SqlConnection> connection) {
-  if (idle_.size() < most_) idle_.push_back(std::move(connection));
 }
 
 std::unique_ptr<Workload> make_ledger_workload(boost::asio::io_context& io, const SqlTarget& endpoint, const Bank& bank,

@@ -8,6 +8,7 @@
 #include "probes/ledger_bank.h"
 #include "probes/ledger_operation.h"
 #include "probes/open_loop.h"
+#include "probes/sql_pool.h"
 
 namespace blackstart {
 

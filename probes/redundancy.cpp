@@ -153,10 +153,11 @@ std::vector<Redundancy> RedundancyProbe::await_redundancy(Time since, const Dead
 void RedundancySettings::describe(Fields& f) {
   std::vector<std::string> names;
   for (const RedundancyKind& kind : redundancy_kinds()) names.push_back(kind.name);
-  f.texts({"components",
-           "what is looked at: galera, rabbitmq, rabbitmq-queues, haproxy, keepalived, nova, neutron, cinder, dhcp, "
-           "anti-affinity; without it, all of these that the cloud file speaks of"},
-          components);
+  f.texts(
+      {"components",
+       "what is looked at: galera, postgresql, rabbitmq, rabbitmq-queues, haproxy, keepalived, nova, neutron, cinder, dhcp, "
+       "anti-affinity; without it, all of these that the cloud file speaks of"},
+      components);
   f.duration({"hold", "a component must be seen whole for this long to count as whole again"}, hold, {1s, 10min});
   f.flag({"second", "what has no second copy even when all is well fails the rehearsal"}, second);
   f.text({"haproxy-socket", "path of HAProxy's statistics socket on the controllers"}, haproxy_socket);

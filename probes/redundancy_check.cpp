@@ -13,6 +13,7 @@ bool has_role(const Cloud& cloud, const char* role) {
   return std::any_of(cloud.nodes.begin(), cloud.nodes.end(), [&](const Node& node) { return node.has_role(role); });
 }
 bool has_galera(const Cloud& cloud) { return cloud.database.present() && cloud.database.kind == kMariadb; }
+bool has_postgres(const Cloud& cloud) { return cloud.database.present() && cloud.database.kind == kPostgresql; }
 bool has_messaging(const Cloud& cloud) { return has_role(cloud, "messaging"); }
 bool has_entry(const Cloud& cloud) { return !cloud.vip.empty() && has_role(cloud, "controller"); }
 bool has_openstack(const Cloud& cloud) { return cloud.openstack.present; }
@@ -37,6 +38,8 @@ const std::vector<RedundancyKind>& redundancy_kinds() {
   static const std::vector<RedundancyKind> kinds{
       {"galera", "nodes", "each replica of the database is synced, in a primary component of all", 1s, false, false, has_galera,
        make_galera_check},
+      {"postgresql", "nodes", "one replica of the database is the primary, and each other streams from it and has replayed it",
+       1s, false, false, has_postgres, make_postgres_check},
       {"rabbitmq", "members", "each node with the role 'messaging' runs and sees all others run", 2s, false, false,
        has_messaging, make_rabbitmq_check},
       {"rabbitmq-queues", "queues", "each queue has a leader and all its replicas at work", 2s, false, false, has_messaging,

@@ -47,6 +47,7 @@ const std::vector<RedundancyKind>& redundancy_kinds();
 const RedundancyKind* find_redundancy_kind(const std::string& name);
 
 std::unique_ptr<RedundancyCheck> make_galera_check(const RedundancyWays& ways);
+std::unique_ptr<RedundancyCheck> make_postgres_check(const RedundancyWays& ways);
 std::unique_ptr<RedundancyCheck> make_rabbitmq_check(const RedundancyWays& ways);
 std::unique_ptr<RedundancyCheck> make_queues_check(const RedundancyWays& ways);
 std::unique_ptr<RedundancyCheck> make_haproxy_check(const RedundancyWays& ways);

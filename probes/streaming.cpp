@@ -48,6 +48,16 @@ std::vector<Look> ask_roles(const Database& database, const Deadline& deadline) 
   return looks;
 }
 
+// Where commits don't wait for the log (synchronous_commit off) it is flushed page by page, and the end of a page may be in the
+// middle of a record: a standby that has received so much can't replay the last of it before the rest comes.
+std::string has_replayed_sql(const std::string& due) {
+  constexpr int kPage = 8192, kLongRecord = 4 * kPage;  // Debian's, and a record with a few pages in it
+  return fmt::format(
+      "pg_last_wal_replay_lsn() >= '{0}' OR (('{0}'::pg_lsn - '0/0') % {1} = 0 AND '{0}' - pg_last_wal_replay_lsn() < {2} AND "
+      "pg_last_wal_receive_lsn() >= '{0}' AND NOT pg_is_wal_replay_paused())",
+      due, kPage, kLongRecord);
+}
+
 // Follows the primary, seen by its own WAL receiver and by how far it has replayed.
 // Both are asked anew: what another node took of the time must not be missing here.
 ReplicaState look_at_standby(const Look& look, const SqlTarget& writer, const Deadline& deadline) {
@@ -56,10 +66,9 @@ ReplicaState look_at_standby(const Look& look, const SqlTarget& writer, const De
   const std::string due = flushed(primary);
   SqlRows rows;
   const auto has_replayed = [&] {
-    rows = standby.ask("asking how far it is",
-                       fmt::format("SELECT pg_last_wal_replay_lsn() >= '{}', pg_last_wal_replay_lsn(), (SELECT COUNT(*) "
-                                   "FROM pg_stat_wal_receiver)",
-                                   due));
+    rows = standby.ask(
+        "asking how far it is",
+        fmt::format("SELECT {}, pg_last_wal_replay_lsn(), (SELECT COUNT(*) FROM pg_stat_wal_receiver)", has_replayed_sql(due)));
     return is_true(rows);
   };
   const bool caught_up = wait_until(has_replayed, deadline.sooner(kNodeLimit / 2), kLookAgainAfter);

@@ -17,7 +17,8 @@ namespace blackstart {
 std::string current_primary(const Cloud& cloud, const Deadline& deadline);
 
 // Whole: exactly one replica is a primary; each other one is a standby that receives its WAL and has replayed up to what the
-// primary had flushed when it was asked, and not beyond what it has now: such a standby follows another history.
+// primary had flushed when it was asked, as far as that was whole records, and not beyond what it has now: such a standby
+// follows another history.
 std::vector<ReplicaState> look_at_streaming(const Database& database, const Deadline& deadline);
 // Throws Error(unmet) that names each replica that is not whole and what it says of itself.
 void require_streaming(const Database& database, const Deadline& deadline);

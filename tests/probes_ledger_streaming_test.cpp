@@ -3,8 +3,10 @@
 #include <catch2/catch.hpp>
 
 #include "probes/galera.h"
+#include "probes/redundancy_check.h"
 #include "probes/streaming.h"
 #include "tests/support/error_of.h"
+#include "tests/support/fake_remote.h"
 #include "tests/support/ledger_rehearsal.h"
 #include "tests/support/postgres_server.h"
 
@@ -15,7 +17,7 @@ using Catch::Contains;
 namespace {
 
 struct Pair {
-  Pair() {
+  explicit Pair(const std::vector<std::string>& extra = {}) : primary(extra) {
     cloud = cloud_of(primary.database());
     cloud.database.replicas.push_back({"c2", "127.0.0.1", standby.port()});
     settings = ledger_settings_for_tests();
@@ -132,4 +134,43 @@ TEST_CASE("what was acknowledged and never reached the standby that takes over i
   for (const Operation& o : it.sink.operations)
     if (o.series == 0 && o.outcome == Outcome::ok) lost += found.count(o.posting) == 0;
   CHECK(lost >= 10);
+}
+
+TEST_CASE("a log that is flushed up to the middle of a record does not make a standby look behind", "[ledger][postgres]") {
+  Pair pair({"synchronous_commit=off", "wal_writer_delay=10s"});
+  Rehearsal it(pair.cloud.database, pair.settings);
+  it.start();
+  // Page by page, at the latest when the log's buffers are full.
+  const auto at_end_of_page = [&] {
+    return pair.primary.ask(
+               "SELECT (pg_current_wal_flush_lsn() - '0/0') % 8192 = 0 AND pg_current_wal_insert_lsn() > "
+               "pg_current_wal_flush_lsn()")[0][0] == "t";
+  };
+  CHECK(wait_until(at_end_of_page, within(30s), 20ms));
+  it.stop();
+  const auto whole = [&] { return look_at_streaming(pair.cloud.database, within(5s))[1].whole; };
+  CHECK(wait_until(whole, within(3s), 20ms));
+}
+
+TEST_CASE("redundancy: a standby that is behind, or gone, is not whole, and is again when it has replayed all",
+          "[redundancy][postgres]") {
+  Pair pair;
+  FakeRemote remote;
+  RedundancyApi api(std::nullopt);
+  const auto check = find_redundancy_kind("postgresql")->make({pair.cloud, remote, api, ""});
+  const RedundancyLook before = check->look(within(5s));
+  const auto missing = [&] { return some_of(missing_in(check->look(within(5s)), before, false)); };
+  CHECK(missing().empty());
+  REQUIRE(before.parts.size() == 2);
+  CHECK((before.parts[0].says == "primary" && before.parts[1].name == "c2"));
+  pair.standby.order_as_superuser("SELECT pg_wal_replay_pause()");
+  pair.primary.ask("SELECT pg_logical_emit_message(true, 'test', 'something to replay')");
+  const auto says = [&](const std::string& words) {
+    return wait_until([&] { return missing().find(words) != std::string::npos; }, within(10s), 100ms);
+  };
+  CHECK(says("c2: standby, replayed"));
+  pair.standby.order_as_superuser("SELECT pg_wal_replay_resume()");
+  CHECK(wait_until([&] { return missing().empty(); }, within(10s), 100ms));
+  pair.standby.kill();
+  CHECK(says("c2: connecting to the database"));
 }

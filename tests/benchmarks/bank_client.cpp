@@ -5,7 +5,10 @@
 //   bank_client … --clients N --seconds S --ops FILE closed
 // keeps so many transfers under way all the time, and prints how many were done and in which time.
 //   bank_client … --clients N --seconds S --ops FILE --rate R open
-// is the probe itself on its schedule, and prints how late it sent: the lag's p50 and p99, in milliseconds, as recorded.
+// is the probe itself on its schedule. It prints how late it sent (p50 and p99 of sent − due) and when transfers were
+// acknowledged (p99 of done − due), in milliseconds, as recorded, of all that were due after the first half second, in which
+// connections are opened; and what became of all: acknowledged, other, recorded of so many that were due, and the others'
+// errors by count.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,6 +16,7 @@
 #include <boost/asio/post.hpp>
 #include <cmath>
 #include <iostream>
+#include <map>
 
 #include "probes/ledger.h"
 #include "probes/ledger_operation.h"
@@ -24,6 +28,7 @@ namespace {
 using namespace blackstart;
 
 constexpr Duration kDeadline = 10s;
+constexpr Duration kWarmUp = 500ms;  // for opening connections, which pgbench does before it counts
 
 struct Options {
   int port = 0, clients = 8;
@@ -81,10 +86,10 @@ class ClosedLoop {
         workload_(make_ledger_workload(io_, endpoint_of(database_of(options)), Bank(database_of(options), settings_of(options)),
                                        settings_of(options))) {}
 
-  // Opens the connections with a transfer on each, which doesn't count, as pgbench doesn't count the time for its own. Then
-  // returns the seconds from the first to the last of those that do.
+  // Opens the connections with transfers that don't count, as pgbench doesn't count the time for its own. Then returns the
+  // seconds from the first to the last of those that do.
   double run(int clients, Duration length) {
-    play(clients, Duration{0});
+    play(clients, kWarmUp);
     first_ = good_;
     play(clients, length);
     return std::chrono::duration<double>(last_ - began_).count();
@@ -143,24 +148,46 @@ double quantile_ms(std::vector<Duration>& values, double share) {
   return 1e-6 * static_cast<double>(values[at].count());
 }
 
+std::string errors_text(const std::map<std::string, std::size_t>& errors) {
+  std::string text;
+  for (const auto& [error, count] : errors) text += fmt::format("{}{}:{}", text.empty() ? "" : ",", error, count);
+  return text.empty() ? "none" : text;
+}
+
+// What became of the transfers.
+struct Told {
+  std::vector<Duration> lags, answers;  // of those that count
+  std::size_t recorded = 0, good = 0;
+  std::map<std::string, std::size_t> errors;  // of the others: "failed-60002"
+};
+
+Told told_by(const std::string& file, Time from) {
+  Told told;
+  for (const Operation& operation : read_operations(file).operations) {
+    if (operation.series != 0) continue;
+    ++told.recorded;
+    told.good += operation.outcome == Outcome::ok;
+    if (operation.outcome != Outcome::ok) ++told.errors[fmt::format("{}-{}", name_of(operation.outcome), operation.error)];
+    if (operation.outcome == Outcome::unsent || operation.scheduled < from) continue;
+    told.lags.push_back(operation.sent - operation.scheduled);
+    told.answers.push_back(operation.done - operation.scheduled);
+  }
+  return told;
+}
+
 void run_open(const Options& options) {
   const auto probe = probe_of(options);
   OperationFile file(options.operations, plans_of(probe->info()));
-  probe->prepare(Deadline(real_clock(), 30s));
-  probe->start(real_clock(), real_clock().now(), file);
+  probe->join(Deadline(real_clock(), 30s));  // the bank is there: mode prepare
+  const Time first = probe->start(real_clock(), real_clock().now(), file);
   real_clock().pause(seconds_of(options.seconds));
-  probe->stop();
+  const auto planned = probe->stop().planned.at(0);
   file.close();
-  std::vector<Duration> lags;
-  std::size_t good = 0;
-  for (const Operation& operation : read_operations(options.operations).operations) {
-    if (operation.series != 0) continue;
-    good += operation.outcome == Outcome::ok;
-    if (operation.outcome != Outcome::unsent) lags.push_back(operation.sent - operation.scheduled);
-  }
-  if (lags.empty()) throw Error(ErrorKind::internal, "measuring the lag", "nothing was sent");
-  const double p50 = quantile_ms(lags, 0.5), p99 = quantile_ms(lags, 0.99);
-  std::cout << fmt::format("ok={} other={} p50={:.6f} p99={:.6f}\n", good, lags.size() - good, p50, p99);
+  Told told = told_by(options.operations, first + kWarmUp);
+  if (told.lags.empty()) throw Error(ErrorKind::internal, "measuring the lag", "nothing was sent");
+  std::cout << fmt::format("ok={} other={} recorded={} due={} p50={:.6f} p99={:.6f} answered99={:.6f} errors={}\n", told.good,
+                           told.recorded - told.good, told.recorded, planned, quantile_ms(told.lags, 0.5),
+                           quantile_ms(told.lags, 0.99), quantile_ms(told.answers, 0.99), errors_text(told.errors));
 }
 
 void run(const Options& options) {
