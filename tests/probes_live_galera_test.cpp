@@ -16,7 +16,7 @@ TEST_CASE("live settings: of a MariaDB without Galera nothing is told of Galera"
   FakeRemote remote;
   CHECK(read_live_settings(cloud, remote, Deadline(real_clock(), 10s)).empty());
   // That one does not answer is told: who knows what it is.
-  cloud.database.replicas.push_back({"c2", "127.0.0.1", test::free_port()});
+  cloud.database.replicas.push_back({"c2", "127.0.0.1", free_port()});
   const auto all = read_live_settings(cloud, remote, Deadline(real_clock(), 10s));
   REQUIRE(all.size() == 1);
   CHECK((all[0].component == "galera" && all[0].node == "c2" && !all[0].problem.empty()));
