@@ -24,7 +24,7 @@ struct Mariadb {
   static constexpr const char* kRemedy = "GRANT";
   static constexpr const char* kNumbers = "(SELECT seq AS n FROM bank.seq_1_to_25000) AS numbers";
 
-  // What one connection an operation allows.
+  // For tests in which every operation must succeed.
   static LedgerSettings unhurried() {
     LedgerSettings settings = ledger_settings_for_tests();
     settings.transfers = settings.inquiries = 50;
@@ -220,7 +220,7 @@ TEMPLATE_TEST_CASE("kept connections that the server has closed are noticed befo
   it.stop();
   require_complete(it);
   CHECK(killed >= 5);
-  CHECK(it.sink.count(Outcome::ok) + TestType::kAstray / 2 >= it.sink.operations.size());  // asked while it is closed
+  CHECK(it.sink.count(Outcome::ok) + TestType::kAstray / 2 >= it.sink.operations.size());  // one asked while it is closed
   require_sound(it, it.audit());
   it.probe->clean_up(within(5s));
 }
