@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <set>
 
+#include "tests/rehearsal/background_run.h"
 #include "tests/rehearsal/injected.h"
 
 using namespace blackstart;
@@ -74,6 +75,22 @@ TEST_CASE("site.isolate: the runner's machine is part of everybody, except for t
     CHECK(on_node("c1", "echo reached") == "reached\n");
   }
   CHECK(connects());
+}
+
+TEST_CASE("site.isolate: what recovers when somebody loads another ruleset has not recovered by itself", "[lab]") {
+  require_steady_lab();
+  Workplace workplace;
+  BackgroundRun run(workplace, scenario("  - inject: {id: cut, fault: site.isolate, site: dc1, from: [dc2, dc3]}\n"
+                                        "  - hold: 10s\n"
+                                        "  - undo: cut\n"));
+  REQUIRE(wait_until([&] { return run.output().find("] step 2: hold for 10s") != std::string::npos; },
+                     Deadline(real_clock(), 120s), 100ms));
+  on_node("c1",
+          "for t in $(nft list tables | sed -n 's/^table inet \\(blackstart_.*\\)/\\1/p'); do nft delete table inet $t; done");
+  CHECK(run.wait() == 2);
+  CHECK_THAT(workplace.latest().reasons(),
+             Catch::Contains("still, just before the undo: the nft table") && Catch::Contains("there is no such table"));
+  require_steady_lab();
 }
 
 TEST_CASE("kill -9 of the runner: an isolated site heals itself, though nobody else can reach it", "[lab]") {
