@@ -106,8 +106,9 @@ void start_anew(const LabFile& lab, const std::vector<Place>& places, const Prog
     std::vector<std::string> units;
     for (const Service& service : place.services) units.emplace_back(service.name);
     progress(fmt::format("{}: starting {} anew", place.node.name, fmt::join(units, ", ")));
-    on_node(lab, place.node.name, "starting services anew", fmt::format("systemctl restart {}", fmt::join(units, " ")),
-            kRestartLimit);
+    // A defect may be one of their units.
+    on_node(lab, place.node.name, "starting services anew",
+            fmt::format("systemctl daemon-reload && systemctl restart {}", fmt::join(units, " ")), kRestartLimit);
     wait_for_services(lab, place.node, place.services);
   }
 }

@@ -23,11 +23,24 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::int64_t kPostgresPort = 5432;
 constexpr Duration kResumeLimit = 20s;  // of a domain that was suspended
 
 std::string bank_password(const LabFolder& folder) {
   const std::string text = yaml::slurp(folder.password());
   return text.substr(0, text.find('\n'));
+}
+
+// Nothing takes over from a PostgreSQL primary: clients go to it itself.
+void add_postgres(const LabFile& lab, const LabFolder& folder, Cloud& cloud) {
+  const auto nodes = nodes_with(lab, "postgresql");
+  if (nodes.empty()) return;
+  cloud.database.kind = kPostgresql;
+  cloud.database.host = nodes.front().data;
+  cloud.database.port = kPostgresPort;
+  cloud.database.unit = "postgresql.service";
+  cloud.database.password_file = folder.password().string();
+  for (const LabNode& node : nodes) cloud.database.replicas.push_back({node.name, node.data, kPostgresPort});
 }
 
 Cloud cloud_of(const LabFile& lab, const LabFolder& folder) {
@@ -58,6 +71,7 @@ Cloud cloud_of(const LabFile& lab, const LabFolder& folder) {
     cloud.nodes.push_back(known);
     if (runs(lab, node, "mariadb")) cloud.database.replicas.push_back({node.name, node.data});
   }
+  add_postgres(lab, folder, cloud);
   return cloud;
 }
 

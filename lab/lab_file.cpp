@@ -17,7 +17,8 @@ constexpr std::size_t kLongestPrefix = 4;
 constexpr std::size_t kLongestName = 8;             // prefix, "-m-" and the name make an interface name: 15 characters at most
 constexpr std::int64_t kLeastMemory = 64 << 20;     // systemd and sshd
 constexpr std::int64_t kLeastVmMemory = 256 << 20;  // a kernel of its own too
-constexpr std::int64_t kLeastServiceMemory = 512 << 20;  // with a database
+constexpr std::int64_t kLeastPostgresMemory = 256 << 20;
+constexpr std::int64_t kLeastServiceMemory = 512 << 20;  // with Galera
 const std::vector<std::string> kRoles = {"controller", "database", "messaging", "network", "compute", "storage"};
 
 void check_length(Fields& f, const char* field, const std::string& text, std::size_t longest) {
@@ -103,11 +104,19 @@ void check_services(Fields& f, const LabFile& lab, const LabNode& node) {
       f.problem("driver", fmt::format("{} does not run in a virtual machine: their image has no OpenStack", service.name));
 }
 
+// Of its database; 0 without one.
+std::int64_t database_memory(const LabFile& lab, const LabNode& node) {
+  if (runs(lab, node, "mariadb")) return kLeastServiceMemory;
+  if (!runs(lab, node, "postgresql")) return 0;
+  return node.is_vm() ? kLeastServiceMemory : kLeastPostgresMemory;
+}
+
 void check_memory(Fields& f, const LabFile& lab, const LabNode& node) {
-  const std::int64_t least = runs(lab, node, "mariadb") ? kLeastServiceMemory : node.is_vm() ? kLeastVmMemory : kLeastMemory;
+  const std::int64_t database = database_memory(lab, node);
+  const std::int64_t least = std::max(database, node.is_vm() ? kLeastVmMemory : kLeastMemory);
   if (node.memory < least)
     f.problem("memory", fmt::format("{} is less than {}", format_size(node.memory), format_size(least)),
-              least == kLeastServiceMemory ? "a database needs it; a node with 'roles: []' makes do with less" : "");
+              database > 0 ? "a database needs it; a node with 'roles: []' makes do with less" : "");
 }
 
 // Who has the address already; empty if nobody.
@@ -133,7 +142,8 @@ void describe_node(Fields& f, LabFile& lab) {
     node.services = services;
   f.choice({"driver", "lxc: a container; qemu: a virtual machine, with a kernel of its own and all that it can do to packets"},
            node.driver, {"lxc", "qemu"});
-  f.size({"memory", "memory limit, at least 64MiB, in a virtual machine 256MiB, with a database 512MiB"}, node.memory);
+  f.size({"memory", "memory limit, at least 64MiB, in a virtual machine 256MiB, with Galera 512MiB, with PostgreSQL 256MiB"},
+         node.memory);
   f.text({"address", "its address in the management network", Field::required}, node.address);
   f.text({"data", "its address in the data network", Field::required}, node.data);
   check_node(f, lab, node);
@@ -155,6 +165,8 @@ void check_whole(Fields& f, const LabFile& lab) {
   if (databases != controllers)
     f.problem("nodes", databases ? "databases, but no controller to reach them through" : "controllers, but no database",
               "give at least one node the role that is missing");
+  if (databases && !nodes_with(lab, "postgresql").empty())
+    f.problem("nodes", "MariaDB on some of them and PostgreSQL on others", "a cloud has one database for its bank: choose one");
   if (controllers && lab.vip.empty() && !f.has("vip"))
     f.problem("vip", "a lab with controllers needs a virtual IP", "add 'vip', an unused address of the data network");
 }

@@ -13,6 +13,7 @@
 #include "lab/lab_recover.h"
 #include "lab/node_files.h"
 #include "lab/openstack_up.h"
+#include "lab/postgres_up.h"
 #include "lab/service.h"
 #include "lab/tcp.h"
 
@@ -172,6 +173,7 @@ ProcessResult run_on_node(const LabFile& lab, const std::string& node, const std
 void wait_for_lab(const LabFile& lab, const std::string& password, const Progress& progress) {
   progress("waiting for SSH on all nodes");
   for_each_at_once(lab.nodes, [&](const LabNode& node) { wait_for_ssh(lab, node); });
+  if (!nodes_with(lab, "postgresql").empty()) wait_for_postgres(lab, password, progress);
   if (nodes_with(lab, "mariadb").empty()) return;
   progress("waiting for Galera to be in sync");
   wait_for_galera(lab, password, progress);

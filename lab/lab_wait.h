@@ -27,8 +27,8 @@ std::string set_going(const std::vector<std::string>& units);
 [[noreturn]] void give_up(const LabFile& lab, const std::string& node, const std::string& unit, const std::string& why,
                           int lines = 8);
 
-// Waits for SSH, then, where there are databases, Galera with all nodes in sync, then SQL through the virtual IP, then
-// OpenStack (lab/openstack_up.h). Throws Error(unreachable).
+// Waits for SSH, then, where there are databases, PostgreSQL (lab/postgres_up.h), or Galera with all nodes in sync and SQL
+// through the virtual IP, then OpenStack (lab/openstack_up.h). Throws Error(unreachable).
 void wait_for_lab(const LabFile& lab, const std::string& password, const Progress& progress);
 
 }  // namespace blackstart

@@ -17,6 +17,7 @@ std::string_view lab_galera_cnf();
 std::string_view lab_haproxy_cfg();
 std::string_view lab_keepalived_conf();
 std::string_view lab_memcached_conf();
+std::string_view lab_postgresql_conf();
 std::string_view lab_rabbitmq_conf();
 std::string_view lab_rabbitmq_env_conf();
 std::string_view lab_keystone_conf();
@@ -45,6 +46,7 @@ constexpr Settings kSettings[] = {
     {"haproxy", "/etc/haproxy/haproxy.cfg", embedded::lab_haproxy_cfg},
     {"keepalived", "/etc/keepalived/keepalived.conf", embedded::lab_keepalived_conf},
     {"memcached", "/etc/memcached.conf", embedded::lab_memcached_conf},
+    {"postgresql", "/etc/postgresql/15/main/conf.d/lab.conf", embedded::lab_postgresql_conf},
     {"rabbitmq", "/etc/rabbitmq/rabbitmq.conf", embedded::lab_rabbitmq_conf, 0600},
     {"rabbitmq", "/etc/rabbitmq/rabbitmq-env.conf", embedded::lab_rabbitmq_env_conf},
     {"keystone", "/etc/keystone/keystone.conf", embedded::lab_keystone_conf, 0600},
@@ -96,6 +98,14 @@ std::string servers(const LabFile& lab) {
   return out;
 }
 
+// What PostgreSQL's nodes know of each other; the first of them is the primary.
+void add_postgres(const LabFile& lab, Values& values) {
+  const auto nodes = nodes_with(lab, "postgresql");
+  values["pg_primary"] = nodes.empty() ? "" : nodes.front().data;
+  values["pg_standbys"] = std::to_string(nodes.empty() ? 0 : nodes.size() - 1);
+  values["pg_synchronous"] = nodes.size() > 1 ? "ANY 1 (*)" : "";  // alone it would wait for ever
+}
+
 std::string peers(const LabFile& lab, const LabNode& node) {
   std::string out;
   for (const LabNode& other : nodes_with(lab, "keepalived"))
@@ -130,32 +140,34 @@ bool uses(const std::vector<Service>& services, const Settings& settings) {
 }  // namespace
 
 Values node_values(const LabFile& lab, const LabNode& node) {
-  return {{"node", node.name},
-          {"vip", lab.vip},
-          {"data", node.data},
-          {"management", node.address},
-          {"data_prefix", std::to_string(lab.data.prefix())},
-          {"management_prefix", std::to_string(lab.management.prefix())},
-          {"all_data", all_data(lab)},
-          {"segment", std::to_string(site_index(lab, node.site))},
-          {"servers", servers(lab)},
-          {"apis", balanced_apis(lab)},
-          {"rabbit_nodes", rabbit_nodes(lab)},
-          {"shared_folders", shared_folders(lab, node)},
-          {"peers", peers(lab, node)},
-          {"priority", std::to_string(priority(lab, node))},
-          // Emulated machines may stand still for seconds when the host is busy.
-          {"suspect", lab.has_vms() ? "10" : "3"},
-          {"inactive", lab.has_vms() ? "20" : "6"},
-          {"advert", lab.has_vms() ? "3" : "1"},
-          {"check_every", lab.has_vms() ? "3" : "1"},
-          {"domain", lab.domain(node.name)},
-          {"mark", lab_mark(lab.name)},
-          {"memory", std::to_string(node.memory)},
-          {"management_bridge", lab.management_bridge()},
-          {"site_bridge", lab.site_bridge(node.site)},
-          {"management_nic", lab.management_nic(node.name)},
-          {"data_nic", lab.data_nic(node.name)}};
+  Values values{{"node", node.name},
+                {"vip", lab.vip},
+                {"data", node.data},
+                {"management", node.address},
+                {"data_prefix", std::to_string(lab.data.prefix())},
+                {"management_prefix", std::to_string(lab.management.prefix())},
+                {"all_data", all_data(lab)},
+                {"segment", std::to_string(site_index(lab, node.site))},
+                {"servers", servers(lab)},
+                {"apis", balanced_apis(lab)},
+                {"rabbit_nodes", rabbit_nodes(lab)},
+                {"shared_folders", shared_folders(lab, node)},
+                {"peers", peers(lab, node)},
+                {"priority", std::to_string(priority(lab, node))},
+                // Emulated machines may stand still for seconds when the host is busy.
+                {"suspect", lab.has_vms() ? "10" : "3"},
+                {"inactive", lab.has_vms() ? "20" : "6"},
+                {"advert", lab.has_vms() ? "3" : "1"},
+                {"check_every", lab.has_vms() ? "3" : "1"},
+                {"domain", lab.domain(node.name)},
+                {"mark", lab_mark(lab.name)},
+                {"memory", std::to_string(node.memory)},
+                {"management_bridge", lab.management_bridge()},
+                {"site_bridge", lab.site_bridge(node.site)},
+                {"management_nic", lab.management_nic(node.name)},
+                {"data_nic", lab.data_nic(node.name)}};
+  add_postgres(lab, values);
+  return values;
 }
 
 std::vector<NodeFile> node_files(const LabFile& lab, const LabNode& node, const NodeKeys& keys) {
@@ -176,6 +188,9 @@ std::vector<NodeFile> node_files(const LabFile& lab, const LabNode& node, const 
   for (const Service& service : all_services())
     if (in_image(service, node.is_vm() ? "base" : lab.image) && service.stage == 0 && !runs(lab, node, service.name))
       files.push_back({fmt::format("/etc/systemd/system/{}.service", service.name), ""});
+  // The image's data are those of a server that was shut down: with this file they are a standby's.
+  if (const auto servers = nodes_with(lab, "postgresql"); runs(lab, node, "postgresql") && node.name != servers.front().name)
+    files.push_back({"/var/lib/postgresql/15/main/standby.signal", ""});
   return files;
 }
 

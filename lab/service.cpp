@@ -18,6 +18,7 @@ namespace {
 const std::vector<Service> kServices = {
     {.name = "mariadb", .roles = "database", .image = "base", .files = "mariadb"},
     {.name = "galera-check", .roles = "database", .image = "base", .files = ""},
+    {.name = "postgresql", .roles = "", .image = "base", .files = "postgresql", .check = "postgres", .limit = 60s},
     {.name = "haproxy", .roles = "controller", .image = "base", .files = "haproxy", .check = "balanced"},
     {.name = "keepalived", .roles = "controller", .image = "base", .files = "keepalived"},
     {.name = "memcached", .roles = "controller", .image = "base", .files = "memcached"},

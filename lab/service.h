@@ -14,7 +14,7 @@ namespace blackstart {
 
 struct Service {
   const char* name;   // in lab files; also its systemd unit
-  const char* roles;  // that bring it, with blanks between
+  const char* roles;  // that bring it, with blanks between; "": only nodes that name it run it
   const char* image;  // the first that has it: "base" (in every other too) or "openstack"
   const char* files;  // whose settings it reads: "nova"
   // 0: the image starts it with its node. The others are started by `lab up`, one stage after the other, and start with their

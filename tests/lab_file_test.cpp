@@ -160,6 +160,17 @@ TEST_CASE("the lab of fifty nodes has fifty in one site and witnesses in another
   CHECK(lab.vip.empty());
 }
 
+TEST_CASE("PostgreSQL needs no controller, some memory, and no Galera beside it") {
+  const LabFile lab = read_lab_file(BLACKSTART_SOURCE_DIR "/lab/postgres.yaml");
+  CHECK((lab.vip.empty() && lab.nodes.size() == 3));
+  const std::string at = "site: dc1, roles: [database], services: [postgresql], address: 198.18.10.11, data: 198.18.20.11";
+  CHECK(problems("nodes:\n  - {name: n1, memory: 256MiB, " + at + "}\n") == "");
+  CHECK_THAT(problems("nodes:\n  - {name: n1, memory: 255MiB, " + at + "}\n"), Contains("less than 256MiB"));
+  CHECK_THAT(problems("nodes:\n  - {name: n1, driver: qemu, memory: 511MiB, " + at + "}\n"), Contains("less than 512MiB"));
+  CHECK_THAT(problems("nodes:\n  - {name: n1, " + at + "}\n" + node("c1", "dc1", 12)),
+             Contains("MariaDB on some of them and PostgreSQL on others"));
+}
+
 TEST_CASE("lab networks: only benchmark ranges, apart from each other") {
   const std::string nodes = "nodes:\n" + node("c1", "dc1", 11);
   CHECK_THAT(problems("nodes: []\n", replaced(kHead, "198.18.10.0/24", "10.0.0.0/24")), Contains("within 198.18.0.0/15"));

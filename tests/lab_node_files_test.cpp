@@ -62,6 +62,27 @@ TEST_CASE("keys in a node are readable by root alone") {
   CHECK_THAT(file("c1", "/etc/hosts").text, Contains("198.18.20.10 vip\n") && Contains("198.18.20.13 c3\n"));
 }
 
+TEST_CASE("the first PostgreSQL is the primary, the others follow it, and a commit waits for one of them if there is one") {
+  LabFile lab = read_lab_file(BLACKSTART_SOURCE_DIR "/lab/postgres.yaml");
+  const auto text_of = [&](const char* node, const std::string& path) -> std::optional<std::string> {
+    for (const NodeFile& each : node_files(lab, *lab.find(node), {}))
+      if (each.path == path) return each.text;
+    return std::nullopt;
+  };
+  const std::string settings = "/etc/postgresql/15/main/conf.d/lab.conf", signal = "/var/lib/postgresql/15/main/standby.signal";
+  CHECK_FALSE(text_of("c1", signal));
+  CHECK((text_of("c2", signal) == "" && text_of("c3", signal) == ""));
+  CHECK_THAT(*text_of("c2", settings), Contains("listen_addresses = '198.18.24.12'\n") &&
+                                           Contains("'host=198.18.24.11 user=replicator application_name=c2'\n") &&
+                                           Contains("synchronous_standby_names = 'ANY 1 (*)'\n"));
+  CHECK(units_of(lab, lab.nodes[0]) == std::vector<std::string>{"postgresql"});
+  CHECK(text_of("c1", "/etc/systemd/system/mariadb.service") == "");
+  CHECK_FALSE(text_of("c1", "/etc/systemd/system/postgresql.service"));
+  lab.nodes.resize(1);
+  CHECK_THAT(*text_of("c1", settings), Contains("synchronous_standby_names = ''\n"));
+  CHECK(file("c1", "/etc/systemd/system/postgresql.service").text.empty());  // of the three sites' lab
+}
+
 TEST_CASE("a node has the services of its roles, the others of the image are masked") {
   LabFile lab = three_sites();
   lab.nodes[0].roles = {"compute"};

@@ -102,3 +102,19 @@ TEST_CASE("the health script finds a missing member, a silent agent and a backen
   CHECK(result.out ==
         "haproxy: down: nova-api/c3\nrabbitmq-server: 2 of 3 members run\nnova-scheduler: has not reported of late\n");
 }
+
+TEST_CASE("the health script finds a standby that does not stream, on either side") {
+  const LabFile lab = read_lab_file(BLACKSTART_SOURCE_DIR "/lab/postgres.yaml");
+  const LabNode& node = lab.nodes.front();
+  const auto said = [&](const std::string& recovery, const std::string& count) {
+    // Stands for the node; psql's question is its last word.
+    const std::string stub = "systemctl() { echo active; }\nrunuser() { case \"$*\" in *pg_is_in_recovery*) " + recovery +
+                             " ;; *) echo " + count + " ;; esac; }\n";
+    return run_process({"sh", "-c", stub + health_script(lab, node, services_of(lab, node))}, 20s).out;
+  };
+  CHECK(said("echo f", "2") == "");
+  CHECK(said("echo f", "1") == "postgresql: 1 of 2 standbys stream from it\n");
+  CHECK(said("echo t", "1") == "");
+  CHECK(said("echo t", "0") == "postgresql: receives nothing from a primary\n");
+  CHECK(said("{ echo no server >&2; return 2; }", "0") == "postgresql: no server\n");
+}

@@ -40,6 +40,19 @@ rabbit() {
   [ "$members" = "$wanted" ] || { echo "$members of $wanted members run"; return 1; }
 }
 
+# The primary is whole when all standbys stream from it.
+postgres() {
+  cd /  # where postgres may be, too
+  ask="runuser -u postgres -- psql -XAtq -d postgres -c"
+  standby=$($ask "SELECT pg_is_in_recovery()") || { echo "$standby"; return 1; }
+  if [ "$standby" = t ]; then
+    [ "$($ask "SELECT COUNT(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'")" = 1 ] || { echo "receives nothing from a primary"; return 1; }
+  else
+    streaming=$($ask "SELECT COUNT(*) FROM pg_stat_replication WHERE state = 'streaming'")
+    [ "$streaming" = {{pg_standbys}} ] || { echo "$streaming of {{pg_standbys}} standbys stream from it"; return 1; }
+  fi
+}
+
 balanced() {
   down=$(echo "show stat" | socat - /run/haproxy/admin.sock | awk -F, '$2 !~ /END$/ && $18 ~ /DOWN/ {print $1 "/" $2}')
   [ -z "$down" ] || { echo "down:" $down; return 1; }
