@@ -36,9 +36,9 @@ class KeptConnections {
 class SqlPool {
  public:
   // While the server answers, so many are opened at one time. One that takes longer than kSlow doesn't count any more: it
-  // hangs, and must not be in the way of others. So up to kAtOnce / kSlow = 80 operations a second nobody ever waits.
-  static constexpr std::size_t kAtOnce = 4;
-  static constexpr Duration kSlow = 50ms;
+  // hangs, and must not be in the way of others. So up to kAtOnce / kSlow = 50 operations a second nobody ever waits.
+  static constexpr std::size_t kAtOnce = 2;
+  static constexpr Duration kSlow = 40ms;
   static constexpr Duration kSilence = 250ms;  // without an answer for so long a server counts as one that does not answer
 
   // `most`: that are kept idle.
