@@ -19,6 +19,15 @@ namespace asio = boost::asio;
 
 namespace {
 
+// A client that gave up first (where this process has stood still for a while) leaves its connection behind, which would be the
+// next one's, and an accept that waits for a socket that is gone.
+void take_back(asio::ip::tcp::acceptor& acceptor) {
+  boost::system::error_code error;
+  acceptor.cancel(error);
+  acceptor.non_blocking(true, error);
+  while (!error) acceptor.accept(error);
+}
+
 // Says `bytes` to the client of `url` and hangs up; the answer that the client makes of it.
 HttpAnswer told(asio::ip::tcp::acceptor& acceptor, asio::io_context& io, const std::string& bytes) {
   HttpClient client(io, {});
@@ -38,6 +47,7 @@ HttpAnswer told(asio::ip::tcp::acceptor& acceptor, asio::io_context& io, const s
   client.send(request, HttpClient::Connection::fresh, 5s, [&](HttpAnswer given) { answer = std::move(given); });
   while (!answer) io.run_one();
   server.close();
+  take_back(acceptor);
   io.poll();
   return std::move(*answer);
 }
