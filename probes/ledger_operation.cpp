@@ -10,6 +10,11 @@ namespace {
 
 constexpr std::uint16_t kTransfers = 0, kReadBacks = 2;
 
+// Of the operations that share connections.
+double pooled_rate(const LedgerSettings& settings) {
+  return settings.transfers + (settings.fresh_inquiries() ? 0 : settings.inquiries);
+}
+
 class LedgerWorkload final : public Workload {
  public:
   LedgerWorkload(boost::asio::io_context& io, const SqlTarget& endpoint, const Bank& bank, const LedgerSettings& settings)
@@ -18,7 +23,7 @@ class LedgerWorkload final : public Workload {
         bank_(bank),
         connect_timeout_(settings.connect_timeout),
         fresh_inquiries_(settings.fresh_inquiries()),
-        pool_(io, endpoint, static_cast<std::size_t>(settings.connections)),
+        pool_(io, endpoint, static_cast<std::size_t>(settings.connections), pooled_rate(settings)),
         read_backs_(io, endpoint, bank, settings.connect_timeout) {}
 
   Operation plan(std::uint16_t series, std::uint64_t number) override;

@@ -46,13 +46,18 @@ struct SqlPool::Impl {
   };
   using Openings = std::list<Opening>;
 
-  Impl(boost::asio::io_context& io_, const SqlTarget& target_, std::size_t most_)
-      : io(io_), target(target_), most(most_), kept(most_), deadlines(std::make_shared<Deadlines>(io_)) {}
+  Impl(boost::asio::io_context& io_, const SqlTarget& target_, std::size_t most_, double rate)
+      : io(io_),
+        target(target_),
+        most(most_),
+        strict(rate <= kMostStrict),
+        kept(most_),
+        deadlines(std::make_shared<Deadlines>(io_)) {}
 
   bool few_opening(Steady::time_point now) const {
     return opening.size() + spare.size() < kAtOnce || now - begun[next_begun] >= kSlow;
   }
-  bool may_open(Steady::time_point now) const { return few_opening(now) || now - heard >= kSilence; }
+  bool may_open(Steady::time_point now) const { return strict || few_opening(now) || now - heard >= kSilence; }
 
   void want(Duration limit, Taken taken) {
     const auto now = Steady::now();
@@ -134,6 +139,7 @@ struct SqlPool::Impl {
   boost::asio::io_context& io;
   SqlTarget target;
   std::size_t most;
+  bool strict;  // nobody ever waits
   KeptConnections kept;
   std::shared_ptr<Deadlines> deadlines;
   std::list<Waiter> waiting;
@@ -143,8 +149,8 @@ struct SqlPool::Impl {
   Steady::time_point heard = Steady::now();         // of the server; before its first answer it has as long as after one
 };
 
-SqlPool::SqlPool(boost::asio::io_context& io, const SqlTarget& target, std::size_t most)
-    : impl_(std::make_unique<Impl>(io, target, most)) {}
+SqlPool::SqlPool(boost::asio::io_context& io, const SqlTarget& target, std::size_t most, double rate)
+    : impl_(std::make_unique<Impl>(io, target, most, rate)) {}
 
 SqlPool::~SqlPool() = default;
 

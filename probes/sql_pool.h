@@ -1,10 +1,9 @@
 // The connections that the operations of a ledger share: kept open between operations, and opened where none is idle.
 //
-// Purpose: who finds none idle gets one of its own, as no operation is to wait for earlier ones. But to open one costs a server
-// far more than a transfer does (PostgreSQL forks a process and checks a password), and one that stood still for a moment
-// would be kept down by all who then came at once. So while the server answers, only a few are opened at one time, and
-// whoever waits takes what comes first: a connection that was given back, or a new one. From a server that has not answered
-// for a while everybody opens one at once.
+// Purpose: who finds none idle has one opened at once, as no operation is to wait for earlier ones, and takes what comes first:
+// that one, or one that was given back. But to open one costs a server far more than a transfer does (PostgreSQL forks a
+// process and checks a password), and at thousands a second one that stood still for a moment would be kept down by all who
+// then come at once. So at rates over kMostStrict, and while the server answers, only a few are opened at one time.
 // Ownership: owns what is idle or being opened; the event loop outlives it. It outlives who waits for it, or goes without
 // another word to them. Thread rule: the loop's thread.
 #pragma once
@@ -35,14 +34,15 @@ class KeptConnections {
 
 class SqlPool {
  public:
-  // While the server answers, so many are opened at one time. One that takes longer than kSlow doesn't count any more: it
-  // hangs, and must not be in the way of others. So up to kAtOnce / kSlow = 50 operations a second nobody ever waits.
+  static constexpr double kMostStrict = 1000;  // operations a second
+  // Over that, while the server answers, so many are opened at one time. One that takes longer than kSlow doesn't count any
+  // more: it hangs, and must not be in the way of others.
   static constexpr std::size_t kAtOnce = 2;
   static constexpr Duration kSlow = 40ms;
   static constexpr Duration kSilence = 250ms;  // without an answer for so long a server counts as one that does not answer
 
-  // `most`: that are kept idle.
-  SqlPool(boost::asio::io_context& io, const SqlTarget& target, std::size_t most);
+  // `most`: that are kept idle. `rate`: operations a second that use it.
+  SqlPool(boost::asio::io_context& io, const SqlTarget& target, std::size_t most, double rate);
   ~SqlPool();
 
   // An idle one; null when there is none.

@@ -118,7 +118,7 @@ TEST_CASE("http: what is wrong in a scenario is told", "[http-probe]") {
   using S = HttpProbeSettings;
   CHECK_THAT(trouble<S>("url: ftp://x"), Catch::Contains("no http or https address"));
   CHECK_THAT(trouble<S>("rate: 1/s"), Catch::Contains("'url' is missing"));
-  CHECK_THAT(trouble<S>("url: http://x\nrate: 500/s"), Catch::Contains("this machine's ports"));
+  CHECK_NOTHROW(read<S>("url: http://x\nrate: 500/s"));  // preflight counts the ports
   CHECK_NOTHROW(read<S>("url: http://x\nrate: 500/s\nconnections: persistent"));
   CHECK_THAT(trouble<S>("url: http://x\nmethod: HEAD\ncontains: a"), Catch::Contains("has no body"));
   CHECK_THAT(trouble<S>("url: http://x\nconnect-timeout: 10s"), Catch::Contains("longer than the deadline"));

@@ -15,10 +15,11 @@ using namespace blackstart::test;
 namespace {
 
 constexpr std::size_t kKept = 4;
+constexpr double kMany = 2 * SqlPool::kMostStrict;
 
 // Clients that want a connection, ask one question over it and give it back.
 struct Clients {
-  explicit Clients(const SqlTarget& target) : pool(io, target, kKept) {}
+  explicit Clients(const SqlTarget& target, double rate = kMany) : pool(io, target, kKept, rate) {}
 
   void come(int number, Duration limit) {
     io.restart();
@@ -90,6 +91,23 @@ TEST_CASE("from a server that hangs everybody opens a connection, and has it whe
     server.signal(SIGCONT);
     clients.io.run();
     CHECK(clients.served == 30);
+    CHECK(clients.errors.empty());
+  }
+  CHECK(open_files() == files);
+}
+
+TEST_CASE("up to a thousand operations a second nobody waits for the connections of others", "[ledger][postgres]") {
+  PostgresServer server;
+  const std::size_t files = open_files();
+  {
+    Clients clients(endpoint_of(server.database()), SqlPool::kMostStrict);
+    clients.come(1, 20s);
+    clients.io.run();
+    const std::size_t before = open_files();
+    clients.come(20, 20s);
+    CHECK(open_files() == before + 20);
+    clients.io.run();
+    CHECK(clients.served == 21);
     CHECK(clients.errors.empty());
   }
   CHECK(open_files() == files);
