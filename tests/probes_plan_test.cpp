@@ -146,7 +146,7 @@ TEST_CASE("settings that can't work are refused at their place", "[settings]") {
   CHECK_THAT(only("good-within: 3s\n"), Contains("longer than the deadline"));
   CHECK_THAT(only("slo: 100%\n"), Contains("no error budget"));
   CHECK_THAT(only("transfers: 2000/s\ndeadline: 5s\n"), Contains("at one time"));
-  CHECK_THAT(only("inquiries: 500/s\n"), Contains("ports") && Contains("kept"));
+  CHECK(problems_of("inquiries: 500/s\n").empty());  // preflight counts the ports
   CHECK_THAT(only("read-backs: 33/s\n"), Contains("s.yaml:1:13") && Contains("64 rows twice"));
   CHECK_THAT(only("read-backs: 32/s\nat: c1\n"), Contains("never behind itself") && Contains("leave out 'at'"));
   CHECK_THAT(only("accounts: 1\n"), Contains("2"));

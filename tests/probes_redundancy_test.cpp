@@ -1,6 +1,7 @@
 // The probe `redundancy` as the runner uses it.
 #include "probes/redundancy.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "base/error.h"
@@ -39,6 +40,10 @@ struct Entry {
   Cloud cloud = three_controllers();
 };
 
+bool has(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 }  // namespace
 
 TEST_CASE("redundancy: without components it watches what the cloud file speaks of", "[redundancy]") {
@@ -46,7 +51,14 @@ TEST_CASE("redundancy: without components it watches what the cloud file speaks 
   CHECK(it.probe({})->info().components == std::vector<std::string>{"rabbitmq", "rabbitmq-queues", "haproxy", "keepalived"});
   it.cloud.openstack.present = true;
   it.cloud.database.host = "198.18.71.10";
-  CHECK(it.probe({})->info().components.size() == redundancy_kinds().size());
+  const auto with = it.probe({})->info().components;
+  CHECK((has(with, "galera") && !has(with, "postgresql")));
+  it.cloud.database.kind = kPostgresql;
+  const auto other = it.probe({})->info().components;
+  CHECK((has(other, "postgresql") && !has(other, "galera")));
+  // The database is of one kind; all else is watched with either.
+  CHECK(with.size() == redundancy_kinds().size() - 1);
+  CHECK(other.size() == with.size());
   it.cloud = small_cloud({"c1"});
   CHECK_THAT(error_of([&] { it.probe({}); }).what(), Contains("none of the components"));
 }
