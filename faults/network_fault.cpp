@@ -1,6 +1,9 @@
 #include "faults/network_fault.h"
 
+#include <fmt/format.h>
+
 #include "base/error.h"
+#include "faults/answer.h"
 #include "faults/looking.h"
 
 namespace blackstart {
@@ -51,7 +54,10 @@ void NetworkFault::stage(const Deadline& deadline) {
   third_->require_undisturbed(deadline);
 }
 
-void NetworkFault::fire(const Deadline& deadline) { give_order(deadline); }
+void NetworkFault::fire(const Deadline& deadline) {
+  fired_ = context_.clock.now();
+  give_order(deadline);
+}
 
 void NetworkFault::give_order(const Deadline& deadline) {
   context_.remote.check(doing(), node_.name, guarded_order(context_.id, order()), deadline.sooner(kOrderLimit));
@@ -68,8 +74,25 @@ std::vector<Evidence> NetworkFault::confirm(const Deadline& deadline) {
   return evidence;
 }
 
+// A cloud that fences a node which it can't reach any more takes the fault away with the node's memory: that is how it recovers,
+// and not somebody who meddles. Process 1 of a container is as young as that one.
+bool NetworkFault::went_with_a_restart(std::string& observed, const Deadline& deadline) const {
+  try {
+    const Answer answer(context_.remote, "asking " + node_.name + " how long it has been up", node_.name,
+                        "up=$(ps -o etimes= -p 1) && echo \"Up=$((up))\" && echo End=1", deadline.sooner(kOrderLimit));
+    const std::int64_t up = answer.number("Up");
+    if (std::chrono::seconds(up) + 1s >= context_.clock.now() - fired_) return false;
+    observed += fmt::format("; {} was restarted {} s ago, and it went with that", node_.name, up);
+    return true;
+  } catch (const Error&) {
+    return false;  // what was seen before stands
+  }
+}
+
 std::vector<Evidence> NetworkFault::look_again(const Deadline& deadline) {
-  Piece own = piece(observer(), expected(), [&](Evidence& evidence) { return lasts(evidence.observed, deadline); });
+  Piece own = piece(observer(), expected(), [&](Evidence& evidence) {
+    return lasts(evidence.observed, deadline) || went_with_a_restart(evidence.observed, deadline);
+  });
   own.look = keeping_last_sight(std::move(own.look));
   return see({std::move(own)}, context_.clock, deadline, kPoll);
 }

@@ -48,6 +48,9 @@ class NetworkFault : public TargetFault {
   FaultContext context_;
 
  private:
+  bool went_with_a_restart(std::string& observed, const Deadline& deadline) const;
+
+  Time fired_{0};
   std::unique_ptr<ThirdParty> third_;                  // until confirm() is through
   std::map<std::string, std::string> facts_of_third_;  // since preflight
 };

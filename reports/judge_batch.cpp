@@ -119,24 +119,36 @@ BatchRun judge_item(const fs::path& folder, const BatchPlan& plan, const BatchIt
   return run;
 }
 
-// The batch that the run says it is of: ids are "<batch>-<folder of the item>", in a series with the repetition's number.
+// The batch that the run says it is of: ids are "<batch>-<folder of the item>", in a series with the repetition's number. Empty
+// where the id is another: one that ran alone is of no batch.
 std::string batch_of(const Judged& run, const BatchItem& item) {
   const std::string id = series_of(run.record.run), end = "-" + item.folder;
   return id.ends_with(end) ? id.substr(0, id.size() - end.size()) : "";
 }
 
+bool recorded(const Judged& run, const BatchItem& item) { return run.record.run.id != item.folder; }  // as fill_in() has it
+
+// The first that a run says it is of.
+std::string batch_of_all(const std::vector<BatchRun>& items) {
+  for (const BatchRun& item : items)
+    for (const Judged& run : item.runs)
+      if (const std::string own = batch_of(run, item.item); recorded(run, item.item) && !own.empty()) return own;
+  return "";
+}
+
 // Runs of other scenarios, or of another night.
 void find_strangers(std::vector<BatchRun>& items) {
-  std::string batch;
+  const std::string batch = batch_of_all(items);
   for (BatchRun& item : items) {
     if (!item.told) continue;
     for (Judged& run : item.runs) {
+      if (!recorded(run, item.item)) continue;
       const std::string own = batch_of(run, item.item);
-      if (batch.empty()) batch = own;
       if (run.record.run.scenario != item.item.scenario)
         set_aside(run, fmt::format("Its folder holds a run of the scenario '{}'.", run.record.run.scenario));
-      else if (!own.empty() && own != batch)
-        set_aside(run, fmt::format("It is no run of {} but of {}.", batch, own));
+      else if (own != batch || own.empty())
+        set_aside(run, fmt::format("It is no run of {} but {}.", batch.empty() ? "this batch" : batch,
+                                   own.empty() ? run.record.run.id : "of " + own));
     }
     item.verdict = series_verdict(item.runs);
   }

@@ -5,6 +5,7 @@
 
 #include "base/units.h"
 #include "reports/objective_check.h"
+#include "reports/stream.h"
 #include "reports/words.h"
 
 namespace blackstart {
@@ -53,7 +54,11 @@ std::string ObjectiveCheck::told(const std::string& value, const Rto& rto) const
 void ObjectiveCheck::check_rto(const Rto& rto) {
   if (rto.censored)
     return worse(State::missed, kForEver, told(rto_text(rto), rto), rto.series + " was not seen to recover", at_least(rto.rto));
-  if (undo_spoils(rto.after_undo)) return missed_by_undo(rto.series + " recovered", *rto.after_undo, rto_text(rto), rto);
+  if (undo_spoils(rto.after_undo) && !rto.after_undo->there)
+    return missed_by_undo(rto.series + " recovered", *rto.after_undo, rto_text(rto), rto);
+  if (undo_spoils(rto.after_undo) && rto.rto.value - rto.rto.plus_minus <= from_seconds(result_.spec.limit))
+    return worse(State::not_measured, 0, told(rto_text(rto), rto),
+                 rto.series + " had come and gone, and its hold was not over when the undo was asked; wait-recovered for it");
   compare(rto.rto, told(rto_text(rto), rto), rto.series);
 }
 

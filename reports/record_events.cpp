@@ -99,7 +99,8 @@ void controllers(const json& j, Events& e) {
 }
 void trouble(const json& j, Events& e) { e.record.problems.push_back(j.at("problem").get<std::string>()); }
 void end(const json& j, Events& e) {
-  // Older records have none. What comes after it (a fetch, a later undo) is not covered.
+  // Older records have none. What came after it (a fetch, a later undo) is followed by another.
+  e.sealed = j.contains("crc32c");
   const bool as_written = j.value("crc32c", e.crc32c) == e.crc32c;
   e.record.ended = j.at("ended").get<Time>();
   e.record.finished = true;

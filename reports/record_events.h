@@ -39,6 +39,7 @@ struct Events {
   std::map<std::string, std::vector<std::string>> replicas;     // for each probe: whose rows were written
   std::map<std::string, std::vector<std::string>> controllers;  // the same for its control plane's audit
   std::uint32_t crc32c = 0;                                     // of all lines that were read before this one
+  bool sealed = false;                                          // the last line is an end with a checksum
 };
 
 // False when the line is none of ours (torn, or of another version); `events` is then untouched.

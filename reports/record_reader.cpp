@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "reports/files.h"
@@ -11,13 +12,17 @@ namespace {
 events::Events read_events(const std::filesystem::path& folder) {
   events::Events events;
   std::string text = read_whole(folder / "events.jsonl");
+  bool unsealed = false;  // something follows the end
   for (std::size_t at = 0; at < text.size();) {
     std::size_t end = std::min(text.find('\n', at), text.size());
     const std::string line = text.substr(at, end - at);
+    const bool behind = !line.empty() && std::exchange(events.sealed, false);
     if (!line.empty() && !events::apply(line, events)) ++events.record.torn_events;
+    unsealed = !events.sealed && (unsealed || behind);
     events.crc32c = crc32c(std::string_view(text).substr(at, end + 1 - at), events.crc32c);
     at = end + 1;
   }
+  if (unsealed) events.record.problems.push_back("lines follow the end of events.jsonl that no checksum covers");
   return events;
 }
 

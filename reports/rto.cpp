@@ -56,6 +56,12 @@ class Calculation {
     return outage.flaps == 0 ? to : std::max(to, outage.recovery.from + stream_.hold() - 2 * clock_);
   }
 
+  std::optional<AfterUndo> repair_of(const Outage& outage) const {
+    std::optional<AfterUndo> repair = undo_before(outage, stood_from(outage));
+    if (repair) repair->there = !undo_before(outage, outage.recovery.to);
+    return repair;
+  }
+
   // An outage that began after our undo was asked is the undo's doing, as the service had stood the fault: two halves of a
   // cluster that meet again stop for a moment.
   Bracket cause(const Outage& outage) const {
@@ -70,7 +76,7 @@ class Calculation {
     Measured own = between(outage.onset, recovery, measures_.send_lag_p999 + measures_.baseline_p99 + 2 * clock_);
     Measured length = rto_.impact ? own : between(cause(outage), recovery, measures_.send_lag_p999);
     bool worse = !rto_.impact || std::pair(outage.censored, length.value) > std::pair(rto_.censored, rto_.rto.value);
-    if (!rto_.after_undo && !outage.censored) rto_.after_undo = undo_before(outage, stood_from(outage));
+    if (!rto_.after_undo && !outage.censored) rto_.after_undo = repair_of(outage);
     if (!rto_.impact) note_first_success(outage);
     rto_.impact = true;
     if (!worse) return;

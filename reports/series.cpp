@@ -74,6 +74,7 @@ RunInfo series_info(const std::vector<Judged>& runs) {
 }
 
 std::string series_of(const RunInfo& run) {
+  if (run.repetition == 0) return run.id;  // of no series, whatever its scenario's name ends in
   const std::string number = fmt::format("-{:02}", run.repetition);
   return run.id.ends_with(number) ? run.id.substr(0, run.id.size() - number.size()) : run.id;
 }

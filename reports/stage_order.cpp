@@ -47,7 +47,9 @@ std::vector<StageContradiction> contradictions(const Waterfall& waterfall, const
   if (first == nullptr || stable == nullptr) return all;
   if (!any_fits(judgement, *first, *stable))
     for (const StageResult* one : {first, stable}) all.push_back({one->name, "no outage that was measured is like that"});
-  if (first->when.known() && stable->when.known() && first->when.to > stable->when.to)
+  // The first good operation after an outage hung the longest, so others may be done before it: what counts is whether it can
+  // lie before.
+  if (first->when.known() && stable->when.known() && first->when.from > stable->when.to)
     all.push_back({first->name, "it lies behind the stable recovery"});
   return all;
 }

@@ -38,6 +38,7 @@ void note_in_record(const OpenJournal& journal) {
     writer.problem(
         fmt::format("{} was undone by 'blackstart recover' only, at {}", injection.id, format_utc(real_clock().wall())));
   }
+  if (record.finished) writer.finished(record.ended);  // its checksum covers these lines as well
   judge_folder(journal.run_folder);
   say(fmt::format("  its report was written anew: {}", (journal.run_folder / "report.html").string()));
 }

@@ -191,6 +191,10 @@ void Injector::keep_lasting(Targets& targets) {
     if (target.fault->looks_again()) active_[target.injection].lasting.push_back(std::move(target));
 }
 
+void Injector::hurry() {
+  for (Active& active : active_) active.lasting.clear();
+}
+
 // An undo that is wanted at once is not held up by it: such a rehearsal proves nothing anyway.
 void Injector::look_again(Active& active) {
   Targets lasting = std::exchange(active.lasting, {});

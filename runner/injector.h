@@ -51,6 +51,8 @@ class Injector {
   // it stands in the record and in the journal.
   bool undo(const std::string& injection, Duration limit);
   bool undo_all(Duration limit);
+  // What is in force is to be undone at once: nobody looks first whether it is still there.
+  void hurry();
   // When the effect of the latest injection began, as run time; -1 before the first.
   Time latest_effect() const { return latest_effect_; }
 

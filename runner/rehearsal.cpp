@@ -208,6 +208,7 @@ void Rehearsal::rehearse_until_something_ends_it() {
       log_.phase("rehearse", "rehearsing", [&] { do_steps(); });
     } catch (const Tripped&) {
       reason = "a guard stopped the rehearsal";
+      if (steps_) steps_->hurry();
     } catch (const Interrupted&) {
       reason = "interrupted";
       throw;

@@ -32,6 +32,8 @@ class RehearsedSteps {
 
   // Throws Error, Interrupted or Tripped when it ended early.
   void run();
+  // What is to be undone is wanted at once: nobody looks first whether it is still there.
+  void hurry() { injector_.hurry(); }
   // False: something is not confirmed to be gone.
   bool undo_all();
   // When nothing is left to undo; false, and it stays open, otherwise.

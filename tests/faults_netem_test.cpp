@@ -24,6 +24,7 @@ struct FakeShaper : FakeNetwork {
   bool shaped = false, works = true, removable = true;
 
   FakeShaper() {
+    remote.on("ps -o etimes= -p 1", answered("Up=86400\nEnd=1\n"));
     remote.on("/lib/modules/", [this](const auto&, const auto&) {
       return answered(modules + "Table=normal\n" + qdiscs + "Link=data0\nEnd=1\n");
     });

@@ -25,6 +25,7 @@ BatchPlan plan_of(const std::vector<std::string>& scenarios) {
 void write_one(const std::filesystem::path& folder, const std::string& scenario, Duration down) {
   Record record = rehearsal(probe(down_between(20s, 20s + down)));
   record.run.scenario = scenario;
+  record.run.id = "night-" + scenario;
   write_run(folder / scenario, record);
 }
 
@@ -84,6 +85,13 @@ TEST_CASE("a run of another scenario or of another batch can't stand in for one 
   SECTION("another night") {
     write("c", "c", "night-0");
     why = "It is no run of night-1 but of night-0.";
+  }
+  SECTION("a run that was made alone, later") {
+    Record record = rehearsal(probe(down_between(20s, 24s)));
+    record.run.scenario = "c";
+    record.run.id = "20261122T0700-c-again";
+    write_run(folder.path / "c", record);
+    why = "It is no run of night-1 but 20261122T0700-c-again.";
   }
   const BatchJudged batch = judge_batch(folder.path);
   CHECK(batch.verdict == (why.empty() ? Verdict::passed : Verdict::inconclusive));

@@ -184,17 +184,24 @@ TEST_CASE("lines that are not those that were written prove nothing, though each
   REQUIRE(judge(read).verdict == Verdict::inconclusive);
 }
 
-TEST_CASE("the checksum covers what earlier writers wrote, and not what comes after the end") {
+TEST_CASE("the checksum covers what earlier writers wrote; what comes after the end needs another") {
   Folder folder;
   RecordWriter(folder.path).run(sound().run);
   append(folder.path, R"({"event":"pha)");
   RecordWriter(folder.path).finished(2s);
+  REQUIRE(read_record(folder.path).problems.empty());
   RecordWriter(folder.path).phase({"steady", 1s, 2s});
   const Record read = read_record(folder.path);
   REQUIRE(read.finished);
   REQUIRE(read.phases.size() == 1);
   REQUIRE(read.torn_events == 1);
-  REQUIRE(read.problems.empty());
+  REQUIRE(read.problems == std::vector<std::string>{"lines follow the end of events.jsonl that no checksum covers"});
+  // What is added later is followed by another end.
+  RecordWriter(folder.path).finished(2s);
+  REQUIRE(read_record(folder.path).problems.empty());
+  RecordWriter(folder.path).problem("of a fetch");
+  RecordWriter(folder.path).finished(2s);
+  REQUIRE(read_record(folder.path).problems == std::vector<std::string>{"of a fetch"});
 }
 
 TEST_CASE("an objective of a record without 'recovery' wants recovery by itself") {

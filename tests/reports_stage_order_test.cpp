@@ -83,8 +83,14 @@ TEST_CASE("stage order: a stage that contradicts the outage is found", "[waterfa
   }
   SECTION("a first success behind the recovery") {
     Outage& outage = run.judgement.probes[0].series[0].outages[0];
-    outage.first_success = stage(run, "first-success").when.to = 30s;
+    outage.first_success = 30s;
+    stage(run, "first-success").when = {29s, 30s};
     CHECK(found_in(run) == std::vector<std::string>{"first-success: it lies behind the stable recovery"});
+  }
+  SECTION("a first success that hung, while later operations were done before it") {
+    Outage& outage = run.judgement.probes[0].series[0].outages[0];
+    outage.first_success = stage(run, "first-success").when.to = stage(run, "stable").when.to + 20ms;
+    CHECK(found_in(run).empty());
   }
   SECTION("before the fault") {
     stage(run, "galera-view").when = {10s, 11s};

@@ -316,6 +316,11 @@ TEST_CASE("other effects are not looked at again, and an undo that is wanted at 
     injector.inject({rig.planned("kill", {"c1"})});
     stop.request_stop();
   }
+  SECTION("at once, as a guard says so") {
+    rig.script.looks_again = true;
+    injector.inject({rig.planned("kill", {"c1"})});
+    injector.hurry();
+  }
   CHECK(injector.undo_all(60s));
   CHECK(std::count(rig.script.calls.begin(), rig.script.calls.end(), "confirm c1") == 1);
   CHECK(of_stage(rig.recorded(), "hold").empty());

@@ -43,6 +43,7 @@ class FakeNetwork {
       cloud.nodes[i].data = fmt::format("198.18.20.1{}", i + 1);
     }
     remote.before_each([this] { clock.advance(3ms); });
+    remote.on("ps -o etimes= -p 1", answered("Up=86400\nEnd=1\n"));
     remote.on("/environ", [this](const auto&, const auto&) {
       return answered("Way=" + way + "\nLink=lo\nLink=mgmt0\nLink=data0\n" + addresses + "End=1\n");
     });
