@@ -74,8 +74,8 @@ std::vector<Evidence> NetworkFault::confirm(const Deadline& deadline) {
   return evidence;
 }
 
-// A cloud that fences a node which it can't reach any more takes the fault away with the node's memory: that is how it recovers,
-// and not somebody who meddles. Process 1 of a container is as young as that one.
+// A cloud that fences a node which it can't reach any more takes the fault away with the node's memory: that is how it
+// recovers, and not somebody who meddles. Process 1 of a container is as young as that one.
 bool NetworkFault::went_with_a_restart(std::string& observed, const Deadline& deadline) const {
   try {
     const Answer answer(context_.remote, "asking " + node_.name + " how long it has been up", node_.name,

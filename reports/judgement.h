@@ -82,8 +82,8 @@ struct SeriesMeasures {
 
 // Our own undo, when something came only after it.
 struct AfterUndo {
-  Time asked{-1};     // when the undo was asked
-  Duration alone{0};  // how long the service had been left to itself by then, from the fault or from the outage's onset
+  Time asked{-1};      // when the undo was asked
+  Duration alone{0};   // how long the service had been left to itself by then, from the fault or from the outage's onset
   bool there = false;  // it was there by then, but it had come and gone before, and its hold was not over
 };
 
