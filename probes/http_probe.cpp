@@ -108,7 +108,7 @@ Room HttpProbe::room() const {
   if (!settings_.fresh()) return room;
   const Url url = parse_url(settings_.url).value();
   room.descriptors += each;
-  room.fresh.push_back({url.host, url.port, settings_.rate});
+  room.fresh.push_back({url.host, url.port, settings_.rate, settings_.limits.deadline});
   return room;
 }
 

@@ -86,7 +86,8 @@ Room Ledger::room() const {
   room.descriptors = settings_.most_in_flight() + settings_.connections;
   const Database::Replica* one = replica();
   if (settings_.fresh_inquiries())
-    room.fresh.push_back({one ? one->host : database_.host, one ? one->port : database_.port, settings_.inquiries});
+    room.fresh.push_back(
+        {one ? one->host : database_.host, one ? one->port : database_.port, settings_.inquiries, settings_.deadline});
   return room;
 }
 

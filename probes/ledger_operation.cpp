@@ -100,14 +100,15 @@ class LedgerWorkload::Run : public std::enable_shared_from_this<Run> {
 
   void committed(const SqlAnswer& answer) { finish(Stage::committing, answer.error); }
 
+  // First of all it is told, and stamped: what follows is work for others.
   void finish(Stage stage, std::uint16_t error) {
+    done_(outcome_of(workload_.endpoint_.kind, stage, error));
     if (error != 0) {
       connection_.reset();  // closed, so an open transaction is rolled back
       if (stage != Stage::connecting && !fresh()) workload_.pool_.forget_all();
     } else if (!fresh()) {
       workload_.pool_.give_back(std::move(connection_));
     }
-    done_(outcome_of(workload_.endpoint_.kind, stage, error));
   }
 
   LedgerWorkload& workload_;

@@ -76,7 +76,8 @@ bool has_openstack(const Cloud& cloud, const Node&) { return cloud.openstack.pre
 
 bool always(const Node&) { return true; }
 bool runs_nova(const Node& node) { return node.has_role("controller") || node.has_role("compute"); }
-bool runs_neutron(const Node& node) { return node.has_role("controller") || node.has_role("network"); }
+// With OVN none of Neutron's processes runs on nodes that are for the network only.
+bool runs_neutron(const Node& node) { return node.has_role("controller"); }
 
 constexpr const char* kNoMember = "the server is no member of a cluster of Galera's";
 

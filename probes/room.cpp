@@ -93,9 +93,14 @@ std::string named(const std::vector<RoomWanted>& wanted) {
 
 // An address that probes open connections to, and what they take of its ports.
 struct Towards {
-  double rate = 0;
+  double rate = 0, held = 0;  // connections a second; connections that hang, when all of them do
   std::vector<std::string> probes;
 };
+
+std::string why_kept(bool hanging, bool reused) {
+  if (hanging) return "an operation that hangs keeps its own until its deadline";
+  return fmt::format("a closed connection keeps its own for {:.0f} s", reused ? kReused : kTimeWait);
+}
 
 void require_ports(const std::vector<RoomWanted>& wanted, const MachineRoom& machine) {
   std::map<std::pair<std::string, std::int64_t>, Towards> all;
@@ -103,23 +108,25 @@ void require_ports(const std::vector<RoomWanted>& wanted, const MachineRoom& mac
     for (const Room::Fresh& fresh : one.room.fresh) {
       Towards& towards = all[{fresh.host, fresh.port}];
       towards.rate += fresh.rate;
+      towards.held += fresh.rate * std::chrono::duration<double>(fresh.held).count();
       towards.probes.push_back(one.probe);
     }
   for (const auto& [address, towards] : all) {
     const bool reused = machine.timestamps && (machine.reuse == 1 || (machine.reuse == 2 && on_loopback(address.first)));
-    const double waiting = std::min(towards.rate * kTimeWait, static_cast<double>(machine.time_waits));
-    const double needed = std::ceil(reused ? std::min(waiting, towards.rate * kReused) : waiting);
+    const double closed = std::min(towards.rate * (reused ? kReused : kTimeWait), static_cast<double>(machine.time_waits));
+    const bool hanging = towards.held > closed;
+    const double needed = std::ceil(std::max(closed, towards.held));
     if (needed <= static_cast<double>(machine.ports)) continue;
     throw Error(
         ErrorKind::unmet, fmt::format("checking this machine's room for probe {}", fmt::join(towards.probes, ", ")),
-        fmt::format(
-            "{}/s fresh connections to {} port {} may keep up to {:.0f} local ports, as a closed connection keeps its own for "
-            "{:.0f} s, and there are {}: {:.0f} are missing",
-            format_number(towards.rate), address.first, address.second, needed, reused ? kReused : kTimeWait, machine.ports,
-            needed - static_cast<double>(machine.ports)),
-        reused ? "lower the rate, use kept connections, or widen net.ipv4.ip_local_port_range"
-               : "lower the rate, use kept connections, widen net.ipv4.ip_local_port_range, or set net.ipv4.tcp_tw_reuse=1 "
-                 "(with net.ipv4.tcp_timestamps), which frees a port after a second");
+        fmt::format("{}/s fresh connections to {} port {} may keep up to {:.0f} local ports, as {}, and there are {}: {:.0f} "
+                    "are missing",
+                    format_number(towards.rate), address.first, address.second, needed, why_kept(hanging, reused),
+                    machine.ports, needed - static_cast<double>(machine.ports)),
+        hanging  ? "lower the rate or the deadline, use kept connections, or widen net.ipv4.ip_local_port_range"
+        : reused ? "lower the rate, use kept connections, or widen net.ipv4.ip_local_port_range"
+                 : "lower the rate, use kept connections, widen net.ipv4.ip_local_port_range, or set net.ipv4.tcp_tw_reuse=1 "
+                   "(with net.ipv4.tcp_timestamps), which frees a port after a second");
   }
 }
 

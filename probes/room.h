@@ -19,6 +19,7 @@ struct Room {
     std::string host;  // as the user wrote it
     std::int64_t port = 0;
     double rate = 0;
+    Duration held{};  // an operation lasts so long at most
   };
   std::int64_t descriptors = 0;  // open at one time, at most
   std::vector<Fresh> fresh;

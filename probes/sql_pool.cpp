@@ -32,10 +32,11 @@ void KeptConnections::give_back(std::unique_ptr<SqlConnection> connection) {
 struct SqlPool::Impl {
   // Somebody for whom none is being opened yet.
   struct Waiter final : Deadlines::Waiting {
-    Waiter(Impl& pool_, Steady::time_point until_, Taken taken_) : pool(pool_), until(until_), taken(std::move(taken_)) {}
+    Waiter(Impl& pool_, Steady::time_point since_, Duration limit, Taken taken_)
+        : pool(pool_), since(since_), until(since_ + limit), taken(std::move(taken_)) {}
     void too_late() override { pool.waited_long(self); }
     Impl& pool;
-    Steady::time_point until;
+    Steady::time_point since, until;
     Taken taken;
     Deadlines::Place place;
     std::list<Waiter>::iterator self;
@@ -61,10 +62,11 @@ struct SqlPool::Impl {
 
   void want(Duration limit, Taken taken) {
     const auto now = Steady::now();
-    if (may_open(now)) return open(now + limit, std::move(taken));
-    Waiter& waiter = waiting.emplace_back(*this, now + limit, std::move(taken));
+    if (waiting.empty() && may_open(now)) return open(now + limit, std::move(taken));
+    Waiter& waiter = waiting.emplace_back(*this, now, limit, std::move(taken));
     waiter.self = std::prev(waiting.end());
     let_wait(waiter, now);
+    open_next();
   }
 
   // Until its time is up, with a look now and then whether one may be opened for it.
@@ -74,11 +76,12 @@ struct SqlPool::Impl {
 
   void waited_long(std::list<Waiter>::iterator waiter) {
     const auto now = Steady::now();
-    if (now < waiter->until && !may_open(now)) return let_wait(*waiter, now);
-    const auto until = waiter->until;
+    if (now < waiter->until) {
+      let_wait(*waiter, now);
+      return open_next();
+    }
     Taken taken = std::move(waiter->taken);
     waiting.erase(waiter);
-    if (now < until) return open(until, std::move(taken));
     SqlAnswer answer;
     answer.error = kTimedOut;
     answer.message = "no connection in time";
@@ -105,8 +108,9 @@ struct SqlPool::Impl {
     open_next();
   }
 
+  // Whoever has waited longest comes first, also when somebody else looked whether one may be opened.
   void open_next() {
-    while (!waiting.empty() && few_opening(Steady::now())) {
+    for (auto now = Steady::now(); !waiting.empty() && (may_open(now) || now - waiting.front().since >= kPatience);) {
       const auto until = waiting.front().until;
       open(until, leave_queue());
     }

@@ -3,7 +3,9 @@
 // Purpose: who finds none idle has one opened at once, as no operation is to wait for earlier ones, and takes what comes first:
 // that one, or one that was given back. But to open one costs a server far more than a transfer does (PostgreSQL forks a
 // process and checks a password), and at thousands a second one that stood still for a moment would be kept down by all who
-// then come at once. So at rates over kMostStrict, and while the server answers, only a few are opened at one time.
+// then come at once. So at rates over kMostStrict, and while the server answers, only a few are opened at one time, and who
+// finds none idle waits for one of these or one that is given back; not for long, whatever others do, and first come is first
+// served.
 // Ownership: owns what is idle or being opened; the event loop outlives it. It outlives who waits for it, or goes without
 // another word to them. Thread rule: the loop's thread.
 #pragma once
@@ -39,6 +41,8 @@ class SqlPool {
   // more: it hangs, and must not be in the way of others.
   static constexpr std::size_t kAtOnce = 2;
   static constexpr Duration kSlow = 40ms;
+  // Who has waited for so long has one opened all the same: an operation must not fail of our own patience.
+  static constexpr Duration kPatience = 80ms;
   static constexpr Duration kSilence = 250ms;  // without an answer for so long a server counts as one that does not answer
 
   // `most`: that are kept idle. `rate`: operations a second that use it.

@@ -22,6 +22,7 @@ struct Look {
   std::string node;
   SqlTarget target;
   bool standby = false;
+  std::string since;    // when the server was started, to the microsecond: no other one has the same
   std::string trouble;  // why it could not be asked
 };
 
@@ -32,6 +33,14 @@ std::string flushed(SqlSession& primary) {
   return primary.ask("asking the primary for its position", "SELECT pg_current_wal_flush_lsn()")[0][0].value_or("");
 }
 
+// Two names of one server: the other server, which they hide, may have lost what this one holds.
+void find_doubles(std::vector<Look>& looks) {
+  for (auto one = looks.begin(); one != looks.end(); ++one)
+    for (auto other = looks.begin(); other != one; ++other)
+      if (one->trouble.empty() && other->trouble.empty() && one->since == other->since)
+        one->trouble = fmt::format("the same server answers as for {}, so that one of both would not be audited", other->node);
+}
+
 std::vector<Look> ask_roles(const Database& database, const Deadline& deadline) {
   std::vector<Look> looks;
   for (const auto& replica : database.replicas) {
@@ -40,11 +49,15 @@ std::vector<Look> ask_roles(const Database& database, const Deadline& deadline) 
     try {
       look.target = target_of(database, replica);
       SqlSession session(look.target, deadline.sooner(kNodeLimit));
-      look.standby = is_true(session.ask("asking for its role", "SELECT pg_is_in_recovery()"));
+      const SqlRows rows =
+          session.ask("asking for its role", "SELECT pg_is_in_recovery(), extract(epoch FROM pg_postmaster_start_time())");
+      look.standby = is_true(rows);
+      look.since = rows[0][1].value_or("");
     } catch (const Error& error) {
       look.trouble = one_line(error);
     }
   }
+  find_doubles(looks);
   return looks;
 }
 

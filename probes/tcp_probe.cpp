@@ -105,7 +105,8 @@ class TcpProbe final : public PlainProbe {
   }
 
   Room room() const override {
-    return {most_under_way(settings_.rate, settings_.limits.deadline), {{settings_.host, settings_.port, settings_.rate}}};
+    return {most_under_way(settings_.rate, settings_.limits.deadline),
+            {{settings_.host, settings_.port, settings_.rate, settings_.limits.deadline}}};
   }
 
   void preflight(const Deadline& deadline) override {

@@ -20,6 +20,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char *kPlace = "place.json", *kOperations = "operations", *kPings = "pings", *kDone = "completed",
                      *kRemoved = "removed";
+// In the file of that name; runs of before noted no removal, and have an empty line there.
+constexpr const char* kNotesRemoval = "removal is noted\n";
 
 fs::path make(const fs::path& folder, bool anew) {
   std::error_code error;
@@ -195,11 +197,13 @@ void VantageKeep::complete(RecordWriter& record, const ProbeInfo& info, Time unt
                                ended_ && !ended_->trouble.empty() ? ": " + ended_->trouble : ""));
   if (ended_ && !ended_->planned.empty() && !ended_->trouble.empty())
     record.problem(fmt::format("{} on {}: {}", info.name, place_.node, ended_->trouble));
-  write_atomically(folder_ / kDone, "\n");
+  write_atomically(folder_ / kDone, kNotesRemoval);
 }
 
 bool VantageKeep::completed() const { return fs::exists(folder_ / kDone); }
 void VantageKeep::note_removed() { write_atomically(folder_ / kRemoved, "\n"); }
-bool VantageKeep::removed() const { return fs::exists(folder_ / kRemoved); }
+bool VantageKeep::removed() const {
+  return fs::exists(folder_ / kRemoved) || (completed() && read_whole(folder_ / kDone) != kNotesRemoval);
+}
 
 }  // namespace blackstart

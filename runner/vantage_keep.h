@@ -40,6 +40,7 @@ class VantageKeep {
   bool completed() const;
   // Nothing of it is on the node any more. Until somebody has said so, it has to be seen to: a password may lie there.
   void note_removed();
+  // Also of a run that was completed before removals were noted: nobody can say any more, and the node may be long gone.
   bool removed() const;
 
  private:

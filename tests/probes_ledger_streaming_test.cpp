@@ -89,6 +89,30 @@ TEST_CASE("a standby that lost its primary, or follows another history, is not w
   }
 }
 
+TEST_CASE("a server that two replicas lead to is no second copy", "[ledger][postgres]") {
+  Pair pair;
+  auto& replicas = pair.cloud.database.replicas;
+  replicas.push_back({"c3", "127.0.0.1", pair.standby.port()});
+  SECTION("by its address") {}
+  SECTION("by a name for it") { replicas.back().host = "localhost"; }
+  CHECK_THROWS_WITH(pair.probe()->preflight(within(8s)), Contains("stands for both c2 and c3"));
+}
+
+TEST_CASE("a standby behind two addresses is told by when it was started", "[ledger][postgres]") {
+  Pair pair;
+  pair.cloud.database.replicas.push_back(pair.cloud.database.replicas[1]);
+  pair.cloud.database.replicas.back().node = "c3";
+  const auto seen = look_at_streaming(pair.cloud.database, within(8s));
+  REQUIRE(seen.size() == 3);
+  INFO(seen[1].says);
+  CHECK((seen[0].whole && !seen[2].whole));
+  CHECK(seen[2].says == "the same server answers as for c2, so that one of both would not be audited");
+  CHECK_THROWS_WITH(require_streaming(pair.cloud.database, within(8s)), Contains("c3: the same server answers as for c2"));
+  pair.cloud.database.replicas[1] = pair.cloud.database.replicas[0];
+  pair.cloud.database.replicas[1].node = "c2";
+  CHECK(look_at_streaming(pair.cloud.database, within(8s))[1].says.find("as for c1") != std::string::npos);
+}
+
 TEST_CASE("without a primary nobody is whole, and an endpoint that is none is refused", "[ledger][postgres]") {
   Pair pair;
   auto probe = pair.probe();

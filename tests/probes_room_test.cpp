@@ -93,6 +93,26 @@ TEST_CASE("room: the kernel uses a closed connection's port again where it is to
   CHECK_FALSE(refused("198.18.0.1", 1000, few));
 }
 
+TEST_CASE("room: an operation that hangs keeps its port until its deadline", "[room]") {
+  const auto web = [](double rate, Duration deadline) {
+    HttpProbeSettings settings;
+    settings.url = "http://198.18.0.1/";
+    settings.connections = "fresh";
+    settings.rate = rate;
+    settings.limits.deadline = deadline;
+    return RoomWanted{"web", {0, room_of(settings).fresh}};
+  };
+  const Error error = error_of([&] { require_room({web(6000, 5s)}, reusing(1)); });
+  CHECK_THAT(error.what(), Contains("6000/s fresh connections") && Contains("up to 30000 local ports") &&
+                               Contains("keeps its own until its deadline") && Contains("1768 are missing"));
+  CHECK_THAT(error.hint(), Contains("lower the rate or the deadline"));
+  CHECK_NOTHROW(require_room({web(6000, 4s)}, reusing(1)));
+  CHECK_THAT(error_of([&] { require_room({web(6000, 2s), web(3000, 6s)}, reusing(1)); }).what(), Contains("up to 30000"));
+  MachineRoom few = reusing(0);
+  few.time_waits = 8192;  // what hangs is not among these
+  CHECK_THAT(error_of([&] { require_room({web(6000, 5s)}, few); }).what(), Contains("up to 30000"));
+}
+
 TEST_CASE("room: a rate is as high as this machine's ports allow, and not by a number of ours", "[room]") {
   const auto read = [](ProbeSettings& settings, const std::string& text) {
     read_text(text, "p.yaml", [&](Fields& f) { settings.describe(f); });
@@ -149,7 +169,8 @@ TEST_CASE("room: what probes ask for", "[room]") {
   const Room both = room_of(web);
   CHECK(both.descriptors == 2 * 201 + 20);
   REQUIRE(both.fresh.size() == 1);
-  CHECK((both.fresh[0].host == "api.example" && both.fresh[0].port == 8443 && both.fresh[0].rate == 100));
+  CHECK((both.fresh[0].host == "api.example" && both.fresh[0].port == 8443 && both.fresh[0].rate == 100 &&
+         both.fresh[0].held == 2s));
   web.connections = "persistent";
   CHECK(room_of(web).fresh.empty());
   CHECK(room_of(web).descriptors == 201 + 20);
@@ -160,6 +181,7 @@ TEST_CASE("room: what probes ask for", "[room]") {
   tcp.host = "h", tcp.port = 22, tcp.rate = 10;
   const Room dial = room_of(tcp);
   CHECK((dial.descriptors == 21 && dial.fresh.size() == 1 && dial.fresh[0].rate == 10));
+  CHECK(dial.fresh[0].held == tcp.limits.deadline);
 
   Cloud cloud;
   cloud.database.host = "vip";
@@ -169,6 +191,7 @@ TEST_CASE("room: what probes ask for", "[room]") {
   CHECK(books.descriptors == bank.most_in_flight() + bank.connections);
   REQUIRE(books.fresh.size() == 1);
   CHECK((books.fresh[0].host == "vip" && books.fresh[0].port == 3306 && books.fresh[0].rate == bank.inquiries));
+  CHECK(books.fresh[0].held == bank.deadline);
   bank.at = "c1";
   CHECK(room_of(bank, cloud).fresh[0].port == 3307);
   bank.inquiry_connections = "kept";

@@ -148,6 +148,17 @@ TEST_CASE("a write that takes a part and then fails leaves nothing behind", "[va
   check_complete(run.path);
 }
 
+TEST_CASE("what is completed is still on its node, but for runs of before removals were noted", "[vantage]") {
+  const TextFolder run;
+  VantageKeep keep(run.path / "keep", kPlace, 100s);
+  CHECK(fetch(keep, there()) == "");
+  CHECK_FALSE((keep.completed() || keep.removed()));
+  complete(keep, run.path);
+  CHECK((keep.completed() && !keep.removed()));
+  run.write("keep/completed", "\n");
+  CHECK((keep.completed() && keep.removed()));
+}
+
 TEST_CASE("the record's own lines are whole or not there when its disk is full", "[vantage]") {
   const TextFolder run;
   RecordWriter writer(run.path);

@@ -27,6 +27,8 @@ struct Options : benchmark::ClientOptions {
 LedgerSettings settings_of(const Options& options) {
   LedgerSettings settings;
   settings.inquiry_connections = "persistent";
+  settings.transfers = options.transfers ? options.rate : kSeldom;
+  settings.inquiries = options.transfers ? kSeldom : options.rate;
   settings.connections = 500;  // all that wait at one time after a hiccup are kept, or each would cost a connection again
   settings.deadline = settings.good_within = settings.connect_timeout = benchmark::seconds_of(options.deadline);
   return settings;
