@@ -197,6 +197,7 @@ void VantageKeep::complete(RecordWriter& record, const ProbeInfo& info, Time unt
                                ended_ && !ended_->trouble.empty() ? ": " + ended_->trouble : ""));
   if (ended_ && !ended_->planned.empty() && !ended_->trouble.empty())
     record.problem(fmt::format("{} on {}: {}", info.name, place_.node, ended_->trouble));
+  if (until != Time::max()) record.finished(until);  // what came after the end is sealed as the rest was
   write_atomically(folder_ / kDone, kNotesRemoval);
 }
 

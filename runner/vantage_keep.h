@@ -34,7 +34,7 @@ class VantageKeep {
   Time about(Time stamp) const { return stamp + offset_; }
 
   // Writes the record's file of operations and the events of clock and end. Once whole(). What was due at `until` or later is
-  // left out: nobody was there to see what it had to do with.
+  // left out: nobody was there to see what it had to do with; the record has ended then, and is given another end.
   void complete(RecordWriter& record, const ProbeInfo& info, Time until = Time::max());
   // complete() has been here.
   bool completed() const;

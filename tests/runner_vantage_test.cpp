@@ -238,6 +238,7 @@ TEST_CASE("what can't be fetched stays on the node, the error says where, and fe
   // What was due after the run is not judged.
   const Record read = read_record(ground.run.path);
   CHECK(read.probes[0].stopped == ended);
+  CHECK(read.problems.empty());  // of lines behind the end, too
   CHECK(std::ranges::all_of(std::as_const(read.probes[0].operations), [&](const Operation& o) { return o.scheduled < ended; }));
   CHECK(fetch_command(ground.run.path) == kInconclusive);  // there is nothing more to fetch
 }
