@@ -3,6 +3,7 @@
 // Ownership: owns the probe and what it recorded. Thread rule: one thread.
 #pragma once
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <map>
@@ -50,6 +51,13 @@ struct Rehearsal {
   Time zero{0};
   Probe::Stopped stopped;
 };
+
+// Service was seen again. Not by the very last operation: on a busy machine one alone may fail.
+inline bool answered_after(const Rehearsal& it, Time time) {
+  const auto& all = it.sink.operations;
+  return std::any_of(all.begin(), all.end(),
+                     [&](const Operation& o) { return o.scheduled > time && o.outcome == Outcome::ok; });
+}
 
 inline void require_complete(const Rehearsal& it) {
   std::map<std::pair<int, std::uint64_t>, int> seen;
