@@ -102,13 +102,16 @@ class LedgerWorkload::Run : public std::enable_shared_from_this<Run> {
 
   // First of all it is told, and stamped: what follows is work for others.
   void finish(Stage stage, std::uint16_t error) {
-    done_(outcome_of(workload_.endpoint_.kind, stage, error));
+    const bool kept = error == 0 && !fresh();
     if (error != 0) {
       connection_.reset();  // closed, so an open transaction is rolled back
       if (stage != Stage::connecting && !fresh()) workload_.pool_.forget_all();
-    } else if (!fresh()) {
-      workload_.pool_.give_back(std::move(connection_));
     }
+    // What others who want it then do must not delay the moment that is recorded here.
+    const bool wanted = kept && workload_.pool_.wanted();
+    if (kept && !wanted) workload_.pool_.give_back(std::move(connection_));
+    done_(outcome_of(workload_.endpoint_.kind, stage, error));
+    if (wanted) workload_.pool_.give_back(std::move(connection_));
   }
 
   LedgerWorkload& workload_;

@@ -167,6 +167,8 @@ void SqlPool::give_back(std::unique_ptr<SqlConnection> connection) {
   impl_->offer(std::move(connection));
 }
 
+bool SqlPool::wanted() const { return !impl_->opening.empty() || !impl_->waiting.empty(); }
+
 void SqlPool::forget_all() { impl_->kept.forget_all(); }
 
 }  // namespace blackstart

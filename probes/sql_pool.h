@@ -57,6 +57,8 @@ class SqlPool {
   void want(Duration limit, Taken taken);
   // One that was answered well, and is idle.
   void give_back(std::unique_ptr<SqlConnection> connection);
+  // Whether somebody takes what is given back at once.
+  bool wanted() const;
   // As in KeptConnections.
   void forget_all();
 
