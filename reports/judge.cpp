@@ -37,10 +37,17 @@ ProbeMeasures measure_probe(const ProbeRecord& probe, const Record& record, Judg
   return measures;
 }
 
+Duration hold_of(const Redundancy& watched, const Record& record) {
+  auto probe = std::find_if(record.probes.begin(), record.probes.end(),
+                            [&](const ProbeRecord& one) { return one.info.name == watched.probe; });
+  return probe == record.probes.end() ? Duration(0) : probe->info.hold;
+}
+
 void measure_all(const Record& record, Judgement& judgement) {
   for (const ProbeRecord& probe : record.probes) judgement.probes.push_back(measure_probe(probe, record, judgement));
   for (const Redundancy& redundancy : record.redundancy)
-    for (Restoration& one : restorations_of(redundancy, record.injections)) judgement.restorations.push_back(std::move(one));
+    for (Restoration& one : restorations_of(redundancy, record.injections, hold_of(redundancy, record)))
+      judgement.restorations.push_back(std::move(one));
   auto order = effective(record.injections);
   std::vector<std::string> ids;
   for (const Injection* injection : order) ids.push_back(injection->id);

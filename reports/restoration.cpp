@@ -9,7 +9,7 @@ namespace {
 
 using Loss = Redundancy::Loss;
 
-// It may have begun before the next injection did, and was not over when this one had its effect.
+// It may have begun before the injection's own time ended, and was not over when this one had its effect.
 bool belongs(const Loss& loss, const Aftermath& after) {
   return loss.lost.from < after.until && (!loss.back.known() || loss.back.to > after.injection->effect.from);
 }
@@ -51,10 +51,10 @@ void take(const Loss& loss, const Aftermath& after, Time end, const std::vector<
 
 }  // namespace
 
-std::vector<Restoration> restorations_of(const Redundancy& redundancy, const std::vector<Injection>& injections) {
+std::vector<Restoration> restorations_of(const Redundancy& redundancy, const std::vector<Injection>& injections, Duration hold) {
   std::vector<Restoration> result;
   if (redundancy.probe.empty() || redundancy.at.count() < 0) return result;
-  const std::vector<Aftermath> all = aftermaths(effective(injections));
+  const std::vector<Aftermath> all = aftermaths(effective(injections), hold);
   for (const Aftermath& after : all) {
     Restoration one{redundancy.probe, redundancy.what, after.injection->id, false, false, {0s, redundancy.every}, {},
                     redundancy.single};

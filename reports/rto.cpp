@@ -26,7 +26,7 @@ class Calculation {
   }
 
  private:
-  // The outage was on before the next injection began, and not over when this one did. One that two injections share counts
+  // The outage was on before the injection's own time ended, and not over when this one began. One that two injections share counts
   // for both: while it lasted neither's recovery was seen. It was on when it was known, or when an operation was due that
   // would have been done in time for the next injection not to be what spoiled it.
   bool belongs(const Outage& outage, const Aftermath& after) const {
@@ -139,11 +139,11 @@ std::vector<const Injection*> effective(const std::vector<Injection>& injections
   return result;
 }
 
-std::vector<Aftermath> aftermaths(const std::vector<const Injection*>& order) {
+std::vector<Aftermath> aftermaths(const std::vector<const Injection*>& order, Duration least) {
   std::vector<Aftermath> all;
   for (const Injection* one : order) {
     auto next = std::find_if(order.begin(), order.end(), [&](const Injection* i) { return i->effect.from > one->effect.to; });
-    all.push_back({one, next == order.end() ? Time::max() : (*next)->effect.from});
+    all.push_back({one, next == order.end() ? Time::max() : std::max((*next)->effect.from, one->effect.to + least)});
   }
   return all;
 }
@@ -155,7 +155,7 @@ Measured between(const Bracket& from, const Bracket& to, Duration more) {
 std::vector<Rto> rtos_of(const Stream& stream, const SeriesMeasures& measures, const std::vector<Injection>& injections,
                          Duration clock) {
   std::vector<Rto> result;
-  const std::vector<Aftermath> all = aftermaths(effective(injections));
+  const std::vector<Aftermath> all = aftermaths(effective(injections), stream.hold());
   for (const Aftermath& after : all) {
     result.push_back(Calculation(stream, measures, all, after, clock).run());
     if (has_outage(result)) continue;

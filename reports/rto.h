@@ -20,10 +20,11 @@ std::vector<Rto> rtos_of(const Stream& stream, const SeriesMeasures& measures, c
 // An injection and the time that is its own.
 struct Aftermath {
   const Injection* injection;
-  Time until;  // when the next injection began, or the end of time
+  Time until;  // when the next injection began, or `least` after its effect if that is later; or the end of time
 };
-// Injections whose effects overlap (`parallel`) can't be told apart: what follows belongs to each of them.
-std::vector<Aftermath> aftermaths(const std::vector<const Injection*>& order);
+// Injections whose effects overlap (`parallel`) can't be told apart: what follows belongs to each of them. Nor can those that come
+// sooner than it takes to see that nothing follows: what begins within `least` of an injection is its own, whatever came between.
+std::vector<Aftermath> aftermaths(const std::vector<const Injection*>& order, Duration least = Duration(0));
 
 // From one moment to another, each known to its bracket; `more` is added to the ±.
 Measured between(const Bracket& from, const Bracket& to, Duration more);

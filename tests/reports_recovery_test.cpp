@@ -81,6 +81,23 @@ TEST_CASE("an outage that is known only after the next injection belongs to the 
   REQUIRE(judge(r).rtos[0].impact);
 }
 
+TEST_CASE("an outage that begins within a hold of an injection is its own, though the next one came before") {
+  // Killed at 20 s, seen only at 23 s; the link was cut at 22 s, and had no part in it.
+  for (const Time next : {20'500ms, 22'000ms}) {
+    Record r = rehearsal(probe(down_between(23s, 40s)));
+    r.injections.push_back(injection("cut-link", {next, next + 10ms}));
+    for (const char* named : {"", "kill-writer", "cut-link"}) {
+      const ObjectiveResult result = judged(with_objectives(r, {{Kind::rto, "bank", "", named, 15}}), Verdict::failed);
+      CAPTURE(named, result.measured);
+      CHECK_THAT(result.measured, Contains("transfer"));
+    }
+    const Judgement j = judge(r);
+    REQUIRE(j.rtos.size() == 2);
+    CHECK(std::chrono::abs(j.rtos[0].rto.value - 20s) <= j.rtos[0].rto.plus_minus);
+    CHECK(std::chrono::abs(j.rtos[1].rto.value - (40s - next)) <= j.rtos[1].rto.plus_minus);
+  }
+}
+
 TEST_CASE("an objective without an injection counts the worst of all") {
   Settings settings = of_length(200s);
   Record r =

@@ -32,6 +32,10 @@ Redundancy watched(const std::vector<Redundancy::Loss>& losses, bool restored = 
 Redundancy::Loss loss(Time lost, Time back) { return {{lost - 1s, lost}, {back - 1s, back}, "nova-compute on k1: down"}; }
 Redundancy::Loss lost_for_good(Time lost) { return {{lost - 1s, lost}, {}, "nova-compute on k1: down"}; }
 
+std::vector<Restoration> restorations(const Redundancy& redundancy, const std::vector<Injection>& injections, Duration hold = 0s) {
+  return restorations_of(redundancy, injections, hold);
+}
+
 // A sound rehearsal with a probe that watched Nova.
 Record with_probe(const Redundancy& seen, double limit = 60, const std::string& component = "") {
   Record record = trace::sound_and_small();
@@ -56,7 +60,7 @@ Record with_probe(const Redundancy& seen, double limit = 60, const std::string& 
 }  // namespace
 
 TEST_CASE("restoration: from the fault until it was whole again, with its ±", "[redundancy]") {
-  const auto all = restorations_of(watched({loss(12s, 30s)}), {injected("a", 10s)});
+  const auto all = restorations(watched({loss(12s, 30s)}), {injected("a", 10s)});
   REQUIRE(all.size() == 1);
   CHECK((all[0].impact && !all[0].censored && !all[0].after_undo));
   CHECK(all[0].time.value == 29500ms - 10100ms);
@@ -64,48 +68,68 @@ TEST_CASE("restoration: from the fault until it was whole again, with its ±", "
 }
 
 TEST_CASE("restoration: the last of several losses counts, one that was over before the fault does not", "[redundancy]") {
-  const auto all = restorations_of(watched({loss(3s, 6s), loss(12s, 20s), loss(25s, 40s)}), {injected("a", 10s)});
+  const auto all = restorations(watched({loss(3s, 6s), loss(12s, 20s), loss(25s, 40s)}), {injected("a", 10s)});
   REQUIRE(all.size() == 1);
   CHECK(all[0].time.value == 39500ms - 10100ms);
-  const auto before = restorations_of(watched({loss(3s, 6s)}), {injected("a", 10s)});
+  const auto before = restorations(watched({loss(3s, 6s)}), {injected("a", 10s)});
   CHECK_FALSE(before[0].impact);
   CHECK(before[0].time.plus_minus == 2s);
 }
 
 TEST_CASE("restoration: each injection has the losses up to the next, one that both share counts for both", "[redundancy]") {
   const std::vector<Injection> two{injected("a", 10s), injected("b", 50s)};
-  const auto apart = restorations_of(watched({loss(12s, 20s), loss(55s, 70s)}), two);
+  const auto apart = restorations(watched({loss(12s, 20s), loss(55s, 70s)}), two);
   REQUIRE(apart.size() == 2);
   CHECK(apart[0].time.value == 19500ms - 10100ms);
   CHECK(apart[1].time.value == 69500ms - 50100ms);
-  const auto shared = restorations_of(watched({loss(12s, 70s)}), two);
+  const auto shared = restorations(watched({loss(12s, 70s)}), two);
   CHECK(shared[0].time.value == 69500ms - 10100ms);
   CHECK(shared[1].time.value == 69500ms - 50100ms);
 }
 
+TEST_CASE("restoration: what begins within a hold of an injection is its own, though the next one came", "[redundancy]") {
+  const Redundancy seen = watched({loss(14s, 40s)});
+  const std::vector<Injection> two{injected("a", 10s), injected("b", 12s)};
+  CHECK_FALSE(restorations(seen, two, 1s)[0].impact);
+  const auto all = restorations(seen, two, 5s);
+  CHECK(all[0].time.value == 39500ms - 10100ms);
+  CHECK(all[1].time.value == 39500ms - 12100ms);
+
+  Record record = with_probe(watched({loss(22s, 40s)}));
+  record.injections.push_back(record.injections[0]);
+  record.injections[1].id = "next";
+  record.injections[1].effect = {21s - 10ms, 21s};
+  record.objectives.back().injection = "kill-writer";
+  record.probes.back().info.hold = 0s;
+  const auto text = [&] { return judge(record).objectives.back().measured; };
+  const std::string before = text();
+  record.probes.back().info.hold = 30s;
+  CHECK(text() != before);
+}
+
 TEST_CASE("restoration: what came only after our undo says so; what the undo broke counts from there", "[redundancy]") {
-  const auto helped = restorations_of(watched({loss(12s, 60s)}), {injected("a", 10s, 40s)});
+  const auto helped = restorations(watched({loss(12s, 60s)}), {injected("a", 10s, 40s)});
   REQUIRE(helped[0].after_undo);
   CHECK(helped[0].after_undo->asked == 40s);
   CHECK(helped[0].after_undo->alone == 40s - 10100ms);
-  const auto broken = restorations_of(watched({loss(42s, 60s)}), {injected("a", 10s, 40s)});
+  const auto broken = restorations(watched({loss(42s, 60s)}), {injected("a", 10s, 40s)});
   CHECK_FALSE(broken[0].after_undo);
   CHECK(broken[0].time.value == 59500ms - 40s);
 }
 
 TEST_CASE("restoration: never whole again, or not for long enough, is censored", "[redundancy]") {
-  const auto lost = restorations_of(watched({lost_for_good(12s)}, false), {injected("a", 10s)});
+  const auto lost = restorations(watched({lost_for_good(12s)}, false), {injected("a", 10s)});
   CHECK((lost[0].censored && lost[0].time.value == 100s - 10100ms));
-  const auto short_of = restorations_of(watched({loss(12s, 99s)}, false), {injected("a", 10s)});
+  const auto short_of = restorations(watched({loss(12s, 99s)}, false), {injected("a", 10s)});
   CHECK(short_of[0].censored);
-  CHECK(restorations_of(watched({}, false), {injected("a", 10s)})[0].censored);
+  CHECK(restorations(watched({}, false), {injected("a", 10s)})[0].censored);
 }
 
 TEST_CASE("restoration: none without a watcher or without an effect", "[redundancy]") {
   Redundancy once = watched({});
   once.probe.clear();
-  CHECK(restorations_of(once, {injected("a", 10s)}).empty());
-  CHECK(restorations_of(watched({}), {Injection{}}).empty());
+  CHECK(restorations(once, {injected("a", 10s)}).empty());
+  CHECK(restorations(watched({}), {Injection{}}).empty());
 }
 
 TEST_CASE("restoration: a rehearsal that watched passes, and says how long it took", "[redundancy]") {
