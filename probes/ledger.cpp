@@ -83,7 +83,7 @@ ProbeInfo Ledger::info() const {
 
 Room Ledger::room() const {
   Room room;
-  room.descriptors = settings_.most_in_flight() + settings_.connections;
+  room.descriptors = (settings_.most_in_flight() + settings_.connections) * descriptors_each(kind_of(database_));
   const Database::Replica* one = replica();
   if (settings_.fresh_inquiries())
     room.fresh.push_back(

@@ -1,7 +1,9 @@
 #include "probes/postgres_connection.h"
 
+#include <fcntl.h>
 #include <libpq-fe.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <boost/asio/io_context.hpp>
@@ -47,6 +49,9 @@ PGconn* begin_session(const SqlTarget& target) {
 
 // libpq never waits by itself in the calls used here; between two of them we wait for its socket. The handlers hold the Impl
 // alive, and know by the number of their wait whether they still matter.
+//
+// The loop watches a descriptor of its own for the same socket: libpq closes its one inside of its calls, and another thread may
+// have the number at once, so nothing could be said of it to epoll any more.
 struct PostgresConnection::Impl : std::enable_shared_from_this<Impl> {
   enum class Step { none, connecting, asking };
 
@@ -74,9 +79,7 @@ struct PostgresConnection::Impl : std::enable_shared_from_this<Impl> {
   }
 
   void go_on_connecting() {
-    // The library may close its socket and open another in this call: an epoll entry left behind would later be taken for that
-    // of a newer socket with the same number.
-    stop_watching();
+    stop_watching();  // the library may close its socket and open another in this call
     errno = 0;
     const PostgresPollingStatusType status = PQconnectPoll(session);
     const int error = errno;
@@ -160,15 +163,21 @@ struct PostgresConnection::Impl : std::enable_shared_from_this<Impl> {
 
   void wait(bool for_reading, bool for_writing) {
     if (PQsocket(session) < 0) return fail(kBroken, "the connection has no socket any more");
-    if (!socket.is_open()) {
-      error_code error;
-      socket.assign(PQsocket(session), error);
-      if (error) return fail(kNoSocket, "watching the connection: " + error.message());
-    }
+    if (!socket.is_open() && !open_twin()) return;
     ++waiting;
     both = for_reading && for_writing;
     if (for_reading) watch(asio::posix::descriptor_base::wait_read);
     if (for_writing) watch(asio::posix::descriptor_base::wait_write);
+  }
+
+  bool open_twin() {
+    const int twin = ::fcntl(PQsocket(session), F_DUPFD_CLOEXEC, 0);
+    error_code error(twin < 0 ? errno : 0, boost::system::system_category());
+    if (!error) socket.assign(twin, error);
+    if (!error) return true;
+    if (twin >= 0) ::close(twin);
+    fail(kNoSocket, "watching the connection: " + error.message());
+    return false;
   }
 
   void watch(asio::posix::descriptor_base::wait_type what) {
@@ -183,7 +192,8 @@ struct PostgresConnection::Impl : std::enable_shared_from_this<Impl> {
 
   void stop_watching() {
     ++waiting;
-    if (socket.is_open()) socket.release();
+    // Not socket.close(), which leaves it to the kernel to take the entry out of epoll: that doesn't while libpq's is open.
+    if (socket.is_open()) ::close(socket.release());
   }
 
   void fail(std::uint16_t error, const std::string& why) {
@@ -215,7 +225,7 @@ struct PostgresConnection::Impl : std::enable_shared_from_this<Impl> {
     PQfinish(std::exchange(session, nullptr));
   }
 
-  asio::posix::stream_descriptor socket;  // the library owns it; watched from the first wait to the end or an error
+  asio::posix::stream_descriptor socket;  // a twin of the library's; open from the first wait to the end or an error
   asio::steady_timer timer;
   SqlTarget target;
   PGconn* session = nullptr;

@@ -60,6 +60,9 @@ class SqlConnection {
   virtual bool usable() const = 0;
 };
 
+// Descriptors that one connection holds: see postgres_connection.cpp.
+constexpr std::int64_t descriptors_each(SqlKind kind) { return kind == SqlKind::postgresql ? 2 : 1; }
+
 // Of the target's kind.
 std::unique_ptr<SqlConnection> make_sql_connection(boost::asio::io_context& io, const SqlTarget& target);
 

@@ -1,6 +1,7 @@
 // The ledger against real servers of both kinds: what it records when the server works, hangs, or hides its answer. What one
 // of them does alone stands in probes_ledger_mariadb_test.cpp and probes_ledger_postgres_test.cpp.
 #include <algorithm>
+#include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 
 #include "probes/ledger.h"
@@ -223,6 +224,31 @@ TEMPLATE_TEST_CASE("kept connections that the server has closed are noticed befo
   CHECK(it.sink.count(Outcome::ok) + TestType::kAstray / 2 >= it.sink.operations.size());  // one asked while it is closed
   require_sound(it, it.audit());
   it.probe->clean_up(within(5s));
+}
+
+TEMPLATE_TEST_CASE("a connection holds as many descriptors as room is asked for, and gives them back", "[ledger]", Mariadb,
+                   Postgres) {
+  const SqlTarget target = endpoint_of(server<TestType>().database());
+  boost::asio::io_context io;
+  std::vector<std::unique_ptr<SqlConnection>> open;
+  const auto connect = [&] {
+    bool asked = false;
+    open.push_back(make_sql_connection(io, target));
+    open.back()->connect(10s, [&](const SqlAnswer& connected) {
+      REQUIRE(connected.ok());
+      open.back()->query("SELECT 1", 10s, [&](const SqlAnswer& answer) { asked = answer.ok(); });
+    });
+    io.restart();
+    while (!asked && io.run_one() > 0) continue;
+    REQUIRE(asked);
+  };
+  connect();  // with it the loop opens its own
+  const std::size_t files = open_files();
+  for (int i = 0; i < 5; ++i) connect();
+  CHECK(open_files() == files + 5 * descriptors_each(target.kind));
+  for (const auto& connection : open) CHECK(connection->usable());
+  open.resize(1);
+  CHECK(open_files() == files);
 }
 
 TEMPLATE_TEST_CASE("stop() ends within the deadline though the server hangs, and loses no socket", "[ledger]", Mariadb,

@@ -58,6 +58,20 @@ TEST_CASE("room: the descriptors of all probes together must be allowed", "[room
   CHECK_THAT(alone.doing(), Contains("for probe web"));  // who takes nothing is not named
 }
 
+TEST_CASE("room: the ledger asks for what the connections of its kind of server hold", "[room]") {
+  LedgerSettings bank;
+  bank.transfers = 100, bank.inquiries = 0, bank.deadline = 1s, bank.connections = 10;
+  const auto descriptors = [&](const std::string& kind) {
+    Cloud cloud;
+    cloud.database.kind = kind;
+    cloud.database.host = "vip";
+    cloud.database.replicas = {{"c1", "198.18.0.11", 3307}};
+    return room_of(bank, cloud).descriptors;
+  };
+  CHECK(descriptors(kMariadb) == bank.most_in_flight() + 10);
+  CHECK(descriptors(kPostgresql) == 2 * descriptors(kMariadb));
+}
+
 TEST_CASE("room: fresh connections must leave local ports, counted for each address", "[room]") {
   CHECK_NOTHROW(require_room({fresh("web", "api.example", 470)}, reusing(2)));
   const Error error = error_of([] {

@@ -18,6 +18,8 @@ namespace {
 constexpr std::size_t kKept = 4;
 constexpr double kMany = 2 * SqlPool::kMostStrict;
 
+constexpr std::size_t kEach = descriptors_each(SqlKind::postgresql);
+
 // Clients that want a connection, ask one question over it and give it back.
 struct Clients {
   explicit Clients(const SqlTarget& target, double rate = kMany) : pool(io, target, kKept, rate) {}
@@ -58,7 +60,7 @@ TEST_CASE("two hundred clients at once are all served, over few connections", "[
   {
     Clients clients(endpoint_of(server.database()));
     clients.come(200, 30s);
-    CHECK(open_files() < files + 50);
+    CHECK(open_files() < files + 50 * kEach);
     clients.io.run();
     CHECK(clients.served == 200);
     CHECK(clients.errors.empty());
@@ -78,17 +80,17 @@ TEST_CASE("from a server that hangs everybody opens a connection, and has it whe
     const std::size_t before = open_files();
     server.signal(SIGSTOP);
     clients.come(20, 20s);
-    CHECK((open_files() >= before + SqlPool::kAtOnce && open_files() < before + 20));
+    CHECK((open_files() >= before + SqlPool::kAtOnce * kEach && open_files() < before + 20 * kEach));
     CHECK(wait_until(
         [&] {
           clients.run_for(20ms);
-          return open_files() == before + 20;
+          return open_files() == before + 20 * kEach;
         },
         within(10s), 1ms));
     // Whoever comes from now on doesn't wait for the others.
     clients.run_for(SqlPool::kSilence);
     clients.come(10, 20s);
-    CHECK(open_files() == before + 30);
+    CHECK(open_files() == before + 30 * kEach);
     server.signal(SIGCONT);
     clients.io.run();
     CHECK(clients.served == 30);
@@ -106,7 +108,7 @@ TEST_CASE("up to a thousand operations a second nobody waits for the connections
     clients.io.run();
     const std::size_t before = open_files();
     clients.come(20, 20s);
-    CHECK(open_files() == before + 20);
+    CHECK(open_files() == before + 20 * kEach);
     clients.io.run();
     CHECK(clients.served == 21);
     CHECK(clients.errors.empty());
