@@ -50,8 +50,8 @@ PGconn* begin_session(const SqlTarget& target) {
 // libpq never waits by itself in the calls used here; between two of them we wait for its socket. The handlers hold the Impl
 // alive, and know by the number of their wait whether they still matter.
 //
-// The loop watches a descriptor of its own for the same socket: libpq closes its one inside of its calls, and another thread may
-// have the number at once, so nothing could be said of it to epoll any more.
+// The loop watches a descriptor of its own for the same socket: libpq closes its one inside of its calls, and another thread
+// may have the number at once, so nothing could be said of it to epoll any more.
 struct PostgresConnection::Impl : std::enable_shared_from_this<Impl> {
   enum class Step { none, connecting, asking };
 
@@ -91,7 +91,7 @@ struct PostgresConnection::Impl : std::enable_shared_from_this<Impl> {
     }
     if (PQsetnonblocking(session, 1) != 0) return fail(kBroken, PQerrorMessage(session));
     PQsetErrorVerbosity(session, PQERRORS_DEFAULT);
-    finish();
+    if (open_twin()) finish();  // now, as the lack of a descriptor is ours while we connect
   }
 
   // Of libpq's calls only those that make a socket and connect it tell more by errno than by their text, and they leave none

@@ -30,7 +30,8 @@ Verdict batch_verdict(const std::vector<BatchRun>& runs) {
 
 std::string batch_rto_text(const BatchRun& run) {
   if (run.verdict == Verdict::inconclusive) return "not measured";  // whatever was seen, it proves nothing
-  if (!is_series_of(run)) return run.runs.empty() ? "not measured" : run_rto_text(run.runs.front().judgement);
+  if (!is_series_of(run))
+    return run.runs.empty() || !run.runs.front().judgement.proves ? "not measured" : run_rto_text(run.runs.front().judgement);
   const SeriesStats stats = series_stats(run.runs);
   const SeriesRow* slowest = slowest_row(stats);
   if (slowest == nullptr) return "not measured";

@@ -64,6 +64,7 @@ Judgement judge(const Record& record) {
   } catch (const std::exception& error) {  // whatever goes wrong here must never become a pass
     Objections o;
     rules::undo(record, o);
+    judgement.proves = false;
     judgement.verdict = o.undo_pending.empty() ? Verdict::inconclusive : Verdict::undo_pending;
     judgement.reasons = o.undo_pending;
     judgement.reasons.push_back(std::string("The record could not be judged: ") + error.what() + ".");

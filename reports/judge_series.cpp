@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/error.h"
 #include "reports/files.h"
@@ -67,12 +68,18 @@ void add_missing(std::vector<Judged>& runs) {
                    [](const Judged& a, const Judged& b) { return a.record.run.repetition < b.record.run.repetition; });
 }
 
-// Of another night, perhaps put here in the place of one that had failed.
+// Of another night, perhaps put here in the place of one that had failed; or the same run twice.
 void find_strangers(std::vector<Judged>& runs) {
   const std::string series = series_of(series_info(runs));
-  for (Judged& run : runs)
-    if (const std::string own = series_of(run.record.run); !run.record.run.scenario.empty() && own != series)
+  std::set<std::string> seen;
+  for (Judged& run : runs) {
+    const RunInfo& info = run.record.run;
+    if (info.scenario.empty()) continue;
+    if (const std::string own = series_of(info); own != series)
       set_aside(run, fmt::format("It is no repetition of {} but of {}.", series, own));
+    else if (!seen.insert(info.id).second)
+      set_aside(run, fmt::format("{} stands in this series more than once.", info.id));
+  }
 }
 
 }  // namespace

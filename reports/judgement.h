@@ -97,6 +97,7 @@ struct Rto {
   std::optional<Measured> first_success;
   // Set when the recovery of any of its outages, or that first success, came only after our undo.
   std::optional<AfterUndo> after_undo{}, first_success_after_undo{};
+  bool struck = false;  // an outage was on before the next injection began, so it is not that one's
 };
 
 // How long a watched component was not whole after one injection.
@@ -107,7 +108,7 @@ struct Restoration {
   Measured time;          // from the fault until it was whole again
   std::optional<AfterUndo> after_undo{};  // set when it was whole again only after our undo
   std::string single{};                   // what has no second even when all is well; empty: nothing
-  bool struck = false;                    // something of it was seen to be lost between the fault and our undo
+  bool struck = false;  // something of it was seen to be lost between the fault and our undo, and before the next injection
 };
 
 // What became of the posting operations of one series while one injection was in force: those that were sent after all of its
@@ -231,6 +232,7 @@ struct ProbeMeasures {
 
 struct Judgement {
   Verdict verdict = Verdict::inconclusive;
+  bool proves = false;               // nothing makes it inconclusive, though an undo may be pending: what was measured counts
   std::vector<std::string> reasons;  // one sentence each; for passed too
   std::vector<ProbeMeasures> probes;
   std::vector<Rto> rtos;

@@ -38,12 +38,14 @@ void ObjectiveCheck::each_rto_of(const std::string& series, const std::string& i
 // One series that saw it is enough: the others may have come through.
 void ObjectiveCheck::require_outage(const std::string& injection) {
   const bool seen = std::any_of(measured_.rtos.begin(), measured_.rtos.end(), [&](const Rto& rto) {
-    return rto.probe == probe_->probe && rto.injection == injection && wanted(rto.series) && rto.impact;
+    return rto.probe == probe_->probe && rto.injection == injection && wanted(rto.series) && rto.struck;
   });
   if (!seen)
-    worse(State::not_measured, 0, "no outage",
-          fmt::format("{} saw no outage after '{}', so no recovery was rehearsed; aim the fault at what it needs",
-                      whose(result_.spec), injection));
+    worse(
+        State::not_measured, 0, "no outage",
+        fmt::format("{} saw no outage after '{}' and before another injection, so no recovery was rehearsed; aim the fault at "
+                    "what it needs",
+                    whose(result_.spec), injection));
 }
 
 // Whose value it is; with several injections the reader must be told after which.

@@ -178,8 +178,7 @@ std::string prometheus_text(const Record& record, const Judgement& judgement) {
   Metrics metrics({{"scenario", record.run.scenario}, {"cloud", record.run.cloud}});
   run(metrics, record, judgement);
   instrument(metrics, record);
-  bool proves =
-      judgement.verdict != Verdict::inconclusive;  // a fault without effect would shine as an RTO of 0 on every dashboard
+  const bool proves = judgement.proves;  // a fault without effect would shine as an RTO of 0 on every dashboard
   if (proves) recovery(metrics, judgement);
   if (proves) redundancy(metrics, judgement);
   for (const auto& probe : judgement.probes) {

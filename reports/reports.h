@@ -24,6 +24,7 @@ struct Judged {
   Record record;
   Judgement judgement;
   std::vector<std::string> changed;  // files that were there and now differ: empty when judged again with the same result
+  bool aside = false;                // it stands where another run should: what it measured counts for nothing
 };
 Judged judge_folder(const std::filesystem::path& run_folder);
 

@@ -1,6 +1,7 @@
 #include "reports/restoration.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "reports/rto.h"
 
@@ -31,27 +32,32 @@ Bracket cause_of(const Loss& loss, const Injection& injection) {
   return undo.count() >= 0 && loss.lost.from >= undo ? Bracket{undo, undo} : injection.effect;
 }
 
-// Seen by a look that was answered, and neither begun before the fault nor by our undo.
-bool by_fault(const Loss& loss, const Injection& injection) {
-  const Time undo = injection.undo_asked;
-  return !loss.unread && loss.lost.to >= injection.effect.from && (undo.count() < 0 || loss.lost.from < undo);
+// Seen by a look that was answered, and begun neither before the fault nor by our undo nor by the next fault.
+bool by_fault(const Loss& loss, const Aftermath& after) {
+  const Time undo = after.injection->undo_asked;
+  return !loss.unread && loss.lost.to >= after.injection->effect.from && loss.lost.from < after.next &&
+         (undo.count() < 0 || loss.lost.from < undo);
 }
 
 void take(const Loss& loss, const Aftermath& after, Time end, const std::vector<Aftermath>& all, Restoration& worst) {
-  worst.struck = worst.struck || by_fault(loss, *after.injection);
+  worst.struck = worst.struck || by_fault(loss, after);
   const bool censored = !loss.back.known();
   const Bracket back = censored ? Bracket{end, end} : loss.back;
-  const Measured length = between(cause_of(loss, *after.injection), back, Duration(0));
+  Measured length = between(cause_of(loss, *after.injection), back, Duration(0));
+  if (!censored && loss.lost.from >= after.next) length = or_nothing(length);
   if (!censored && !worst.after_undo) worst.after_undo = undo_within(loss, after.injection->effect, all);
-  if (worst.impact && std::pair(censored, length.value) <= std::pair(worst.censored, worst.time.value)) return;
-  worst.impact = true;
-  worst.censored = censored;
-  worst.time = length;
+  const bool first = !std::exchange(worst.impact, true);
+  if (!first && censored == worst.censored)
+    worst.time = greater(worst.time, length);
+  else if (first || censored)
+    worst.time = length;
+  worst.censored = worst.censored || censored;
 }
 
 }  // namespace
 
-std::vector<Restoration> restorations_of(const Redundancy& redundancy, const std::vector<Injection>& injections, Duration hold) {
+std::vector<Restoration> restorations_of(const Redundancy& redundancy, const std::vector<Injection>& injections,
+                                         Duration hold) {
   std::vector<Restoration> result;
   if (redundancy.probe.empty() || redundancy.at.count() < 0) return result;
   const std::vector<Aftermath> all = aftermaths(effective(injections), hold);

@@ -1,6 +1,7 @@
 #include "reports/rto.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace blackstart {
 namespace {
@@ -26,12 +27,15 @@ class Calculation {
   }
 
  private:
-  // The outage was on before the injection's own time ended, and not over when this one began. One that two injections share counts
-  // for both: while it lasted neither's recovery was seen. It was on when it was known, or when an operation was due that
-  // would have been done in time for the next injection not to be what spoiled it.
+  // The outage was on before the injection's own time ended, and not over when this one began. One that two injections share
+  // counts for both: while it lasted neither's recovery was seen. It was on when it was known, or when an operation was due
+  // that would have been done in time for the next injection not to be what spoiled it.
   bool belongs(const Outage& outage, const Aftermath& after) const {
-    Time on = std::min(outage.known, outage.onset.to + measures_.baseline_p99 + measures_.send_lag_p999);
-    return on - clock_ < after.until && (outage.censored || outage.recovery.to > after.injection->effect.from);
+    return on_before(outage, after.until) && (outage.censored || outage.recovery.to > after.injection->effect.from);
+  }
+
+  bool on_before(const Outage& outage, Time moment) const {
+    return std::min(outage.known, outage.onset.to + measures_.baseline_p99 + measures_.send_lag_p999) - clock_ < moment;
   }
 
   // The first undo that was asked before `seen`, of any injection in effect by then, also of one that showed no outage of its
@@ -75,20 +79,29 @@ class Calculation {
     Bracket recovery = span(outage, stream_.end);
     Measured own = between(outage.onset, recovery, measures_.send_lag_p999 + measures_.baseline_p99 + 2 * clock_);
     Measured length = rto_.impact ? own : between(cause(outage), recovery, measures_.send_lag_p999);
-    bool worse = !rto_.impact || std::pair(outage.censored, length.value) > std::pair(rto_.censored, rto_.rto.value);
+    const bool certain = on_before(outage, after_.next);
+    if (!certain && !outage.censored) length = or_nothing(length);
     if (!rto_.after_undo && !outage.censored) rto_.after_undo = repair_of(outage);
-    if (!rto_.impact) note_first_success(outage);
-    rto_.impact = true;
+    if (!rto_.impact) note_first_success(outage, certain);
+    rto_.struck = rto_.struck || certain;
+    keep_worst(outage.censored, length, own);
+  }
+
+  void keep_worst(bool censored, const Measured& length, const Measured& own) {
+    const bool first = !std::exchange(rto_.impact, true), alike = censored == rto_.censored;
+    const bool worse = first || std::pair(censored, length.value) > std::pair(rto_.censored, rto_.rto.value);
+    if (!first && alike) rto_.rto = greater(rto_.rto, length);
     if (!worse) return;
-    rto_.censored = outage.censored;
-    rto_.rto = length;
+    if (first || !alike) rto_.rto = length;
+    rto_.censored = censored;
     rto_.perceived = own;
   }
 
-  void note_first_success(const Outage& outage) {
+  void note_first_success(const Outage& outage, bool certain) {
     if (!outage.first_success) return;
     Bracket seen{std::min(outage.first_success_after, *outage.first_success), *outage.first_success};
-    rto_.first_success = between(cause(outage), seen, measures_.send_lag_p999);
+    const Measured length = between(cause(outage), seen, measures_.send_lag_p999);
+    rto_.first_success = certain ? length : or_nothing(length);
     rto_.first_success_after_undo = undo_before(outage, *outage.first_success);
   }
 
@@ -143,13 +156,26 @@ std::vector<Aftermath> aftermaths(const std::vector<const Injection*>& order, Du
   std::vector<Aftermath> all;
   for (const Injection* one : order) {
     auto next = std::find_if(order.begin(), order.end(), [&](const Injection* i) { return i->effect.from > one->effect.to; });
-    all.push_back({one, next == order.end() ? Time::max() : std::max((*next)->effect.from, one->effect.to + least)});
+    const Time begun = next == order.end() ? Time::max() : (*next)->effect.from;
+    all.push_back({one, std::max(begun, one->effect.to + least), begun});
   }
   return all;
 }
 
 Measured between(const Bracket& from, const Bracket& to, Duration more) {
   return {std::max(to.middle() - from.middle(), Duration(0)), from.half() + to.half() + more};
+}
+
+Measured greater(const Measured& a, const Measured& b) {
+  const Duration low = std::max(a.value - a.plus_minus, b.value - b.plus_minus);
+  const Duration high = std::max(a.value + a.plus_minus, b.value + b.plus_minus);
+  const Duration half = (high - low + Duration(1)) / 2;
+  return {high - half, half};
+}
+
+Measured or_nothing(const Measured& length) {
+  const Duration half = (length.value + length.plus_minus + Duration(1)) / 2;
+  return {half, half};
 }
 
 std::vector<Rto> rtos_of(const Stream& stream, const SeriesMeasures& measures, const std::vector<Injection>& injections,

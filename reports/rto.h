@@ -20,14 +20,19 @@ std::vector<Rto> rtos_of(const Stream& stream, const SeriesMeasures& measures, c
 // An injection and the time that is its own.
 struct Aftermath {
   const Injection* injection;
-  Time until;  // when the next injection began, or `least` after its effect if that is later; or the end of time
+  Time until;  // `next`, or `least` after its effect if that is later
+  Time next;   // when the next injection began, or the end of time
 };
-// Injections whose effects overlap (`parallel`) can't be told apart: what follows belongs to each of them. Nor can those that come
-// sooner than it takes to see that nothing follows: what begins within `least` of an injection is its own, whatever came between.
+// Injections whose effects overlap (`parallel`) can't be told apart: what follows belongs to each of them. Nor can those that
+// come sooner than it takes to see that nothing follows: what begins from `next` to `until` may be the doing of either.
 std::vector<Aftermath> aftermaths(const std::vector<const Injection*>& order, Duration least = Duration(0));
 
 // From one moment to another, each known to its bracket; `more` is added to the ±.
 Measured between(const Bracket& from, const Bracket& to, Duration more);
+// The greater of two, each known to its interval only.
+Measured greater(const Measured& a, const Measured& b);
+// So long, or not at all: nobody can tell.
+Measured or_nothing(const Measured& length);
 
 // Injections with a known effect, in the order of their effects.
 std::vector<const Injection*> effective(const std::vector<Injection>& injections);

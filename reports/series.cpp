@@ -40,6 +40,7 @@ Json row_json(const SeriesRow& row) {
           {"runs", row.runs},
           {"no_outage", row.no_outage},
           {"censored", row.censored},
+          {"after_undo", row.after_undo},
           {"median", bound(row.median)},
           {"median_interval", row.median_interval ? interval(*row.median_interval) : Json(nullptr)},
           {"maximum", bound(row.maximum)},
@@ -82,6 +83,7 @@ std::string series_of(const RunInfo& run) {
 void set_aside(Judged& run, const std::string& why) {
   if (run.judgement.verdict == Verdict::passed) run.judgement.verdict = Verdict::inconclusive;
   run.judgement.reasons.insert(run.judgement.reasons.begin(), why);
+  run.aside = true;
 }
 
 std::string repetition_folder(std::size_t index, const Judged& run) {

@@ -61,7 +61,7 @@ Markup run_table(const std::vector<Judged>& runs) {
   html::Table table("Behind each name is the run's own report",
                     {{"Run"}, {"Verdict"}, {"RTO, worst series"}, {"Lost"}, {"Began"}, {"Seed"}});
   for (std::size_t at = 0; at < runs.size(); ++at) {
-    const auto& [record, judgement, changed] = runs[at];
+    const auto& [record, judgement, changed, aside] = runs[at];
     table.row({link(repetition_folder(at, runs[at]), runs[at]),
                html::badge(html::sign_of(judgement.verdict), name_of(judgement.verdict)), html::text(run_rto_text(judgement)),
                html::text(run_rpo_text(judgement)), html::text(format_utc(record.run.zero_wall, false)),

@@ -117,7 +117,9 @@ std::string median_text(const SeriesRow& row) {
 }
 
 std::string row_text(const SeriesRow& row) {
-  return fmt::format("median {}, max {} (± {})", median_text(row), bound_text(row.maximum), format_seconds(row.plus_minus));
+  const std::string helped = row.after_undo > 0 ? fmt::format(", {} only after our undo", row.after_undo) : "";
+  return fmt::format("median {}, max {} (± {}){}", median_text(row), bound_text(row.maximum), format_seconds(row.plus_minus),
+                     helped);
 }
 
 }  // namespace blackstart

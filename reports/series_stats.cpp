@@ -32,12 +32,13 @@ SeriesRow& row_of(SeriesStats& stats, const Rto& rto) {
 }
 
 bool is_sound(const Judged& run) {
-  return run.judgement.verdict == Verdict::passed || run.judgement.verdict == Verdict::failed;
+  return !run.aside && (run.judgement.verdict == Verdict::passed || run.judgement.verdict == Verdict::failed);
 }
 
 void count_verdicts(SeriesStats& stats, const std::vector<Judged>& runs) {
   stats.runs = runs.size();
   for (const auto& run : runs) {
+    stats.aside += run.aside && run.judgement.verdict == Verdict::failed;
     switch (run.judgement.verdict) {
       case Verdict::passed: ++stats.passed; break;
       case Verdict::failed: ++stats.failed; break;

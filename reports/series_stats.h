@@ -36,9 +36,10 @@ struct SeriesRow {
 struct SeriesStats {
   std::size_t runs = 0;
   std::size_t passed = 0, failed = 0, inconclusive = 0, undo_pending = 0;
-  std::size_t sound() const { return passed + failed; }  // only these measured anything
-  std::uint64_t lost = 0, audits = 0;                    // transfers, over all sound runs with a complete audit
-  std::uint64_t findings = 0, control_planes = 0;        // the same of control planes
+  std::size_t aside = 0;                                         // of the failed, those that stand where another run should
+  std::size_t sound() const { return passed + failed - aside; }  // only these measured anything
+  std::uint64_t lost = 0, audits = 0;                            // transfers, over all sound runs with a complete audit
+  std::uint64_t findings = 0, control_planes = 0;                // the same of control planes
   std::uint64_t unread = 0;  // audits of sound runs that are not complete: what they would have found is not known
   std::vector<SeriesRow> rows;
   std::vector<std::string> unmoved;     // injections that came at the same moment in each run: without any jitter
@@ -52,7 +53,7 @@ std::string bound_text(const Bound& bound);
 std::string interval_text(const ConfidenceInterval& interval);
 // "4.890 s (95 % interval 4.390 s to 5.290 s)"
 std::string median_text(const SeriesRow& row);
-// "median 4.890 s (95 % interval …), max 5.290 s (± 0.039 s)"
+// "median 4.890 s (95 % interval …), max 5.290 s (± 0.039 s)", and ", 2 only after our undo"
 std::string row_text(const SeriesRow& row);
 // "not audited", "not known", "nothing", "3 transfers"; and what it stands on: "4 complete audits of all sound runs".
 std::string lost_text(const SeriesStats& stats);

@@ -74,6 +74,7 @@ void decide(const Record& record, Judgement& judgement) {
                       : !o.inconclusive.empty() ? Verdict::inconclusive
                       : !o.failed.empty()       ? Verdict::failed
                                                 : Verdict::passed;
+  judgement.proves = o.inconclusive.empty();
   for (auto* sentences : {&o.undo_pending, &o.inconclusive, &o.failed})
     judgement.reasons.insert(judgement.reasons.end(), sentences->begin(), sentences->end());
   if (judgement.verdict == Verdict::passed) judgement.reasons = why_passed(record, judgement);

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "reports/files.h"
 #include "reports/reports.h"
+#include "reports/series_stats.h"
 #include "tests/support/folder.h"
 #include "tests/support/run_folder.h"
 
@@ -20,6 +21,7 @@ void write_repetition(const std::filesystem::path& series, int number, int of, D
   Record record = rehearsal(probe(down_between(20s, 20s + down)));
   record.run.repetition = number;
   record.run.repetitions = of;
+  record.run.id = "20261121T064628Z-writer-kill-0" + std::to_string(number);
   write_run(series / ("repetition-0" + std::to_string(number)), record);
 }
 
@@ -87,6 +89,23 @@ TEST_CASE("a repetition that did not run or can't be read keeps a series from pa
   REQUIRE(series.verdict == Verdict::inconclusive);
   REQUIRE_THAT(series.runs[1].judgement.reasons.at(0), Contains("repetition-02"));
   REQUIRE_THAT(series.runs[2].judgement.reasons.at(0), Contains("did not run"));
+}
+
+TEST_CASE("a run that stands in its series twice counts once") {
+  Folder folder;
+  for (int number : {1, 2}) write_repetition(folder.path, number, 4, number == 1 ? 4s : 20s);
+  for (int number : {3, 4})
+    std::filesystem::copy(folder.path / ("repetition-0" + std::to_string(number - 2)),
+                          folder.path / ("repetition-0" + std::to_string(number)), std::filesystem::copy_options::recursive);
+  const SeriesJudged series = judge_series(folder.path);
+  using V = Verdict;  // the last two did not run
+  CHECK(verdicts(series) == std::vector{V::passed, V::inconclusive, V::failed, V::failed, V::inconclusive, V::inconclusive});
+  const SeriesStats stats = series_stats(series.runs);
+  CHECK((stats.failed == 2 && stats.sound() == 2));  // a copy of one that failed has failed as well, and measured nothing
+  CHECK(stats.rows.at(0).runs == 2);
+  std::size_t told = 0;
+  for (const Judged& run : series.runs) told += run.judgement.reasons.at(0).find("more than once") != std::string::npos;
+  CHECK(told == 2);
 }
 
 TEST_CASE("a repetition of another series can't stand in for one that failed") {

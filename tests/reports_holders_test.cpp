@@ -157,7 +157,7 @@ TEST_CASE("two holders at once fail the rehearsal, and every report says so", "[
   CHECK(judged.judgement.verdict == Verdict::failed);
   CHECK_THAT(trace::told(judged.judgement),
              Contains("more than one at once for at most 1.100 s") && Contains("c1, c2 from 20.000 s to 21.100 s"));
-  const auto& [record, judgement, changed] = judged;
+  const auto& [record, judgement, changed, aside] = judged;
   CHECK_THAT(text_summary(record, judgement), Contains("CONFLICTS") && Contains("c1 → c2 between 20.000 s and 21.100 s"));
   CHECK_THAT(html_report(record, judgement), Contains("c1, c2 from 20.000") && Contains("c1 → c2") && Contains("two at once"));
   CHECK_THAT(junit_xml(record, judgement), Contains("one holder at a time: bank") && Contains("c1, c2 from 20.000 s"));
@@ -175,7 +175,7 @@ TEST_CASE("a record that says nothing of holders proves nothing", "[holders]") {
   const Judged judged = with_holders({});
   CHECK(judged.judgement.verdict == Verdict::inconclusive);
   CHECK_THAT(trace::told(judged.judgement), Contains("does not say who held what bank watches"));
-  const auto& [record, judgement, changed] = judged;
+  const auto& [record, judgement, changed, aside] = judged;
   CHECK_THAT(text_summary(record, judgement),
              Contains("NOT KNOWN") && Contains("nobody looked") && !Contains("never more than one"));
   CHECK_THAT(html_report(record, judgement), Contains("nobody looked") && !Contains("never more than one"));

@@ -73,7 +73,9 @@ TEST_CASE("what was not measured has no sample") {
   run.judgement.probes[0].audit->complete = false;
   CHECK_FALSE(contains(metrics(run), "blackstart_rpo_transfers"));
   run = sample::passed();
-  run.judgement.verdict = Verdict::inconclusive;
+  run.judgement.verdict = Verdict::undo_pending;
+  CHECK(contains(metrics(run), "blackstart_rto_seconds"));
+  run.judgement.proves = false;
   CHECK_FALSE(contains(metrics(run), "blackstart_rto_seconds"));
   CHECK_FALSE(contains(metrics(run), "blackstart_rpo_transfers"));
   run = sample::passed();

@@ -42,6 +42,8 @@ TEST_CASE("a series says how often a service recovered only after our undo") {
   CHECK_FALSE(contains(series_summary(runs), "only after our undo"));
   for (std::size_t at : {0, 1}) runs[at].judgement.rtos[0].after_undo = AfterUndo{41s, 20s};
   CHECK(contains(series_summary(runs), "bank/transfer recovered only after our undo in 2 of 3 runs after kill-writer"));
+  CHECK(contains(series_junit(runs), ", 2 only after our undo"));
+  CHECK(nlohmann::json::parse(series_json(runs))["rto"][0]["after_undo"] == 2);
 }
 
 TEST_CASE("bounds and intervals say what is only a lower bound") {

@@ -226,6 +226,7 @@ void not_seen(Waterfall& waterfall, const std::string& stage, const std::string&
 Judgement judgement() {
   Judgement one;
   one.verdict = Verdict::passed;
+  one.proves = true;
   one.reasons = {"Every objective was met: 2 of 2.", "The injection took effect: 3 of 3 pieces of evidence are confirmed.",
                  "The audit read all 3 replicas to their end and found nothing lost."};
   one.probes = {{"bank", {transfers(), inquiries()}, audit()}};
@@ -251,7 +252,7 @@ Judged passed() { return {record(), judgement(), {}}; }
 
 Judged failed() {
   Judged run = passed();
-  auto& [r, j, changed] = run;
+  auto& [r, j, changed, aside] = run;
   for (auto& op : r.probes[0].operations)
     if (op.series == 0) break_down(op, kFault, 100s);
   r.guards = {{"probe bank down longer than 20 s", "down for 20.1 s", 40s + 237ms}};
@@ -259,6 +260,7 @@ Judged failed() {
   r.steps[2].reason = "the guard \"probe bank down longer than 20 s\" stopped the rehearsal";
   r.redundancy[0] = {"Galera: 3 of 3 nodes synced", false, "wsrep_cluster_size 2 on c2, c3; c1 does not answer", 55s};
   j.verdict = Verdict::failed;
+  j.proves = true;
   j.reasons = {"RTO of bank ≤ 15 s was missed: > 41.863 s.", "1 acknowledged transfer of 12.34 was lost.",
                "The guard \"probe bank down longer than 20 s\" stopped the rehearsal."};
   auto& transfer = j.probes[0].series[0];
@@ -297,7 +299,7 @@ Judged failed() {
 
 Judged inconclusive() {
   Judged run = passed();
-  auto& [r, j, changed] = run;
+  auto& [r, j, changed, aside] = run;
   r.run.claim = "<script>alert(\"claim\")</script> & 'quotes' </script><!-- {{title}} \x01\x1b[31m \xff\xfe";
   r.injections[0].evidence[0].confirmed = false;
   r.injections[0].evidence[0].observed = "still 1287 <b>after</b> 30 s";
@@ -306,6 +308,7 @@ Judged inconclusive() {
   r.finished = false;
   r.ended = Time{-1};
   j.verdict = Verdict::inconclusive;
+  j.proves = false;
   j.reasons = {"An injection has no evidence: MainPID of mariadb.service on c1 changes.", "The generator was blind for 1.2 s."};
   j.probes[0].series[0].name = r.probes[0].info.series[0].name;
   j.probes[0].series[0].blind = {{30s, 31s + 200ms, "the generator sent 1.2 s late"}};
@@ -321,7 +324,7 @@ Judged inconclusive() {
 
 Judged undo_pending() {
   Judged run = passed();
-  auto& [r, j, changed] = run;
+  auto& [r, j, changed, aside] = run;
   auto& injection = r.injections[0];
   injection.id = "freeze-writer";
   injection.fault = "service.freeze";
@@ -330,6 +333,7 @@ Judged undo_pending() {
   injection.undo_problem = "c1 did not answer within 10 s; its dead-man thaws it by itself at 80.137 s";
   injection.evidence.pop_back();
   j.verdict = Verdict::undo_pending;
+  j.proves = true;
   j.reasons = {"freeze-writer is still in effect on c1: c1 did not answer within 10 s. Run `blackstart recover`."};
   for (auto& rto : j.rtos) rto.injection = "freeze-writer";
   j.waterfalls[0].injection = "freeze-writer";
@@ -340,7 +344,7 @@ Judged undo_pending() {
 
 Judged long_run() {
   Judged run = passed();
-  auto& [r, j, changed] = run;
+  auto& [r, j, changed, aside] = run;
   r.probes = {bank(2h)};
   r.ended = 2h + 10s;
   auto& series = j.probes[0].series[0];
