@@ -11,8 +11,11 @@ namespace {
 using Loss = Redundancy::Loss;
 
 // It may have begun before the injection's own time ended, and was not over when this one had its effect.
-bool belongs(const Loss& loss, const Aftermath& after) {
-  return loss.lost.from < after.until && (!loss.back.known() || loss.back.to > after.injection->effect.from);
+// Or it may be the doing of our undo, or of another injection since then: it began within a hold of that undo.
+bool belongs(const Loss& loss, const Aftermath& after, Duration hold) {
+  const Time undo = after.injection->undo_asked;
+  const bool by_undo = undo.count() >= 0 && loss.lost.to >= undo && loss.lost.from < undo + hold;
+  return (loss.lost.from < after.until || by_undo) && (!loss.back.known() || loss.back.to > after.injection->effect.from);
 }
 
 // The first undo that was asked between the loss and its end: the repair may be ours.
@@ -65,7 +68,7 @@ std::vector<Restoration> restorations_of(const Redundancy& redundancy, const std
     Restoration one{redundancy.probe, redundancy.what, after.injection->id, false, false, {0s, redundancy.every}, {},
                     redundancy.single};
     for (const Loss& loss : redundancy.losses)
-      if (belongs(loss, after)) take(loss, after, redundancy.at, all, one);
+      if (belongs(loss, after, hold)) take(loss, after, redundancy.at, all, one);
     // Whole in the end, but not seen so for long enough, is not whole again.
     if (!redundancy.restored && !one.censored)
       one.impact = one.censored = true, one.time = between(after.injection->effect, {redundancy.at, redundancy.at}, 0s);

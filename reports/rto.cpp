@@ -31,7 +31,14 @@ class Calculation {
   // counts for both: while it lasted neither's recovery was seen. It was on when it was known, or when an operation was due
   // that would have been done in time for the next injection not to be what spoiled it.
   bool belongs(const Outage& outage, const Aftermath& after) const {
-    return on_before(outage, after.until) && (outage.censored || outage.recovery.to > after.injection->effect.from);
+    return (on_before(outage, after.until) || perhaps_by_undo(outage, *after.injection)) &&
+           (outage.censored || outage.recovery.to > after.injection->effect.from);
+  }
+
+  // It began within a hold of our undo. What the undo did, or another injection since then, can't be told apart either.
+  bool perhaps_by_undo(const Outage& outage, const Injection& injection) const {
+    const Time undo = injection.undo_asked;
+    return undo.count() >= 0 && outage.onset.to + clock_ >= undo && on_before(outage, undo + stream_.hold());
   }
 
   bool on_before(const Outage& outage, Time moment) const {
@@ -120,11 +127,18 @@ bool watched(const Stream& stream, const Injection& injection) {
   return from <= injection.effect.from && to >= injection.effect.to + stream.hold();
 }
 
+// The end of the time in which what goes wrong may be the injection's doing.
+Time end_of(const Aftermath& after, Duration hold) {
+  const Time undo = after.injection->undo_asked;
+  return undo.count() < 0 ? after.until : std::max(after.until, undo + hold);
+}
+
 // Bad operations in a row that were too few for an outage: from the good one before them to the one after them the service may
 // have been gone. One that was in flight when the fault came was due before.
 std::uint64_t longest_stray(const Stream& stream, const SeriesMeasures& measures, const Aftermath& after, Duration clock) {
   if (measures.budget.bad == 0) return 0;
   const Time from = after.injection->effect.from - clock - measures.baseline_p99 - measures.send_lag_p999;
+  const Time until = end_of(after, stream.hold());
   const auto in_outage = [&](const Operation& o) {
     return std::any_of(measures.outages.begin(), measures.outages.end(), [&](const Outage& outage) {
       return o.scheduled >= outage.onset.to && (outage.censored || o.scheduled <= outage.recovery.from);
@@ -133,7 +147,7 @@ std::uint64_t longest_stray(const Stream& stream, const SeriesMeasures& measures
   std::uint64_t longest = 0, now = 0;
   for (const Operation& o : stream.operations) {
     if (o.outcome == Outcome::unsent) continue;
-    now = stream.good(o) || o.scheduled < from || o.scheduled >= after.until || in_outage(o) ? 0 : now + 1;
+    now = stream.good(o) || o.scheduled < from || o.scheduled >= until || in_outage(o) ? 0 : now + 1;
     longest = std::max(longest, now);
   }
   return longest;

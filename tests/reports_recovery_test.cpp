@@ -109,6 +109,21 @@ TEST_CASE("whose an outage is that begins within a hold of two injections, nobod
   }
 }
 
+TEST_CASE("an outage right after an undo may be its doing though the next injection came in between") {
+  // The first injection was at 20 s, met nothing, and was undone at 30 s; the second came at 31 s. Down from 32 s to 40 s.
+  const auto verdict = [](Time undone, const char* named, double limit) {
+    Record r = rehearsal(probe(down_between(32s, 40s)));
+    r.injections[0].undo_asked = undone;
+    r.injections[0].undone = undone + 100ms;
+    r.injections.push_back(injection("cut-link", {31s, 31'010ms}));
+    return judge(with_objectives(r, {{Kind::rto, "bank", "", named, limit}})).verdict;
+  };
+  CHECK(verdict(30s, "kill-writer", 5) == Verdict::inconclusive);
+  CHECK(verdict(30s, "kill-writer", 12) == Verdict::passed);
+  CHECK(verdict(30s, "cut-link", 5) == Verdict::failed);
+  CHECK(verdict(26s, "kill-writer", 5) == Verdict::passed);  // its hold of 5 s was over
+}
+
 TEST_CASE("the greater of two is known to the interval that holds it") {
   // One may have been 9, the other 8.2.
   const Measured wide{6s, 3s}, late{8s, 200ms};
