@@ -66,7 +66,8 @@ TEST_CASE("a PostgreSQL that dies in the middle of transfers leaves books that a
   settings.accounts = 10;  // many wait for each other's locks when it happens
   Rehearsal it(own.database(), settings);
   it.start();
-  real_clock().pause(500ms);
+  const auto booked = [&] { return std::stoi(own.ask("SELECT COUNT(*) FROM bank.transfers")[0][0].value()); };
+  REQUIRE(wait_until([&] { return booked() > 60; }, within(30s), 20ms));
   SECTION("killed") { own.kill(); }
   SECTION("shut down at once") { own.shut_down_at_once(); }
   SECTION("shut down") { own.shut_down(); }
@@ -74,15 +75,21 @@ TEST_CASE("a PostgreSQL that dies in the middle of transfers leaves books that a
   real_clock().pause(400ms);
   const Time starting = real_clock().now() - it.zero;
   own.start();
-  real_clock().pause(1s);
+  const int before = booked();
+  REQUIRE(wait_until([&] { return booked() > before + 10; }, within(30s), 20ms));
   it.stop();
   require_complete(it);
   CHECK(it.sink.count(Outcome::ok, 0) > 20);
   CHECK(answered_after(it, starting));
+  int refused = 0;
   for (const auto& o : it.sink.operations) {
     CAPTURE(o.number, o.series, name_of(o.outcome), o.error);
-    if (o.scheduled > down && o.scheduled + 100ms < starting) CHECK((o.outcome == Outcome::failed && o.error == kRefused));
+    if (o.scheduled <= down || o.scheduled + 100ms >= starting) continue;
+    // A server process that was just being made keeps the socket open for a moment when the first one is gone: nobody accepts.
+    CHECK((o.outcome == Outcome::failed && (o.error == kRefused || o.error == kTimedOut)));
+    refused += o.error == kRefused;
   }
+  CHECK(refused > 0);
   require_sound(it, it.audit());
 }
 
