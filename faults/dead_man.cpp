@@ -1,14 +1,12 @@
 // The dead-man: the undo, on the target itself, on a timer that outlives the runner.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-#include <cctype>
 #include <cstdint>
 #include <optional>
 
 #include "base/error.h"
 #include "base/process.h"
+#include "faults/dead_man_state.h"
 #include "faults/fault.h"
 
 namespace blackstart {
@@ -16,84 +14,27 @@ namespace {
 
 constexpr Duration kPoll = 100ms;
 constexpr Duration kCallLimit = 10s;
-constexpr Duration kFirstLook = 3s;      // of a node that may be gone: the undo itself needs the time
-constexpr std::size_t kLongestId = 230;  // systemd's unit names have at most 255 characters
+constexpr Duration kFirstLook = 3s;  // of a node that may be gone: the undo itself needs the time
 // How long a dead-man waits for an order that runs, in seconds. Longer than any order's own limit; one that hangs for good must
 // not keep it for ever.
 constexpr int kOrderPatience = 600;
 
-// The id becomes part of unit and file names.
-void require_safe(const std::string& id) {
-  const auto allowed = [](unsigned char c) { return c < 128 && (std::isalnum(c) || c == '-' || c == '_' || c == '.'); };
-  if (id.empty() || id.size() > kLongestId || id[0] == '.' || id[0] == '-' || !std::all_of(id.begin(), id.end(), allowed))
-    throw Error(ErrorKind::internal, "naming a dead-man", fmt::format("'{}' is not fit to be its id", id));
+// The undo; where an order was at work before it, once more when that has ended.
+std::string dead_man_command(const std::string& id, const UndoRecord& record) {
+  return fmt::format(
+      "undo() {{ {0}; }}; {1} || {{ undo; flock -s -w {2} {3} true; }}; undo; mkdir -p /run/blackstart && date -u +%FT%TZ >{4}",
+      undo_kind(record.kind).command(record), at_rest(id), kOrderPatience, order_mark(id), fired_mark(id));
 }
 
-std::string unit_name(const std::string& id) { return "blackstart-" + id; }
-std::string fired_mark(const std::string& id) { return "/run/blackstart/" + id + ".fired"; }
-// Tells a dead-man that was disarmed from one that got lost. It stays, so it has a folder of its own: what lies in the other
-// one waits for an undo.
-constexpr const char* kDisarmedMarks = "/run/blackstart-disarmed";
-std::string disarmed_mark(const std::string& id) { return std::string(kDisarmedMarks) + "/" + id; }
-
-// The fault's order on the node: not come; come, and not known to have ended; at work; ended. In words of our own, so that an
-// answer which lost something is noticed.
-enum class Order { none, given, runs, ended };
-constexpr std::array<const char*, 4> kOrderWords = {"no", "given", "runs", "ended"};
-
-struct DeadMan {
-  bool armed = false;    // its timer runs
-  bool running = false;  // its command runs at this moment
-  std::string fired;     // the time in its mark, or empty
-  Order order = Order::none;
-  bool disarmed = false;  // by an undo
-};
-
-std::string take_line(const std::string& text, const std::string& name, const std::string& doing) {
-  const std::size_t at = ("\n" + text).find("\n" + name + "=");
-  if (at == std::string::npos) throw Error(ErrorKind::unmet, doing, "the answer has no " + name);
-  const std::size_t begin = at + name.size() + 1;
-  return text.substr(begin, text.find('\n', begin) - begin);
-}
-
-bool is_there(const std::string& text, const std::string& name, const std::string& doing) {
-  const std::string word = take_line(text, name, doing);
-  if (word != "yes" && word != "no") throw Error(ErrorKind::unmet, doing, fmt::format("{} is '{}'", name, word));
-  return word == "yes";
-}
-
-Order read_order(const std::string& text, const std::string& doing) {
-  const std::string word = take_line(text, "Ordered", doing);
-  const auto found = std::find(kOrderWords.begin(), kOrderWords.end(), word);
-  if (found == kOrderWords.end()) throw Error(ErrorKind::unmet, doing, fmt::format("Ordered is '{}'", word));
-  return static_cast<Order>(found - kOrderWords.begin());
-}
-
-// True where an order is not there or has let go of its mark. Only where there is a mark: flock would make one.
-std::string at_rest(const std::string& id) {
-  return fmt::format("{{ test ! -e {0} || flock -s -n {0} true; }}", order_mark(id));
-}
-
-// systemctl's own words are "active", "inactive", …; none at all means that it could not ask systemd.
-bool is_on(const std::string& state, const std::string& doing) {
-  if (state.empty()) throw Error(ErrorKind::unmet, doing, "systemctl gave no answer");
-  return state != "inactive" && state != "failed" && state != "unknown";
-}
-
-DeadMan read_dead_man(const std::string& id, const std::string& node, FaultContext context, const Deadline& deadline,
-                      const std::string& first = "") {
-  const std::string doing = fmt::format("reading the dead-man {} on {}", unit_name(id), node);
-  const std::string text = context.remote.check(
-      doing, node,
-      fmt::format("{4}m=; o=no; d=no; [ ! -e {1} ] || m=$(cat {1}) || exit 1; [ ! -e {3} ] || d=yes; "
-                  "if [ -e {2} ]; then o=given; [ ! -s {2} ] || o=ended; flock -s -n {2} true || o=runs; fi; "
-                  "printf 'Timer=%s\\nService=%s\\nFired=%s\\nOrdered=%s\\nDisarmed=%s\\nEnd=1\\n' "
-                  "\"$(systemctl is-active {0}.timer)\" \"$(systemctl is-active {0}.service)\" \"$m\" \"$o\" \"$d\"",
-                  unit_name(id), fired_mark(id), order_mark(id), disarmed_mark(id), first),
-      deadline.sooner(kCallLimit));
-  take_line(text, "End", doing);
-  return {is_on(take_line(text, "Timer", doing), doing), is_on(take_line(text, "Service", doing), doing),
-          take_line(text, "Fired", doing), read_order(text, doing), is_there(text, "Disarmed", doing)};
+// The mark of an undo is looked for before and after: one that came while this was on its way found no timer to stop.
+std::string arm_command(const std::string& id, const UndoRecord& record, std::int64_t milliseconds) {
+  return fmt::format(
+      "find {0} -type f -mtime +7 -delete 2>/dev/null; "
+      "command -v flock >/dev/null || {{ echo 'it has no flock (util-linux)' >&2; exit 1; }}; "
+      "late() {{ [ ! -e {1} ] || {{ systemctl stop {2}.timer 2>/dev/null; echo 'it was undone meanwhile' >&2; exit 1; }}; }}; "
+      "late; systemd-run --quiet --collect --unit={2} --on-active={3}ms --timer-property=AccuracySec=100ms /bin/sh -c {4} || "
+      "exit 1; late",
+      kDisarmedMarks, disarmed_mark(id), unit_name(id), milliseconds, shell_quote(dead_man_command(id, record)));
 }
 
 std::string why_not_disarmed(const DeadMan& now) {
@@ -154,11 +95,6 @@ std::string why_unconfirmed(const std::vector<Evidence>& evidence) {
 
 }  // namespace
 
-std::string order_mark(const std::string& id) {
-  require_safe(id);
-  return "/run/blackstart/" + id + ".ordered";
-}
-
 // The mark comes first: an order that finds the timer armed has left it, and holds it, by the time that the timer is stopped.
 // It is written to once it is held, so that a mark which nobody holds tells an order that has ended from one that is to begin.
 // The order itself doesn't get the descriptor: what it leaves running is its effect, and not the order.
@@ -168,28 +104,6 @@ std::string guarded_order(const std::string& id, const std::string& order) {
       "{{ rm -f {0}; echo 'its dead-man is not armed' >&2; exit 1; }}; {{ {2}\n}} 9>&-",
       order_mark(id), unit_name(id), order);
 }
-
-namespace {
-
-// The undo; where an order was at work before it, once more when that has ended.
-std::string dead_man_command(const std::string& id, const UndoRecord& record) {
-  return fmt::format(
-      "undo() {{ {0}; }}; {1} || {{ undo; flock -s -w {2} {3} true; }}; undo; mkdir -p /run/blackstart && date -u +%FT%TZ >{4}",
-      undo_kind(record.kind).command(record), at_rest(id), kOrderPatience, order_mark(id), fired_mark(id));
-}
-
-// The mark of an undo is looked for before and after: one that came while this was on its way found no timer to stop.
-std::string arm_command(const std::string& id, const UndoRecord& record, std::int64_t milliseconds) {
-  return fmt::format(
-      "find {0} -type f -mtime +7 -delete 2>/dev/null; "
-      "command -v flock >/dev/null || {{ echo 'it has no flock (util-linux)' >&2; exit 1; }}; "
-      "late() {{ [ ! -e {1} ] || {{ systemctl stop {2}.timer 2>/dev/null; echo 'it was undone meanwhile' >&2; exit 1; }}; }}; "
-      "late; systemd-run --quiet --collect --unit={2} --on-active={3}ms --timer-property=AccuracySec=100ms /bin/sh -c {4} || "
-      "exit 1; late",
-      kDisarmedMarks, disarmed_mark(id), unit_name(id), milliseconds, shell_quote(dead_man_command(id, record)));
-}
-
-}  // namespace
 
 void arm_dead_man(const std::string& id, const UndoRecord& record, Duration after, FaultContext context,
                   const Deadline& deadline) {
