@@ -24,6 +24,9 @@ struct Parameters {
   std::optional<int> port;
 };
 
+// Such a process may take its time: it may end after the undo has looked at it.
+bool asks_to_end(const std::string& signal) { return signal == "TERM" || signal == "INT" || signal == "QUIT"; }
+
 // In what the three faults differ.
 struct Action {
   std::string (*summary)(const Parameters&);
@@ -97,6 +100,10 @@ class ContainerFault final : public TargetFault {
     if (action_.has_signal) {
       record.facts["pid"] = std::to_string(before_.pid);
       record.facts["started"] = before_.started;
+    }
+    if (action_.has_signal && asks_to_end(p_.signal)) {
+      record.facts["id"] = context_.id;
+      record.facts["container"] = before_.id;
     }
     return record;
   }
@@ -204,7 +211,10 @@ const FaultAbout kContainerKillAbout = {
     "They end: the kernel sends FIN or RST for the dead process.",
     "The engine's inspect shows no or another main process (PID, start); the runner's open connection ends or a new one is "
     "refused.",
-    kUndo, kNeeds};
+    "The container is unpaused and started, and must run and answer for a second; one that was told to end (TERM, INT, QUIT), "
+    "is "
+    "still there and doesn't listen at its port is restarted; without the runner by a systemd timer on the node.",
+    kNeeds};
 const FaultAbout kContainerStopAbout = {"They end, as the service in the container closes them or the engine kills it.",
                                         "The engine's inspect shows it exited and without a process; the runner's open "
                                         "connection ends or a new one is refused, and so is one after that.",

@@ -16,8 +16,9 @@ std::unique_ptr<FaultSettings> container_kill_settings();
 std::unique_ptr<FaultSettings> container_stop_settings();
 std::unique_ptr<FaultSettings> container_pause_settings();
 
-// The undo `container.running`; facts: engine, name; host and port where it answered before, if it did; and of a kill pid and
-// started of the process that it is to end.
+// The undo `container.running`; facts: engine, name; host and port where it answered before, if it did; of a kill pid and
+// started of the process that it is to end; and where that is asked to end, and may take its time, id (the dead-man's) and
+// container (the engine's whole id).
 std::string container_running_command(const UndoRecord& record);
 std::vector<Evidence> container_running_undo(const UndoRecord& record, FaultContext context, const Deadline& deadline);
 

@@ -1,6 +1,8 @@
 // The undo `container.running`: whatever was done to the container, it runs again and is not paused.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -20,6 +22,8 @@ constexpr Duration kReadLimit = 5s, kOrderLimit = 15s, kAnswerLimit = 1s;
 constexpr Duration kSteady = 1s;  // a container whose service dies of its configuration runs for a moment too
 // One that was told to end and takes its time runs as well; the fault's own confirmation has waited for its end before that.
 constexpr Duration kSteadyUnchanged = 5s;
+// What a process that was told to end before gets when it is restarted, until the engine kills it; fits into kOrderLimit.
+constexpr int kGraceSeconds = 5;
 
 std::string engine_of(const UndoRecord& record) {
   std::string engine = fact(record, "engine");
@@ -45,7 +49,38 @@ bool is_target_of_kill(const UndoRecord& record, const ContainerState& now) {
   return fact_or_none(record, "pid") == std::to_string(now.pid) && fact_or_none(record, "started") == now.started;
 }
 
-Piece running_piece(const UndoRecord& record, FaultContext context, const Deadline& deadline) {
+std::string container_of(const UndoRecord& record) {
+  std::string id = fact(record, "container");
+  const auto hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  if (id.size() != 64 || !std::all_of(id.begin(), id.end(), hex))
+    bad_fact(record, "container", fmt::format("is no container's id: '{}'", id));
+  return id;
+}
+
+// True where a process of the container listens on the port, or where ss can't say. As the container sees it: with a network of
+// its own it may have another port, and then it counts as silent.
+std::string container_listens(const std::string& container, int port, std::int64_t pid) {
+  return fmt::format(
+      "{{ nsenter -t {1} -n ss -Hltn --processes 'sport = :{0}' || echo pid={1}; }} 2>/dev/null | grep -o 'pid=[0-9]*' | "
+      "cut -c5- | xargs -I PID cat /proc/PID/cgroup 2>/dev/null | grep -qF {2}",
+      port, pid, container);
+}
+
+// The condition for restarting it: the order was given, and the process that was asked to end is still there, and deaf. When it
+// ends later nobody need start it again: `start` changed nothing, and no restart policy need act. Empty: none was asked to end.
+std::string still_to_end(const UndoRecord& record) {
+  if (fact_or_none(record, "id").empty()) return "";
+  const std::string container = container_of(record);
+  const std::int64_t pid = number_fact(record, "pid", 1);
+  const auto where = endpoint_of(record);
+  const std::string deaf = where ? fmt::format("! {{ {}; }} && ", container_listens(container, where->port, pid)) : "";
+  return fmt::format(
+      "{}test -e {} && {} inspect --type container --format '{{{{.Id}}}} {{{{.State.Pid}}}}' {} | grep -qxF '{} {}'", deaf,
+      order_mark(id_fact(record)), engine_of(record), name_of(record), container, pid);
+}
+
+// `ordered`: the last order was carried out. Without it the process that was to end may still be about to.
+Piece running_piece(const UndoRecord& record, std::shared_ptr<bool> ordered, FaultContext context, const Deadline& deadline) {
   const std::string engine = engine_of(record), name = name_of(record);
   return piece(record.node, fmt::format("container {} on {} runs and is not paused", name, record.node),
                [=, steady = Steady(), last = ContainerState()](Evidence& evidence) mutable {
@@ -55,8 +90,9 @@ Piece running_piece(const UndoRecord& record, FaultContext context, const Deadli
                  evidence.observed = now.words();
                  if (now.runs() && now.same_process(last)) steady = so_far;
                  last = now;
-                 const Duration needed = is_target_of_kill(record, now) ? kSteadyUnchanged : kSteady;
-                 return now.runs() && steady.settle(evidence, context.clock.now(), needed);
+                 const bool target = is_target_of_kill(record, now);
+                 const Duration needed = target ? kSteadyUnchanged : kSteady;
+                 return now.runs() && (!target || *ordered) && steady.settle(evidence, context.clock.now(), needed);
                });
 }
 
@@ -74,15 +110,25 @@ Piece port_answers_piece(const Endpoint& where, FaultContext context, const Dead
 // Unpause first: a paused container can neither be started nor stopped. Starting one that runs changes nothing, with both
 // engines; unpausing one that is not paused fails, and is no matter: what counts is the state that is read afterwards.
 std::string container_running_command(const UndoRecord& record) {
-  return fmt::format("{0} unpause {1} >/dev/null 2>&1; {0} start {1} >/dev/null", engine_of(record), name_of(record));
+  const std::string engine = engine_of(record), name = name_of(record), target = still_to_end(record);
+  const std::string start = fmt::format("{} start {} >/dev/null", engine, name);
+  const std::string unpause = fmt::format("{} unpause {} >/dev/null 2>&1; ", engine, name);
+  if (target.empty()) return unpause + start;
+  return fmt::format("{}if {}; then {} restart --time {} {} >/dev/null; else {}; fi", unpause, target, engine, kGraceSeconds,
+                     name, start);
 }
 
 std::vector<Evidence> container_running_undo(const UndoRecord& record, FaultContext context, const Deadline& deadline) {
   try {
     const std::string command = container_running_command(record), doing = undoing(record);
-    std::vector<Piece> pieces = {running_piece(record, context, deadline)};
+    const auto ordered = std::make_shared<bool>(false);
+    std::vector<Piece> pieces = {running_piece(record, ordered, context, deadline)};
     if (const auto where = endpoint_of(record)) pieces.push_back(port_answers_piece(*where, context, deadline));
-    const auto order = [&] { context.remote.check(doing, record.node, command, deadline.sooner(kOrderLimit)); };
+    const auto order = [&] {
+      *ordered = false;
+      context.remote.check(doing, record.node, command, deadline.sooner(kOrderLimit));
+      *ordered = true;
+    };
     return make_absent(order, std::move(pieces), context.clock, deadline, kPoll, kAgain);
   } catch (const Error& error) {
     return not_tried("the container on " + record.node + " runs again", error.what());

@@ -1,12 +1,12 @@
 // The dead-man: the undo, on the target itself, on a timer that outlives the runner.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cctype>
+#include <cstdint>
 #include <optional>
 
 #include "base/error.h"
 #include "base/process.h"
+#include "faults/dead_man_state.h"
 #include "faults/fault.h"
 
 namespace blackstart {
@@ -14,87 +14,57 @@ namespace {
 
 constexpr Duration kPoll = 100ms;
 constexpr Duration kCallLimit = 10s;
-constexpr Duration kFirstLook = 3s;      // of a node that may be gone: the undo itself needs the time
-constexpr std::size_t kLongestId = 230;  // systemd's unit names have at most 255 characters
+constexpr Duration kFirstLook = 3s;  // of a node that may be gone: the undo itself needs the time
+// How long a dead-man waits for an order that runs, in seconds. Longer than any order's own limit; one that hangs for good must
+// not keep it for ever.
+constexpr int kOrderPatience = 600;
 
-// The id becomes part of unit and file names.
-void require_safe(const std::string& id) {
-  const auto allowed = [](unsigned char c) { return c < 128 && (std::isalnum(c) || c == '-' || c == '_' || c == '.'); };
-  if (id.empty() || id.size() > kLongestId || id[0] == '.' || id[0] == '-' || !std::all_of(id.begin(), id.end(), allowed))
-    throw Error(ErrorKind::internal, "naming a dead-man", fmt::format("'{}' is not fit to be its id", id));
+// The undo; where an order was at work before it, once more when that has ended.
+std::string dead_man_command(const std::string& id, const UndoRecord& record) {
+  return fmt::format(
+      "undo() {{ {0}; }}; {1} || {{ undo; flock -s -w {2} {3} true; }}; undo; mkdir -p /run/blackstart && date -u +%FT%TZ >{4}",
+      undo_kind(record.kind).command(record), at_rest(id), kOrderPatience, order_mark(id), fired_mark(id));
 }
 
-std::string unit_name(const std::string& id) { return "blackstart-" + id; }
-std::string fired_mark(const std::string& id) { return "/run/blackstart/" + id + ".fired"; }
-// Tells a dead-man that was disarmed from one that got lost. It stays, so it has a folder of its own: what lies in the other
-// one waits for an undo.
-constexpr const char* kDisarmedMarks = "/run/blackstart-disarmed";
-std::string disarmed_mark(const std::string& id) { return std::string(kDisarmedMarks) + "/" + id; }
-
-struct DeadMan {
-  bool armed = false;     // its timer runs
-  bool running = false;   // its command runs at this moment
-  std::string fired;      // the time in its mark, or empty
-  bool ordered = false;   // the fault's order reached the node
-  bool disarmed = false;  // by an undo
-};
-
-std::string take_line(const std::string& text, const std::string& name, const std::string& doing) {
-  const std::size_t at = ("\n" + text).find("\n" + name + "=");
-  if (at == std::string::npos) throw Error(ErrorKind::unmet, doing, "the answer has no " + name);
-  const std::size_t begin = at + name.size() + 1;
-  return text.substr(begin, text.find('\n', begin) - begin);
+// The mark of an undo is looked for before and after: one that came while this was on its way found no timer to stop.
+std::string arm_command(const std::string& id, const UndoRecord& record, std::int64_t milliseconds) {
+  return fmt::format(
+      "find {0} -type f -mtime +7 -delete 2>/dev/null; "
+      "command -v flock >/dev/null || {{ echo 'it has no flock (util-linux)' >&2; exit 1; }}; "
+      "late() {{ [ ! -e {1} ] || {{ systemctl stop {2}.timer 2>/dev/null; echo 'it was undone meanwhile' >&2; exit 1; }}; }}; "
+      "late; systemd-run --quiet --collect --unit={2} --on-active={3}ms --timer-property=AccuracySec=100ms /bin/sh -c {4} || "
+      "exit 1; late",
+      kDisarmedMarks, disarmed_mark(id), unit_name(id), milliseconds, shell_quote(dead_man_command(id, record)));
 }
 
-// A word of our own, so that an answer which lost something is noticed.
-bool is_there(const std::string& text, const std::string& name, const std::string& doing) {
-  const std::string word = take_line(text, name, doing);
-  if (word != "yes" && word != "no") throw Error(ErrorKind::unmet, doing, fmt::format("{} is '{}'", name, word));
-  return word == "yes";
+std::string why_not_disarmed(const DeadMan& now) {
+  if (now.order == Order::runs) return "the fault's order still runs there, and may have its effect at any time";
+  return now.armed ? "its timer is still active" : "its command still runs";
 }
 
-// systemctl's own words are "active", "inactive", …; none at all means that it could not ask systemd.
-bool is_on(const std::string& state, const std::string& doing) {
-  if (state.empty()) throw Error(ErrorKind::unmet, doing, "systemctl gave no answer");
-  return state != "inactive" && state != "failed" && state != "unknown";
-}
-
-DeadMan read_dead_man(const std::string& id, const std::string& node, FaultContext context, const Deadline& deadline,
-                      const std::string& first = "") {
-  const std::string doing = fmt::format("reading the dead-man {} on {}", unit_name(id), node);
-  const std::string text = context.remote.check(
-      doing, node,
-      fmt::format("{4}m=; o=no; d=no; [ ! -e {1} ] || m=$(cat {1}) || exit 1; [ ! -e {2} ] || o=yes; [ ! -e {3} ] || d=yes; "
-                  "printf 'Timer=%s\\nService=%s\\nFired=%s\\nOrdered=%s\\nDisarmed=%s\\nEnd=1\\n' "
-                  "\"$(systemctl is-active {0}.timer)\" \"$(systemctl is-active {0}.service)\" \"$m\" \"$o\" \"$d\"",
-                  unit_name(id), fired_mark(id), order_mark(id), disarmed_mark(id), first),
-      deadline.sooner(kCallLimit));
-  take_line(text, "End", doing);
-  return {is_on(take_line(text, "Timer", doing), doing), is_on(take_line(text, "Service", doing), doing),
-          take_line(text, "Fired", doing), is_there(text, "Ordered", doing), is_there(text, "Disarmed", doing)};
-}
-
-// Stops the timer, waits for a command that is under way, and returns what is left of it.
+// Waits for an order that is at work, stops the timer, waits for a command that is under way, and returns what is left of it.
+// As long as an order runs the timer stays: its effect is still to come. The mark comes before the stop, see arm_dead_man().
 DeadMan disarm(const std::string& id, const std::string& node, FaultContext context, const Deadline& deadline) {
-  const std::string stop = fmt::format("systemctl stop {}.timer 2>/dev/null; {{ mkdir -p {} && touch {}; }} 2>/dev/null; ",
-                                       unit_name(id), kDisarmedMarks, disarmed_mark(id));
+  const std::string stop =
+      fmt::format("if {}; then {{ mkdir -p {} && touch {}; }} 2>/dev/null; systemctl stop {}.timer 2>/dev/null; fi; ",
+                  at_rest(id), kDisarmedMarks, disarmed_mark(id), unit_name(id));
   DeadMan now;
   const bool quiet = wait_until(
       [&] {
         now = read_dead_man(id, node, context, deadline, stop);
-        return !now.armed && !now.running;
+        return !now.armed && !now.running && now.order != Order::runs;
       },
       deadline, kPoll);
   if (!quiet)
-    throw Error(ErrorKind::unmet, fmt::format("disarming {} on {}", unit_name(id), node),
-                now.armed ? "its timer is still active" : "its command still runs",
-                "systemctl list-timers on the node shows it");
+    throw Error(ErrorKind::unmet, fmt::format("disarming {} on {}", unit_name(id), node), why_not_disarmed(now),
+                now.order == Order::runs ? "end that command on the node, or wait for it"
+                                         : "systemctl list-timers on the node shows it");
   return now;
 }
 
 void remove_marks(const DeadMan& left, const std::string& id, const std::string& node, FaultContext context,
                   const Deadline& deadline) {
-  if (left.fired.empty() && !left.ordered) return;
+  if (left.fired.empty() && left.order == Order::none) return;
   context.remote.check(fmt::format("removing the marks of {} on {}", unit_name(id), node), node,
                        fmt::format("rm -f {} {}", fired_mark(id), order_mark(id)), deadline.sooner(kCallLimit));
 }
@@ -125,16 +95,13 @@ std::string why_unconfirmed(const std::vector<Evidence>& evidence) {
 
 }  // namespace
 
-std::string order_mark(const std::string& id) {
-  require_safe(id);
-  return "/run/blackstart/" + id + ".ordered";
-}
-
-// The mark comes first: an order that finds the timer armed has left it by the time that the timer is stopped.
+// The mark comes first: an order that finds the timer armed has left it, and holds it, by the time that the timer is stopped.
+// It is written to once it is held, so that a mark which nobody holds tells an order that has ended from one that is to begin.
+// The order itself doesn't get the descriptor: what it leaves running is its effect, and not the order.
 std::string guarded_order(const std::string& id, const std::string& order) {
   return fmt::format(
-      "mkdir -p /run/blackstart && : >{0} || exit 1; systemctl is-active --quiet {1}.timer || "
-      "{{ rm -f {0}; echo 'its dead-man is not armed' >&2; exit 1; }}; {2}",
+      "mkdir -p /run/blackstart && exec 9>{0} && flock 9 && echo held >&9 || exit 1; systemctl is-active --quiet {1}.timer || "
+      "{{ rm -f {0}; echo 'its dead-man is not armed' >&2; exit 1; }}; {{ {2}\n}} 9>&-",
       order_mark(id), unit_name(id), order);
 }
 
@@ -145,16 +112,9 @@ void arm_dead_man(const std::string& id, const UndoRecord& record, Duration afte
   const std::string doing = fmt::format("arming the dead-man {} on {}", unit_name(id), record.node);
   if (milliseconds < 1) throw Error(ErrorKind::internal, doing, "its time is not positive");
   const DeadMan before = read_dead_man(id, record.node, context, deadline);
-  if (before.armed || before.running || !before.fired.empty() || before.ordered || before.disarmed)
+  if (before.armed || before.running || !before.fired.empty() || before.order != Order::none || before.disarmed)
     throw Error(ErrorKind::unmet, doing, "it was armed before", "undo what is open: blackstart recover");
-  const std::string command = fmt::format("{0}; mkdir -p /run/blackstart && date -u +%FT%TZ >{1}",
-                                          undo_kind(record.kind).command(record), fired_mark(id));
-  context.remote.check(
-      doing, record.node,
-      fmt::format("find {} -type f -mtime +7 -delete 2>/dev/null; "
-                  "systemd-run --quiet --collect --unit={} --on-active={}ms --timer-property=AccuracySec=100ms /bin/sh -c {}",
-                  kDisarmedMarks, unit_name(id), milliseconds, shell_quote(command)),
-      deadline.sooner(kCallLimit));
+  context.remote.check(doing, record.node, arm_command(id, record, milliseconds), deadline.sooner(kCallLimit));
   if (!read_dead_man(id, record.node, context, deadline).armed)
     throw Error(ErrorKind::unmet, doing, "its timer is not active afterwards",
                 "journalctl -u 'blackstart-*' on the node tells more");
@@ -176,8 +136,8 @@ Undone undo_injection(const std::string& id, const UndoRecord& record, FaultCont
     if (!undone.problem.empty()) return undone;
     const DeadMan left = disarm(id, record.node, context, deadline);
     undone.dead_man = what_became_of_it(before, left);
-    // The order may have come after what the evidence shows. From now on none is carried out any more.
-    if (left.ordered && !(before && before->ordered)) {
+    // The order may have acted after what the evidence shows. From now on none is carried out any more.
+    if (left.order != Order::none && !(before && before->order == Order::ended)) {
       undone.evidence = kind.undo(record, context, deadline);
       undone.problem = why_unconfirmed(undone.evidence);
       if (!undone.problem.empty()) return undone;

@@ -138,14 +138,14 @@ struct Undone {
 // before, or is not seen to be armed afterwards.
 void arm_dead_man(const std::string& id, const UndoRecord& record, Duration after, FaultContext context,
                   const Deadline& deadline);
-// The fault's order as a shell command that is carried out only while the dead-man is armed: one that was held up on its way
-// changes nothing any more once its injection is undone. It leaves the mark order_mark(id) before it looks and acts, so that
-// where there is no mark there was no order yet. Throws Error(internal) for an id that is not fit.
+// The fault's order as a shell command that is carried out only while the dead-man is armed: one that comes late does nothing
+// once its injection is undone. It leaves the mark order_mark(id) before it looks and acts: where there is none there was no
+// order yet. It locks it until it ends, whoever waits for it. Throws Error(internal) for an id that is not fit.
 std::string guarded_order(const std::string& id, const std::string& order);
 std::string order_mark(const std::string& id);
-// Undoes by kind, and when that is confirmed disarms the dead-man on the target, if it has one, and takes the marks away; one
-// whose command runs at that moment is waited for. An order that arrived meanwhile is undone once more. Never throws Error:
-// what went wrong is in `problem`.
+// Undoes by kind, and when that is confirmed disarms the dead-man on the target, if it has one, and takes the marks away. A
+// dead-man whose command runs is waited for, and so is an order that runs; one that came or ended meanwhile is undone once
+// more. Never throws Error: what went wrong is in `problem`.
 Undone undo_injection(const std::string& id, const UndoRecord& record, FaultContext context, const Deadline& deadline);
 
 }  // namespace blackstart

@@ -34,17 +34,29 @@ Piece unit_gone(const UndoRecord& record, FaultContext context, const Deadline& 
   });
 }
 
-// A folder that can't be looked into is no proof that the file is gone: its file system may only not be mounted.
+std::string mount_of(const UndoRecord& record) {
+  return fact_or_none(record, "mount").empty() ? "" : path_fact(record, "mount");
+}
+
+// A folder that can't be looked into is no proof that the file is gone, and neither is one of another file system: the mount
+// point of one that is not mounted is an empty folder. Where it is mounted is asked first, as it may be mounted meanwhile.
 Piece file_gone(const UndoRecord& record, FaultContext context, const Deadline& deadline) {
   const std::string file = file_of(record), folder = path_fact(record, "folder");
   const std::string doing = fmt::format("looking for {} on {}", file, record.node);
+  const std::string mount = mount_of(record), inside = (folder == "/" ? "" : folder) + "/.";
+  const std::string gone = mount.empty() ? "f=gone" : fmt::format("f=gone; [ \"${{m##* }}\" = {} ] || f=elsewhere", mount);
   const std::string ask = fmt::format(
-      "f=there; if [ -e {0} ] || [ -h {0} ]; then :; elif ls -d {1}/. >/dev/null; then f=gone; else f=unknown; fi; "
-      "printf 'File=%s\\nEnd=1\\n' $f",
-      file, folder == "/" ? "" : folder);
+      "f=there; m=$(df -P {1} | tail -n 1); if [ -e {0} ] || [ -h {0} ]; then :; elif ls -d {1} >/dev/null; then {2}; "
+      "else f=unknown; fi; printf 'File=%s\\nEnd=1\\n' $f",
+      file, inside, gone);
   return piece(record.node, fmt::format("{} on {} is gone", file, record.node), [=](Evidence& evidence) {
     const std::string state = Answer(context.remote, doing, record.node, ask, deadline.sooner(kReadLimit)).text("File");
-    evidence.observed = state == "unknown" ? "its folder can't be looked into: is its file system mounted?" : "it is " + state;
+    if (state == "unknown")
+      evidence.observed = "its folder can't be looked into: is its file system mounted?";
+    else if (state == "elsewhere")
+      evidence.observed = fmt::format("its file system is not mounted: it was at {}; mount it again", mount);
+    else
+      evidence.observed = "it is " + state;
     return state == "gone";
   });
 }
@@ -66,15 +78,18 @@ std::string load_order(const std::string& id, const std::string& script, const s
       load_unit(id), id, kLongest, clean, shell_quote("exec " + plain_command(script)));
 }
 
-UndoRecord load_absent_record(const std::string& id, const std::string& node, const std::string& folder) {
+UndoRecord load_absent_record(const std::string& id, const std::string& node, const std::string& folder,
+                              const std::string& mount) {
   UndoRecord record{"load.absent", node, {{"id", id}}};
   if (!folder.empty()) record.facts["folder"] = folder;
+  if (!mount.empty()) record.facts["mount"] = mount;
   return record;
 }
 
 std::string load_absent_command(const UndoRecord& record) {
   const std::string stop = fmt::format("systemctl stop {} 2>/dev/null; ", load_unit(id_fact(record)));
   const std::string file = file_of(record);
+  mount_of(record);  // not needed here, but a record that makes no sense is refused as a whole
   return stop + (file.empty() ? "true" : "rm -f " + file);
 }
 

@@ -22,8 +22,10 @@ std::string load_file(const std::string& id, const std::string& folder);
 // `file`, if that isn't empty. To be wrapped in guarded_order().
 std::string load_order(const std::string& id, const std::string& script, const std::string& file = "");
 
-// Facts: id, and folder when there is a file. Undone when the unit is gone and so is the file.
-UndoRecord load_absent_record(const std::string& id, const std::string& node, const std::string& folder = "");
+// Facts: id; where there is a file, folder, and the mount point of its file system (not in journals of older versions). Undone
+// when the unit is gone and so is the file, which only shows while that file system is mounted.
+UndoRecord load_absent_record(const std::string& id, const std::string& node, const std::string& folder = "",
+                              const std::string& mount = "");
 std::string load_absent_command(const UndoRecord& record);
 std::vector<Evidence> load_absent_undo(const UndoRecord& record, FaultContext context, const Deadline& deadline);
 

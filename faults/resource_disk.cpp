@@ -32,6 +32,7 @@ class DiskFill final : public Load {
                        p_.folder);
   }
   std::string folder() const override { return p_.folder; }
+  std::string mount() const override { return mount_; }
 
   void check(FaultContext context, const std::string& node, const Deadline& deadline) override {
     const FileSystem fs = read_file_system(context, node, p_.folder, deadline);
@@ -47,6 +48,7 @@ class DiskFill final : public Load {
                   fmt::format("only {} are free in {}: it is as full as it should become", format_size(fs.free), fs.mount),
                   "free some space, or make 'leave' smaller");
     free_before_ = fs.free;
+    mount_ = fs.mount;
   }
 
   // It grows whenever somebody gives space back, so that the file system stays full; it never takes what must be left. Space is
@@ -73,6 +75,7 @@ class DiskFill final : public Load {
  private:
   const Parameters p_;
   std::int64_t free_before_ = 0;
+  std::string mount_;
 };
 
 class DiskSettings final : public FaultSettings {

@@ -32,6 +32,7 @@ class IoLoad final : public Load {
                        format_size(p_.size));
   }
   std::string folder() const override { return p_.folder; }
+  std::string mount() const override { return mount_; }
 
   void check(FaultContext context, const std::string& node, const Deadline& deadline) override {
     const FileSystem fs = read_file_system(context, node, p_.folder, deadline);
@@ -44,6 +45,7 @@ class IoLoad final : public Load {
                   fmt::format("{} of the {} that are free in {} would leave less than {}", format_size(p_.size),
                               format_size(fs.free), fs.mount, format_size(kFloor)),
                   "make 'size' smaller");
+    mount_ = fs.mount;
   }
 
   // All write to the same file, over and over; each round is waited for, so that what was written counts for the unit's first
@@ -69,6 +71,7 @@ class IoLoad final : public Load {
 
  private:
   const Parameters p_;
+  std::string mount_;
 };
 
 class IoSettings final : public FaultSettings {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "faults/facts.h"
 #include "faults/load_unit.h"
 
 namespace blackstart {
@@ -17,11 +18,26 @@ class LoadFault final : public TargetFault {
   LoadFault(std::unique_ptr<Load> load, Node node, FaultContext context)
       : load_(std::move(load)), node_(std::move(node)), context_(context) {}
 
-  void preflight(const Deadline& deadline) override { load_->check(context_, node_.name, deadline); }
+  void preflight(const Deadline& deadline) override {
+    load_->check(context_, node_.name, deadline);
+    if (!load_->folder().empty() && !is_plain_path(load_->mount()))
+      throw Error(ErrorKind::unmet, looking(),
+                  fmt::format("the mount point of its file system, '{}', is no plain absolute path", load_->mount()),
+                  "choose a folder of another file system");
+  }
 
-  UndoRecord undo_record() const override { return load_absent_record(context_.id, node_.name, load_->folder()); }
+  UndoRecord undo_record() const override {
+    return load_absent_record(context_.id, node_.name, load_->folder(), load_->mount());
+  }
 
-  void stage(const Deadline& deadline) override { load_->check(context_, node_.name, deadline); }
+  void stage(const Deadline& deadline) override {
+    const std::string mount = load_->mount();
+    load_->check(context_, node_.name, deadline);
+    if (load_->mount() != mount)
+      throw Error(ErrorKind::unmet, looking(),
+                  fmt::format("its file system is the one of {}; at preflight it was the one of {}", load_->mount(), mount),
+                  "somebody mounts or unmounts there");
+  }
 
   void fire(const Deadline& deadline) override {
     const std::string file = load_->folder().empty() ? "" : load_file(context_.id, load_->folder());
@@ -41,6 +57,8 @@ class LoadFault final : public TargetFault {
   bool looks_again() const override { return true; }
 
  private:
+  std::string looking() const { return fmt::format("looking at {} on {}", load_->folder(), node_.name); }
+
   std::unique_ptr<Load> load_;
   const Node node_;
   FaultContext context_;

@@ -18,6 +18,8 @@ class Load {
   virtual std::string expected() const = 0;  // "the cores of c1 are busy with it"
   // The folder in which a file of ours lies as long as the unit runs; empty: none.
   virtual std::string folder() const { return ""; }
+  // The mount point of that folder's file system; valid after check().
+  virtual std::string mount() const { return ""; }
   // Reads only: throws Error(unmet) where it can't be done, or not without harm.
   virtual void check(FaultContext context, const std::string& node, const Deadline& deadline) = 0;
   // What the unit runs; valid after check(). `file` is ours, in folder().

@@ -7,6 +7,7 @@
 #include "faults/container_state.h"
 #include "faults/looking.h"
 #include "tests/support/fake_node.h"
+#include "tests/support/text_folder.h"
 
 using namespace blackstart;
 using Catch::Matchers::Contains;
@@ -40,8 +41,8 @@ constexpr const char* kDockerPaused = R"json([
 struct ContainerNode : FakeNode {
   std::string engine = "podman", name = "mariadb", status = "running", started = "2026-11-21T10:50:39Z";
   std::string listing;  // of both engines; empty: made of the above
-  bool paused = false, obeys = true, starts = true, armed = true;
-  int pid = 1287;
+  bool paused = false, obeys = true, starts = true, armed = true, ordered = false, restarts = true;
+  int pid = 1287, restarted = 0;
 
   ContainerNode() {
     remote.on("ss -Hltnp", answered(""));
@@ -54,8 +55,13 @@ struct ContainerNode : FakeNode {
     remote.on("; kill -s", [this](const auto&, const auto&) { return guarded([this] { end(); }); });
     remote.on(" stop --time", [this](const auto&, const auto&) { return guarded([this] { end(); }); });
     remote.on(" pause mariadb", [this](const auto&, const auto&) { return guarded([this] { paused = true; }); });
-    remote.on(" unpause mariadb", [this](const auto&, const auto&) {
+    remote.on(" unpause mariadb", [this](const auto&, const std::string& asked) {
       paused = paused && !starts;
+      if (ordered && asked.find(fmt::format("grep -qxF '{} {}'", kLongId, pid)) != std::string::npos) {
+        if (!restarts) return refused(125, "given PID did not die within timeout");
+        ++restarted;
+        end();
+      }
       if (pid == 0 && starts) begin();
       return starts ? answered("") : refused(125, "no space left on device");
     });
@@ -74,6 +80,7 @@ struct ContainerNode : FakeNode {
   template <class Effect>
   CommandResult guarded(Effect effect) {
     if (!armed) return refused(1, "its dead-man is not armed");
+    ordered = true;
     if (obeys) effect();
     return answered("");
   }
@@ -230,6 +237,78 @@ TEST_CASE("undo of a container: the process that was to end by a signal must sta
   CHECK(node.pid != 1287);
 }
 
+// What a kill by TERM leaves for its undo.
+UndoRecord drain_record(const std::string& port = "") {
+  UndoRecord record{"container.running", "c1", {{"engine", "podman"}, {"name", "mariadb"}}};
+  record.facts.insert({{"pid", "1287"}, {"started", "2026-11-21T10:50:39Z"}, {"id", FakeNode::kId}, {"container", kLongId}});
+  if (!port.empty()) record.facts.insert({{"host", "198.18.10.11"}, {"port", port}});
+  return record;
+}
+
+TEST_CASE("undo of a container: one that was asked to end and takes its time is restarted; by other signals it is not") {
+  const auto [signal, restarted] = GENERATE(
+      table<std::string, int>({{"TERM", 1}, {"INT", 1}, {"QUIT", 1}, {"HUP", 0}, {"KILL", 0}, {"SEGV", 0}, {"ABRT", 0}}));
+  ContainerNode node;
+  node.obeys = false;
+  const auto fault = node.staged("container.kill", "{container: mariadb, signal: " + signal + "}");
+  fault->fire(node.in(5s));
+  CHECK((fault->undo_record() == drain_record()) == (restarted == 1));
+  CHECK(all_confirmed(node.undo(fault->undo_record(), 30s)));
+  CHECK(node.restarted == restarted);
+  CHECK((node.pid == 1287) == (restarted == 0));
+}
+
+TEST_CASE("undo of a container: where no order was given nothing is restarted; where it can't be restarted it is not undone") {
+  ContainerNode node;
+  SECTION("never ordered") {
+    CHECK(all_confirmed(node.undo(drain_record(), 30s)));
+    CHECK((node.restarted == 0 && node.pid == 1287));
+  }
+  SECTION("the restart fails") {
+    node.ordered = true;
+    node.restarts = false;
+    const auto evidence = node.undo(drain_record(), 20s);
+    CHECK_FALSE(all_confirmed(evidence));
+    CHECK_THAT(evidence[0].observed, Contains("did not die within timeout"));
+  }
+}
+
+// What the node's shell asks Podman for, where the container's process is `pid` and `ss` in its network does this.
+std::string asked_of_podman(const UndoRecord& record, const std::string& pid, bool ordered, const std::string& ss = "exit 1") {
+  const TextFolder folder;
+  const std::string here = folder.path.string() + "/";
+  std::string command = container_running_command(record);
+  for (const auto& [from, to] : {std::pair{"/run/blackstart/", here}, {"/proc/PID/cgroup", here + "PID.group"}})
+    if (const auto at = command.find(from); at != std::string::npos) command.replace(at, std::string(from).size(), to);
+  if (ordered) folder.write(std::string(FakeNode::kId) + ".ordered", "");
+  folder.write("1287.group", "0::/machine.slice/libpod-" + kLongId + ".scope/container\n");
+  folder.write("1290.group", "0::/machine.slice/libpod-" + std::string(64, 'b') + ".scope/container\n");
+  folder.write("podman", "#!/bin/sh\n[ $1 = inspect ] && echo " + kLongId + " " + pid + " || echo \"$*\" >>" + here + "log\n");
+  folder.write("nsenter", "#!/bin/sh\n[ \"$1$2$3\" = -t1287-n ] || exit 9\nshift 3\nexec \"$@\"\n");
+  folder.write("ss", "#!/bin/sh\n" + ss + "\n");
+  for (const char* name : {"podman", "nsenter", "ss"})
+    std::filesystem::permissions(folder.path / name, std::filesystem::perms::owner_all);
+  CHECK(command.find_first_of("$%") == std::string::npos);
+  CHECK(run_process({"/bin/sh", "-c", command}, 5s, {"", {"PATH=" + here + ":/usr/bin:/bin"}, {}}).ok());
+  return folder.read(folder.path / "log");
+}
+
+TEST_CASE("the shell: only the container whose process was asked to end, is still there and is deaf is restarted") {
+  const std::string started = "unpause mariadb\nstart mariadb\n", restarted = "unpause mariadb\nrestart --time 5 mariadb\n";
+  const std::string listens = "echo 'LISTEN 0 80 *:3306 *:* users:((\"x\",pid={},fd=22))'";
+  UndoRecord plain = drain_record();
+  plain.facts.erase("id");  // as of other signals, and of older versions
+  CHECK(asked_of_podman(plain, "1287", true) == started);
+  CHECK(asked_of_podman(drain_record(), "1287", true) == restarted);
+  CHECK(asked_of_podman(drain_record(), "1287", false) == started);
+  CHECK(asked_of_podman(drain_record(), "0", true) == started);
+  CHECK(asked_of_podman(drain_record(), "12870", true) == started);
+  CHECK(asked_of_podman(drain_record("3306"), "1287", true, "true") == restarted);
+  CHECK(asked_of_podman(drain_record("3306"), "1287", true, fmt::format(fmt::runtime(listens), 1287)) == started);
+  CHECK(asked_of_podman(drain_record("3306"), "1287", true, fmt::format(fmt::runtime(listens), 1290)) == restarted);
+  CHECK(asked_of_podman(drain_record("3306"), "1287", true, "exit 1") == started);  // it can't be told
+}
+
 TEST_CASE("undo of a container: what does not come back, or does not stay, is not confirmed") {
   ContainerNode node;
   const UndoRecord record{"container.running", "c1", {{"engine", "podman"}, {"name", "mariadb"}}};
@@ -263,6 +342,9 @@ TEST_CASE("undo of a container: facts that make no sense are said, and nothing i
   SECTION("an engine that is none") { record.facts["engine"] = "reboot"; }
   SECTION("a name that is none") { record.facts["name"] = "x; reboot"; }
   SECTION("a port that is none") { record.facts.insert({{"host", "h"}, {"port", "99999"}}); }
+  SECTION("a container that is none") { (record = drain_record()).facts["container"] = "x; reboot"; }
+  SECTION("an id that is none") { (record = drain_record()).facts["id"] = "x; reboot"; }
+  SECTION("a process that is none") { (record = drain_record()).facts["pid"] = "1; reboot"; }
   const auto evidence = node.undo(record);
   CHECK_FALSE(evidence[0].confirmed);
   CHECK_THAT(evidence[0].observed, Contains("undoing container.running on c1"));

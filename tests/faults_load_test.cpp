@@ -20,6 +20,7 @@ struct LoadedNode : FakeNode {
   bool armed = true, obeys = true;  // the dead-man's timer; does systemd do what it is told?
   bool runs = false, file = false;  // our unit and its file
   bool mounted = true;              // the folder's file system
+  std::string mount = "/srv";       // and where it is
   bool effective = true;            // does the load do anything?
   std::int64_t free_mib = 10000, leave_mib = 256, available_kib = 800000, ours_kib = 0;
   std::string type = "ext2/ext3";
@@ -75,8 +76,8 @@ struct LoadedNode : FakeNode {
                        static_cast<std::int64_t>(ours * 1e9), now, static_cast<std::int64_t>(idle * 100));
   }
   std::string space() const {
-    return fmt::format("Free={}\nBlocks=20000\nBlock=1048576\nType={}\nMount=/srv\nDevice=65025\nSystem= {} 25 26 \nEnd=1\n",
-                       free_mib, type, is_system ? 65025 : 24);
+    return fmt::format("Free={}\nBlocks=20000\nBlock=1048576\nType={}\nMount={}\nDevice=65025\nSystem= {} 25 26 \nEnd=1\n",
+                       free_mib, type, mount, is_system ? 65025 : 24);
   }
 };
 
@@ -258,11 +259,56 @@ TEST_CASE("undo of a load: facts that make no sense are said, and nothing is run
   SECTION("an id that is none") { record.facts["id"] = "x; reboot"; }
   SECTION("a folder that is none") { record.facts["folder"] = "/srv; reboot"; }
   SECTION("a folder above") { record.facts["folder"] = "/srv/../etc"; }
+  SECTION("a mount point that is none") { record.facts["mount"] = "/srv ]; reboot"; }
   const auto evidence = node.undo(record);
   CHECK_FALSE(evidence[0].confirmed);
   CHECK_THAT(evidence[0].observed, Contains("undoing load.absent on c1"));
   CHECK(node.remote.calls().empty());
   CHECK(error_of([&] { load_absent_command(record); }).kind() == ErrorKind::bad_file);
+}
+
+TEST_CASE("load: the mount point of its file stands in the undo's record; where it changes it is refused") {
+  for (const char* name : {"resource.disk", "resource.io"}) {
+    LoadedNode node;
+    const auto fault = node.make(name, "path: /srv");
+    fault->preflight(node.in(5s));
+    CHECK(fault->undo_record().facts ==
+          std::map<std::string, std::string>{{"id", FakeNode::kId}, {"folder", "/srv"}, {"mount", "/srv"}});
+    node.mount = "/";
+    CHECK_THAT(error_of([&] { fault->stage(node.in(5s)); }).what(),
+               Contains("is the one of /; at preflight") && Contains("/srv"));
+    node.mount = "disk";  // the end of a name with a space in it
+    CHECK_THAT(node.preflight_error(name, "path: /srv").what(), Contains("'disk', is no plain absolute path"));
+  }
+}
+
+// What the node's own shell says of a load's file, with and without the mount point in the record.
+std::string seen_in_shell(const std::string& folder, const std::string& mount, Duration limit = 100ms) {
+  FakeNode node;
+  node.remote.on("systemctl stop", answered(""));
+  node.remote.on("ActiveState && echo End", answered("ActiveState=inactive\nEnd=1\n"));
+  node.remote.on("f=there;", [](const auto&, const auto& asked) {
+    return answered(run_process({"/bin/sh", "-c", asked}, 5s).out);
+  });
+  const auto evidence = node.undo(load_absent_record(FakeNode::kId, "c1", folder, mount), limit);
+  CHECK(evidence.at(1).confirmed == (evidence.at(1).observed == "it is gone"));
+  return evidence.at(1).observed;
+}
+
+TEST_CASE("the shell: a file is gone only while the file system that it was in is mounted") {
+  const TextFolder folder;
+  const std::string here = folder.path.string();
+  std::string mount = run_process({"df", "-P", here + "/."}, 5s).out;
+  mount = mount.substr(0, mount.size() - 1);
+  mount = mount.substr(mount.rfind(' ') + 1);
+  CHECK(seen_in_shell(here, mount) == "it is gone");
+  CHECK(seen_in_shell(here, "") == "it is gone");  // a journal of an older version
+  CHECK_THAT(seen_in_shell(here, here), Contains("not mounted: it was at " + here));
+  CHECK_THAT(seen_in_shell(here + "/none", mount), Contains("can't be looked into"));
+  folder.write(std::string("blackstart-") + FakeNode::kId + ".load", "x");
+  CHECK(seen_in_shell(here, mount) == "it is there");
+  CHECK(seen_in_shell(here, here) == "it is there");
+  CHECK(seen_in_shell("/", "/") == "it is gone");
 }
 
 TEST_CASE("the dead-man's command removes exactly our file") {

@@ -28,7 +28,7 @@ struct FakeShaper : FakeNetwork {
     remote.on("/lib/modules/", [this](const auto&, const auto&) {
       return answered(modules + "Table=normal\n" + qdiscs + "Link=data0\nEnd=1\n");
     });
-    remote.on("}; tc -batch", [this](const auto&, const auto&) { return shape(); });
+    remote.on("}; { tc -batch", [this](const auto&, const auto&) { return shape(); });
     remote.on("}; ip link add name", [this](const auto&, const auto&) { return shape(); });
     remote.on("mkdir -p /run/blackstart && printf", [this](const auto&, const std::string& asked) {
       staged = asked;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <set>
+#include <thread>
 
 #include "base/process.h"
 #include "faults/service.h"
@@ -29,6 +30,7 @@ UndoRecord kill_record(bool with_port) {
 // systemd's side of a dead-man on the node.
 struct FakeDeadMan {
   bool armed = false, running = false, disarmed = false, can_be_armed = true, can_be_stopped = true;
+  bool order_runs = false, order_locked = true;  // the order on the node: at work; it has got hold of its mark
   std::string fired;
   std::string command;
 
@@ -36,13 +38,13 @@ struct FakeDeadMan {
 
   explicit FakeDeadMan(FakeService& service) {
     service.remote.on(kAsk, [this, &service](const auto&, const std::string& asked) {
-      if (asked.find("systemctl stop blackstart-") == 0) {
+      if (asked.find("systemctl stop blackstart-") != std::string::npos && !order_runs) {
         on_stop();
         if (can_be_stopped) armed = service.armed = false;
         disarmed = true;
       }
       return answered(fmt::format("Timer={}\nService={}\nFired={}\nOrdered={}\nDisarmed={}\nEnd=1\n", word(armed),
-                                  word(running), fired, service.ordered ? "yes" : "no", disarmed ? "yes" : "no"));
+                                  word(running), fired, order(service.ordered), disarmed ? "yes" : "no"));
     });
     service.remote.on("systemd-run", [this](const auto&, const std::string& asked) {
       command = asked;
@@ -58,6 +60,7 @@ struct FakeDeadMan {
 
  private:
   static std::string word(bool on) { return on ? "active" : "inactive"; }
+  std::string order(bool there) const { return !there ? "no" : order_runs ? "runs" : order_locked ? "ended" : "given"; }
 };
 
 std::vector<Evidence> undo(FakeService& service, Duration limit = 30s) {
@@ -345,6 +348,48 @@ TEST_CASE("the shell: an order leaves its mark and is carried out; without an ar
   CHECK(std::filesystem::exists(mark));
 }
 
+// Which of the words for an order the node's own shell tells at this moment; and disarms, if it may.
+std::string disarms(const TextFolder& folder, FakeService& service) {
+  std::string out;
+  service.remote.on(kAsk, [&](const auto&, const auto& asked) {
+    out = in_shell(folder, asked, "0", false);
+    return answered(out);
+  });
+  service.remote.on("rm -f /run/blackstart/", answered(""));
+  undo_injection(kId, kRecord, service.context(), service.in(2s));
+  return out.substr(out.find("Ordered="), out.find("Disarmed=") - out.find("Ordered="));
+}
+
+TEST_CASE("the shell: an order holds its mark until it ends, whoever waits for it; what it leaves running doesn't") {
+  const TextFolder folder;
+  const auto here = [&](const char* name) { return (folder.path / name).string(); };
+  std::thread order([&] {
+    in_shell(folder,
+             guarded_order(kId, fmt::format("sleep 60 >{} 2>&1 & echo $! >{}; while [ ! -e {} ]; do sleep 0.02; done",
+                                            here("out"), here("left"), here("go"))),
+             "1287");
+  });
+  while (!folder.read(folder.path / "left").ends_with("\n")) std::this_thread::sleep_for(5ms);
+  FakeService service;
+  CHECK(disarms(folder, service) == "Ordered=runs\n");
+  CHECK_FALSE(std::filesystem::exists(folder.path / "run-disarmed"));
+  folder.write("go", "");
+  order.join();
+  FakeService later;
+  CHECK(disarms(folder, later) == "Ordered=ended\n");
+  CHECK(std::filesystem::exists(folder.path / "run-disarmed" / kId));
+  CHECK(run_process({"/bin/sh", "-c", "kill $(cat " + here("left") + ")"}, 5s).ok());  // it was there all the while
+}
+
+TEST_CASE("the shell: an order's exit code is its own, and a mark that nobody wrote to is no order that has ended") {
+  const TextFolder folder;
+  CHECK(in_shell(folder, "(" + guarded_order(kId, "echo hurt; exit 7") + "); echo $?", "1287") == "active\nhurt\n7\n");
+  CHECK(in_shell(folder, "(" + guarded_order(kId, "false") + "); echo $?", "1287") == "active\n1\n");
+  FakeService service;
+  folder.write("run/" + std::string(kId) + ".ordered", "");
+  CHECK(disarms(folder, service) == "Ordered=given\n");
+}
+
 TEST_CASE("the shell: only the process that was ordered to end and is still there is started anew") {
   const TextFolder folder;
   const std::string undo_it = service_running_command(kill_record(false));
@@ -377,6 +422,60 @@ TEST_CASE("the shell: a service that still listens is not started anew; that ano
   CHECK_THAT(asked_with_port(folder, fmt::format(fmt::runtime(listens), 1287)), !Contains("restart"));
   CHECK_THAT(asked_with_port(folder, fmt::format(fmt::runtime(listens), 1290)), !Contains("restart"));
   CHECK_THAT(asked_with_port(folder, "exit 1"), !Contains("restart"));
+}
+
+TEST_CASE("the shell: a dead-man undoes once, and once more where an order was at work until then") {
+  const TextFolder folder;
+  FakeService service;
+  FakeDeadMan dead_man(service);
+  arm_dead_man(kId,
+               {"command.node",
+                "c1",
+                {{"undo", "echo undone >>" + (folder.path / "undone").string()}, {"evidence", "x"}, {"timeout-ms", "5000"}}},
+               90s, service.context(), service.in(10s));
+  folder.write("systemd-run", "#!/bin/sh\nwhile [ \"$1\" != -c ]; do shift; done\nexec /bin/sh -c \"$2\"\n");
+  std::filesystem::permissions(folder.path / "systemd-run", std::filesystem::perms::owner_all);
+  const std::string mark = (folder.path / "run" / (std::string(kId) + ".ordered")).string();
+  folder.write("run/x", "");
+  SECTION("no order") {
+    in_shell(folder, dead_man.command, "0");
+    CHECK(folder.read(folder.path / "undone") == "undone\n");
+  }
+  SECTION("an order that has ended") {
+    folder.write("run/" + std::string(kId) + ".ordered", "held\n");
+    in_shell(folder, dead_man.command, "0");
+    CHECK(folder.read(folder.path / "undone") == "undone\n");
+  }
+  SECTION("an order that runs") {
+    const std::string undone = (folder.path / "undone").string();
+    in_shell(folder,
+             fmt::format("flock {0} sh -c 'echo >{1}; while [ ! -s {2} ]; do sleep 0.02; done; echo acted >>{2}' & "
+                         "while [ ! -e {1} ]; do sleep 0.02; done; {3}; wait",
+                         mark, (folder.path / "began").string(), undone, dead_man.command),
+             "0");
+    CHECK(folder.read(folder.path / "undone") == "undone\nacted\nundone\n");
+  }
+  CHECK(std::filesystem::exists(folder.path / "run" / (std::string(kId) + ".fired")));
+}
+
+TEST_CASE("the shell: a timer that comes when the injection was undone already is stopped, and so is one that is on its way") {
+  const TextFolder folder;
+  FakeService service;
+  FakeDeadMan dead_man(service);
+  arm_dead_man(kId, kRecord, 90s, service.context(), service.in(10s));
+  const std::string mark = "run-disarmed/" + std::string(kId);
+  SECTION("before") {
+    folder.write(mark, "");
+    folder.write("systemd-run", "#!/bin/sh\ntouch " + (folder.path / "armed").string() + "\n");
+  }
+  SECTION("on its way") {
+    folder.write("run-disarmed/x", "");
+    folder.write("systemd-run", "#!/bin/sh\ntouch " + (folder.path / mark).string() + "\n");
+  }
+  std::filesystem::permissions(folder.path / "systemd-run", std::filesystem::perms::owner_all);
+  CHECK(in_shell(folder, "(" + dead_man.command + ") 2>&1; echo $?", "0") == "active\nit was undone meanwhile\n1\n");
+  CHECK_THAT(folder.read(folder.path / "log"), Contains("stop blackstart-" + std::string(kId) + ".timer"));
+  CHECK_FALSE(std::filesystem::exists(folder.path / "armed"));
 }
 
 TEST_CASE("dead-man: what can't be relied on is an error") {
@@ -497,6 +596,46 @@ TEST_CASE("undo of an injection: an order that comes between confirmation and di
   CHECK(service.active == "active");
   CHECK(service.pid == 1502);  // started twice
   CHECK_FALSE(service.ordered);
+}
+
+TEST_CASE("undo of an injection: an order that is still at work is waited for, and undone once it has ended") {
+  FakeService service;
+  FakeDeadMan dead_man(service);
+  dead_man.armed = dead_man.order_runs = service.ordered = true;
+  const Time acts = service.clock.now() + 8s;
+  service.clock.on_pause = [&](Duration) {
+    if (!dead_man.order_runs || service.clock.now() < acts) return;
+    CHECK(dead_man.armed);  // as long as the effect is still to come
+    dead_man.order_runs = false;
+    service.end("inactive");
+  };
+  const Undone undone = undo_injection(kId, kRecord, service.context(), service.in(30s));
+  CHECK(undone.problem.empty());
+  CHECK(service.clock.now() >= acts);
+  CHECK(all_confirmed(undone.evidence));
+  CHECK((service.active == "active" && service.pid == 1501));
+  CHECK_FALSE((dead_man.armed || service.ordered));
+}
+
+TEST_CASE("undo of an injection: an order that doesn't end is a problem, and its dead-man stays") {
+  FakeService service;
+  FakeDeadMan dead_man(service);
+  dead_man.armed = dead_man.order_runs = service.ordered = true;
+  const Undone undone = undo_injection(kId, kRecord, service.context(), service.in(10s));
+  CHECK_THAT(undone.problem, Contains("order still runs"));
+  CHECK((dead_man.armed && service.ordered && !dead_man.disarmed));
+}
+
+TEST_CASE("undo of an injection: an order that had not begun at the first look is undone once more") {
+  FakeService service;
+  FakeDeadMan dead_man(service);
+  dead_man.armed = service.ordered = true;
+  dead_man.order_locked = false;
+  dead_man.on_stop = [&] {
+    if (!dead_man.order_locked) dead_man.order_locked = true, service.end("inactive");
+  };
+  CHECK(undo_injection(kId, kRecord, service.context(), service.in(30s)).problem.empty());
+  CHECK((service.active == "active" && service.pid == 1501));
 }
 
 TEST_CASE("undo of an injection: a late order whose harm can't be undone is a problem, and its mark stays for the next try") {

@@ -49,7 +49,7 @@ class FakeNetwork {
     });
     remote.on("nft list tables && {", [this](const auto&, const auto&) { return answered(tables); });
     remote.on("nft -c -f", [this](const auto&, const std::string& command) { return staged = command, answered(""); });
-    remote.on("}; nft -f /run/blackstart/", [this](const auto&, const auto&) { return load(); });
+    remote.on("}; { nft -f /run/blackstart/", [this](const auto&, const auto&) { return load(); });
     remote.on("t=$(nft list tables)", [this](const auto&, const std::string& asked) { return answered(read(asked)); });
     remote.on("nft delete table", [this](const auto&, const auto&) {
       if (undo_works) table = false;
