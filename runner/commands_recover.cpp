@@ -1,4 +1,4 @@
-// recover, halt, resume: how what is left is taken away, and how a rehearsal is stopped.
+// recover: how what a run has left is taken away.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -139,18 +139,6 @@ int recover_command(const std::string& cloud, const std::string& run) {
     say("nothing to recover: no journal is open" + (others.empty() ? "" : fmt::format(" of {}", cloud_and_run(cloud, run))));
   if (!others.empty()) say(fmt::format("left alone: {}", fmt::join(others, ", ")));
   return all ? kPassed : kUndoPending;
-}
-
-int halt_command(const std::string& cloud, const std::string& reason) {
-  halt_cloud(cloud, reason);
-  say(fmt::format("cloud {} is halted: a running rehearsal stops and undoes, new ones are refused until 'blackstart resume {}'",
-                  cloud, cloud));
-  return kPassed;
-}
-
-int resume_command(const std::string& cloud) {
-  say(lift_halt(cloud) ? fmt::format("the halt of cloud {} is lifted", cloud) : fmt::format("cloud {} was not halted", cloud));
-  return kPassed;
 }
 
 }  // namespace blackstart

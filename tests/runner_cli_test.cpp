@@ -177,3 +177,37 @@ TEST_CASE("recover leaves alone what it was not asked for, and says so") {
     CHECK(open_journals().size() == 1);
   }
 }
+
+TEST_CASE("halt tells who stops, or that nothing does: the name may be wrong, or the user") {
+  const StateFolder state;
+  const auto halt = [](const std::string& cloud) { return run_process({BLACKSTART_BINARY, "halt", cloud, "a fire"}, 30s); };
+  const auto nothing = halt("norht");
+  CHECK(nothing.exit_code == 0);
+  CHECK_THAT(nothing.out, Catch::Contains("NOTHING WAS STOPPED: no rehearsal of cloud norht runs in the state folder " +
+                                          state.path.string()) &&
+                              Catch::Contains("another user") && !Catch::Contains("is the name right"));
+  CHECK(halt_reason("norht") == "a fire");
+  const Lease lease("north", "process 7 with scenario s");
+  CHECK_THAT(halt("norht").out, Catch::Contains("is the name right? cloud north is in use by process 7 with scenario s"));
+  const std::string stopped = halt("north").out;
+  CHECK_THAT(stopped, Catch::Contains("cloud north is halted: process 7 with scenario s stops and undoes") &&
+                          !Catch::Contains("NOTHING"));
+  const Lease other("south", "blackstart recover");
+  CHECK_THAT(halt("south").out, Catch::Contains("no rehearsal runs there; 'blackstart recover' does, and goes on"));
+}
+
+TEST_CASE("halt and resume take no path for a cloud's name") {
+  const StateFolder state;
+  for (const char* name : {"../escape", ".hidden", ""}) {
+    CAPTURE(name);
+    for (const std::vector<std::string>& command :
+         std::vector<std::vector<std::string>>{{"halt", name, "x"}, {"resume", name}}) {
+      std::vector<std::string> arguments = command;
+      arguments.insert(arguments.begin(), BLACKSTART_BINARY);
+      const auto result = run_process(arguments, 30s);
+      CHECK(result.exit_code == 64);
+      CHECK_THAT(result.err, Catch::Contains("is no name of a cloud"));
+    }
+  }
+  CHECK(fs::is_empty(state.path));
+}
