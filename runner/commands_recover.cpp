@@ -1,7 +1,8 @@
-// recover, halt, resume: how what is left is taken away, and how a rehearsal is stopped.
+// recover: how what a run has left is taken away.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <optional>
 
@@ -34,13 +35,32 @@ void note_in_record(const OpenJournal& journal) {
     if (injection.undone.count() >= 0) continue;
     injection.undone = now;
     injection.undo_problem.clear();
-    writer.injection(injection);
+    // First: a full disk may keep us from the second, and a run that was whole only so proves nothing.
     writer.problem(
         fmt::format("{} was undone by 'blackstart recover' only, at {}", injection.id, format_utc(real_clock().wall())));
+    writer.injection(injection);
   }
   if (record.finished) writer.finished(record.ended);  // its checksum covers these lines as well
   judge_folder(journal.run_folder);
   say(fmt::format("  its report was written anew: {}", (journal.run_folder / "report.html").string()));
+}
+
+// The cloud is whole by now, and a record that is damaged or can't be written must not keep the next run from starting.
+bool told_in_record(const OpenJournal& journal) {
+  try {
+    note_in_record(journal);
+    return true;
+  } catch (const std::exception& error) {
+    say(fmt::format("  the run's record could not be told, and says what it said before: {}", error.what()));
+    return false;
+  }
+}
+
+bool put_away(const OpenJournal& journal) {
+  const std::string problem = copy_journal(journal);
+  if (!problem.empty()) say(fmt::format("  the journal goes away without a copy in the run folder: {}", problem));
+  remove_journal(journal);
+  return problem.empty();
 }
 
 bool recover_entry(const OpenJournal& journal, const JournalEntry& entry, Remote& remote) {
@@ -68,13 +88,14 @@ void tell_of_undone(const JournalEntry& entry) {
 // One entry that can't be undone never keeps another from being undone.
 bool recover_entries(const OpenJournal& journal) {
   bool all = true;
-  auto remote = make_ssh(journal.cloud);
+  std::unique_ptr<Remote> remote;  // made only when there is something to undo: the key may be gone
   for (const JournalEntry& entry : journal.entries) {
     try {
       if (entry.undone) {
         tell_of_undone(entry);
         continue;
       }
+      if (!remote) remote = make_ssh(journal.cloud);
       all = recover_entry(journal, entry, *remote) && all;
     } catch (const std::exception& error) {
       say(fmt::format("  still pending: {}", error.what()));
@@ -84,25 +105,24 @@ bool recover_entries(const OpenJournal& journal) {
   return all;
 }
 
-// True when nothing of this journal is left. What stands in it counts as read under the lease: until then its run may be alive,
-// and about to inject.
-bool recover_journal(const fs::path& file, const std::string& cloud) {
+// kPassed, kInconclusive (nothing is left to undo, but the run's folder does not tell), or kUndoPending. What stands in it
+// counts as read under the lease: until then its run may be alive, and about to inject.
+ExitCode recover_journal(const fs::path& file, const std::string& cloud) {
   const std::string name = read_journal(file).cloud.name;
-  if (!cloud.empty() && name != cloud && !name.empty()) return true;
+  if (!cloud.empty() && name != cloud && !name.empty()) return kPassed;
   std::optional<Lease> lease;
   if (!name.empty()) lease.emplace(name, "blackstart recover");
-  if (!fs::exists(file)) return true;  // its run has ended in order meanwhile
+  if (!fs::exists(file)) return kPassed;  // its run has ended in order meanwhile
   const OpenJournal journal = read_journal(file);
   if (journal.cloud.name != name) return recover_journal(file, cloud);  // its run was just writing the first line
   say(fmt::format("run {} on cloud {}:", journal.run, journal.cloud.name.empty() ? "?" : journal.cloud.name));
   if (journal.torn_lines > 0)
     say(fmt::format("  {} of its lines were cut off while they were written: what they were about was not injected",
                     journal.torn_lines));
-  if (!journal.entries.empty() && !recover_entries(journal)) return false;
-  note_in_record(journal);
-  retire_journal(journal);
+  if (!journal.entries.empty() && !recover_entries(journal)) return kUndoPending;
+  const bool told = told_in_record(journal), kept = put_away(journal);
   say("  nothing is left to undo");
-  return true;
+  return told && kept ? kPassed : kInconclusive;
 }
 
 // "run r1 of cloud north" when this journal is of another cloud or run than these; empty when it is meant, or may be.
@@ -121,7 +141,8 @@ std::string cloud_and_run(const std::string& cloud, const std::string& run) {
 
 int recover_command(const std::string& cloud, const std::string& run) {
   std::vector<std::string> others;
-  bool all = true, any = false;
+  bool any = false;
+  int worst = kPassed;
   for (const fs::path& file : journal_files()) {
     try {
       if (const std::string other = not_asked_for(file, cloud, run); !other.empty()) {
@@ -129,28 +150,16 @@ int recover_command(const std::string& cloud, const std::string& run) {
         continue;
       }
       any = true;
-      all = recover_journal(file, cloud) && all;
+      worst = std::max<int>(worst, recover_journal(file, cloud));
     } catch (const std::exception& error) {
       say(fmt::format("{}: still pending: {}", file.filename().string(), error.what()));
-      any = true, all = false;
+      any = true, worst = kUndoPending;
     }
   }
   if (!any)
     say("nothing to recover: no journal is open" + (others.empty() ? "" : fmt::format(" of {}", cloud_and_run(cloud, run))));
   if (!others.empty()) say(fmt::format("left alone: {}", fmt::join(others, ", ")));
-  return all ? kPassed : kUndoPending;
-}
-
-int halt_command(const std::string& cloud, const std::string& reason) {
-  halt_cloud(cloud, reason);
-  say(fmt::format("cloud {} is halted: a running rehearsal stops and undoes, new ones are refused until 'blackstart resume {}'",
-                  cloud, cloud));
-  return kPassed;
-}
-
-int resume_command(const std::string& cloud) {
-  say(lift_halt(cloud) ? fmt::format("the halt of cloud {} is lifted", cloud) : fmt::format("cloud {} was not halted", cloud));
-  return kPassed;
+  return worst;
 }
 
 }  // namespace blackstart

@@ -16,15 +16,6 @@ namespace {
 
 void say(const std::string& text) { std::puts(text.c_str()); }
 
-// Files in STATE/<kind> are named after clouds.
-std::vector<std::string> clouds_with(const char* kind) {
-  std::vector<std::string> names;
-  const std::filesystem::path folder = state_folder() / kind;
-  if (std::filesystem::is_directory(folder))
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) names.push_back(entry.path().filename().string());
-  return names;
-}
-
 std::string facts_of(const UndoRecord& undo) {
   std::vector<std::string> facts;
   for (const auto& [name, value] : undo.facts) facts.push_back(name + " " + value);

@@ -123,7 +123,10 @@ void Journal::undone(const std::string& id) {
 bool Journal::close() {
   std::lock_guard lock(mutex_);
   if (!open_.empty()) return false;
-  retire_journal({file_, "", run_folder_, {}, {}, 0});
+  const OpenJournal journal{file_, "", run_folder_, {}, {}, 0};
+  if (const std::string problem = copy_journal(journal); !problem.empty())
+    throw Error(ErrorKind::internal, "copying the journal into " + run_folder_.string(), problem);
+  remove_journal(journal);
   return true;
 }
 
@@ -179,12 +182,21 @@ void mark_fired(const fs::path& journal, const std::string& id, const std::strin
   append_to(journal, Json{{"type", "fired"}, {"id", id}, {"at", at}}.dump() + "\n" + undone_line(id));
 }
 
-void retire_journal(const OpenJournal& journal) {
-  std::error_code error;
-  if (fs::is_directory(journal.run_folder)) {
-    fs::copy_file(journal.file, journal.run_folder / "journal.jsonl", fs::copy_options::overwrite_existing, error);
-    if (error) throw Error(ErrorKind::internal, "copying the journal into " + journal.run_folder.string(), error.message());
-  }
+std::string copy_journal(const OpenJournal& journal) {
+  std::error_code error, ignored;
+  const fs::file_type type = fs::status(journal.run_folder, error).type();
+  if (type == fs::file_type::none) return error.message();
+  if (type != fs::file_type::directory) return "";
+  // A part of one would say that less was injected.
+  const fs::path copy = journal.run_folder / "journal.jsonl", part = copy.string() + ".new";
+  fs::copy_file(journal.file, part, fs::copy_options::overwrite_existing, error);
+  if (!error) fs::rename(part, copy, error);
+  if (!error) return "";
+  fs::remove(part, ignored);
+  return error.message();
+}
+
+void remove_journal(const OpenJournal& journal) {
   fs::remove(journal.file);
   sync_folder(journal_folder());
 }

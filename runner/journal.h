@@ -67,7 +67,9 @@ std::vector<OpenJournal> open_journals(const std::string& cloud = "");
 void mark_undone(const OpenJournal& journal, const std::string& id);
 // The same, and that the dead-man on the runner's machine has done it.
 void mark_fired(const std::filesystem::path& journal, const std::string& id, const std::string& at);
-// The file goes into the run folder, or away when that folder is gone.
-void retire_journal(const OpenJournal& journal);
+// Copies the file into the run folder, where that is still there; what kept it from that, or nothing.
+std::string copy_journal(const OpenJournal& journal);
+// Once nothing is left to undo. Throws Error or std::filesystem::filesystem_error.
+void remove_journal(const OpenJournal& journal);
 
 }  // namespace blackstart

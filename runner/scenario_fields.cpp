@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/units.h"
+#include "probes/redundancy.h"
 #include "runner/scenario_fields.h"
 
 namespace blackstart::scenario_fields {
@@ -35,12 +36,22 @@ namespace {
 
 using namespace scenario_fields;
 
+// One that watches redundancy. Of the other kinds the preflight knows whether they have operations.
+void must_have_operations(Fields& f, const Scenario& scenario, const std::string& key) {
+  for (const ProbeStep& probe : scenario.probes)
+    if (probe.key == key && dynamic_cast<const RedundancySettings*>(probe.settings.get()))
+      return f.problem("probe",
+                       fmt::format("'{}' has no operations that could succeed, so that the guard would never trip", key),
+                       "name a probe that sends something; 'total' bounds the whole rehearsal");
+}
+
 void describe_guard(Fields& f, Scenario& scenario) {
   GuardSpec guard;
   f.object({"no-success", "a probe has had no good operation for too long"}, [&](Fields& inner) {
     guard.kind = GuardSpec::Kind::no_success;
     inner.name({"probe", "which", Field::required}, guard.probe);
     must_be_known(inner, "probe", "probe", guard.probe, probe_names(scenario));
+    must_have_operations(inner, scenario, guard.probe);
     guard.probe = describe_one_vantage(inner, scenario, guard.probe);
     inner.duration({"longer-than", "the bound", Field::required}, guard.limit, {1s, 168h});
   });

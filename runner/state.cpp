@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -26,7 +27,12 @@ fs::path made(const fs::path& folder) {
   return folder;
 }
 
-fs::path file_of(const char* kind, const std::string& cloud) { return made(state_folder() / kind) / cloud; }
+fs::path file_of(const char* kind, const std::string& cloud) {
+  if (cloud.empty() || cloud.front() == '.' || cloud.find('/') != std::string::npos)
+    throw Error(ErrorKind::usage, "", fmt::format("'{}' is no name of a cloud", cloud),
+                "it is what the cloud file says behind 'cloud:', not the file's own name");
+  return made(state_folder() / kind) / cloud;
+}
 
 std::optional<std::string> first_line(const fs::path& file) {
   std::ifstream in(file);
@@ -86,6 +92,14 @@ std::optional<std::string> lease_holder(const std::string& cloud) {
   ::close(descriptor);
   if (asked != 0) throw_errno("asking for the lease on cloud " + cloud, problem);
   return lock.l_type != F_UNLCK ? first_line(file_of("lease", cloud)) : std::nullopt;
+}
+
+std::vector<std::string> clouds_with(const char* kind) {
+  std::vector<std::string> names;
+  if (const fs::path folder = state_folder() / kind; fs::is_directory(folder))
+    for (const auto& entry : fs::directory_iterator(folder)) names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 void halt_cloud(const std::string& cloud, const std::string& reason) {

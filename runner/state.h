@@ -1,12 +1,14 @@
 // Where the runner keeps what must outlive it, and the claims it lays on a cloud.
 //
 // Purpose: the state folder, the lease (one rehearsal at a time per cloud) and the kill switch.
+// Each throws Error(usage) for a name that no cloud can have: files are named after clouds.
 // Ownership: a Lease holds its cloud until it goes. Thread rule: plain functions; a Lease belongs to one thread.
 #pragma once
 
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace blackstart {
 
@@ -29,6 +31,9 @@ class Lease {
 };
 // Who holds the lease now; nullopt: nobody.
 std::optional<std::string> lease_holder(const std::string& cloud);
+
+// The clouds that STATE/<kind> has a file of, `lease` or `halt`, by name; a lease that is there need not be held.
+std::vector<std::string> clouds_with(const char* kind);
 
 // The kill switch: stops the running rehearsal of the cloud and blocks new ones until lifted.
 void halt_cloud(const std::string& cloud, const std::string& reason);

@@ -15,6 +15,21 @@ namespace {
 using nlohmann::json;
 
 constexpr std::uint64_t kMostPolled = 4 << 20;  // bytes in one answer
+constexpr int kNotRemoved = 75;                 // exit code of a check whose files stayed; the program itself has no such
+
+// Of one input, one behind the other: `head -c` reads no byte of the next one.
+std::string writing(const VantageFiles& files, const std::string& folder) {
+  std::string command = "umask 077; mkdir -p " + shell_quote(folder);
+  for (const VantageFile& file : files)
+    command += fmt::format(" && head -c {} > {}/{}", file.text.size(), shell_quote(folder), file.name);
+  return command;
+}
+
+std::string input_of(const VantageFiles& files) {
+  std::string input;
+  for (const VantageFile& file : files) input += file.text;
+  return input;
+}
 
 std::string run_on(Remote& remote, const std::string& doing, const std::string& node, const std::string& command,
                    const std::string& input, const Deadline& deadline) {
@@ -77,14 +92,22 @@ void VantageNode::install(const ProbeBundle& bundle, const Deadline& deadline) {
          archive_of(bundle), deadline);
 }
 
-void VantageNode::put(const std::string& name, const std::string& text, const Deadline& deadline) {
-  run_on(remote_, fmt::format("putting {} on {}", name, place_.node), place_.node,
-         fmt::format("umask 077; mkdir -p {0} && cat > {0}/{1}", shell_quote(place_.folder), name), text, deadline);
+void VantageNode::put(const VantageFiles& files, const Deadline& deadline) {
+  run_on(remote_, fmt::format("telling {} on {} what to send", place_.probe, place_.node), place_.node,
+         writing(files, place_.folder), input_of(files), deadline);
 }
 
-void VantageNode::check(const Deadline& deadline) {
-  const CommandResult result = remote_.run(place_.node, program("check " + shell_quote(place_.folder)), deadline);
+// One command that has no terminal: it goes on to its end when the connection breaks, or the runner is killed.
+void VantageNode::check(const VantageFiles& files, const Deadline& deadline) {
+  const std::string folder = shell_quote(place_.folder);
+  const CommandResult result =
+      remote_.run_with_input(place_.node,
+                             fmt::format("{} && ( {} ); code=$?; rm -rf {} || exit {}; exit $code",
+                                         writing(files, place_.folder), program("check " + folder), folder, kNotRemoved),
+                             input_of(files), deadline);
   const std::string doing = fmt::format("checking whether {} can be sent from {}", place_.probe, place_.node);
+  if (result.signal.empty() && result.exit_code == kNotRemoved)
+    throw Error(ErrorKind::unmet, doing, "what it was told for that could not be removed: " + result.trouble());
   if (!result.ok()) throw Error(ErrorKind::unmet, doing, result.trouble());
   // A program that lost its content with the node's power does nothing, and does that well.
   if (result.out != vantage_folder::kReady)

@@ -45,6 +45,12 @@ struct VantageAnswer {
   std::string bytes;  // of operations, from where it was asked to begin
 };
 
+// A file of a vantage point's folder that nobody but its owner can read.
+struct VantageFile {
+  std::string name, text;
+};
+using VantageFiles = std::vector<VantageFile>;
+
 class VantageNode {
  public:
   VantageNode(Remote& remote, VantagePlace place) : remote_(remote), place_(std::move(place)) {}
@@ -52,10 +58,10 @@ class VantageNode {
 
   // Sends the program unless it is there.
   void install(const ProbeBundle& bundle, const Deadline& deadline);
-  // A file of its folder that nobody but its owner can read.
-  void put(const std::string& name, const std::string& text, const Deadline& deadline);
-  // Throws Error(unmet) with what the program says: it could not be sent from there.
-  void check(const Deadline& deadline);
+  void put(const VantageFiles& files, const Deadline& deadline);
+  // With these files, which are there for the check alone: the node removes them when it is over, whether or not anybody still
+  // asks. Throws Error(unmet) with what the program says: it could not be sent from there; or when it could not remove them.
+  void check(const VantageFiles& files, const Deadline& deadline);
   void launch(const Deadline& deadline);
   void ask_to_stop(const Deadline& deadline);
   VantageAnswer poll(std::uint64_t offset, const Deadline& deadline);

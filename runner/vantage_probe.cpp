@@ -42,7 +42,6 @@ yaml::Value part_of(const Scenario& scenario, const std::string& key) {
 class Vantage final : public VantageProbe {
  public:
   Vantage(const VantageInput& input, std::unique_ptr<Remote> remote);
-  ~Vantage() override;
 
   ProbeInfo info() const override;
   void preflight(const Deadline& deadline) override;
@@ -63,11 +62,12 @@ class Vantage final : public VantageProbe {
   void clean_up(const Deadline& deadline) override { inner_->clean_up(deadline); }
 
  private:
-  void put_files(const Deadline& deadline);
+  VantageFiles told() const;
+  void check_there(const Deadline& deadline);
   Time await_start(const Deadline& deadline);
   void watch(const std::stop_token& stop);
   bool look(const Deadline& deadline);
-  void forget_node();
+  [[noreturn]] void give_up(const Error& why);
   bool ask_to_stop(const Deadline& deadline);
 
   const ProbeStep step_;
@@ -86,7 +86,7 @@ class Vantage final : public VantageProbe {
   OperationSink* sink_ = nullptr;
   std::atomic<std::int64_t> seen_{-1};
   std::string unreached_;  // why the last look got no answer; of the thread that looks
-  bool placed_ = false, launched_ = false, whole_ = false;
+  bool whole_ = false;
   std::jthread thread_;
 };
 
@@ -125,19 +125,6 @@ Vantage::Vantage(const VantageInput& input, std::unique_ptr<Remote> remote)
                              fmt::format("{}/probe-{}", input.home, bundle_.hash), "blackstart-vantage-" + token});
 }
 
-// What was put there for a rehearsal that did not begin.
-Vantage::~Vantage() {
-  if (placed_ && !launched_) forget_node();
-}
-
-void Vantage::forget_node() {
-  try {
-    node_->remove(Deadline(real_clock(), kRemove));
-    if (keep_) keep_->note_removed();
-  } catch (const Error&) {  // a node that can't be reached now keeps it; fetch sees to it where the run has a folder
-  }
-}
-
 ProbeInfo Vantage::info() const {
   ProbeInfo info = inner_->info();
   info.vantage = step_.vantage;
@@ -146,23 +133,39 @@ ProbeInfo Vantage::info() const {
 }
 
 // Only what a node needs: a password goes where only its owner can read it.
-void Vantage::put_files(const Deadline& deadline) {
-  placed_ = true;
+VantageFiles Vantage::told() const {
+  VantageFiles files;
   Cloud cloud = cloud_;
-  if (cloud.database.present()) {
-    const std::string& file = cloud.database.password_file;
-    if (!file.empty()) node_->put(vantage_folder::kPassword, yaml::slurp(file), deadline);
-    if (!file.empty()) cloud.database.password_file = vantage_folder::kPassword;
+  if (std::string& file = cloud.database.password_file; cloud.database.present() && !file.empty()) {
+    files.push_back({vantage_folder::kPassword, yaml::slurp(file)});
+    file = vantage_folder::kPassword;
   }
-  node_->put(vantage_folder::kCloud, write_cloud(cloud), deadline);
-  node_->put(vantage_folder::kSpec, spec_text_, deadline);
+  files.push_back({vantage_folder::kCloud, write_cloud(cloud)});
+  files.push_back({vantage_folder::kSpec, spec_text_});
+  return files;
+}
+
+// Nothing of it may stay on the node: until the start the run has no word of where to look for it.
+void Vantage::check_there(const Deadline& deadline) {
+  try {
+    node_->check(told(), deadline);
+  } catch (const Error& error) {
+    try {  // the node has done it by itself, unless it was the node that failed
+      node_->remove(Deadline(deadline.clock(), kRemove));
+    } catch (const Error&) {
+      throw Error(
+          error.kind(), error.doing(), error.why(),
+          fmt::format("what the probe was told for the check, a password perhaps, may be left on {} in {}: remove that by hand",
+                      step_.vantage, node_->place().folder));
+    }
+    throw;
+  }
 }
 
 void Vantage::preflight(const Deadline& deadline) {
   if (inner_->info().audited) inner_->preflight(deadline);  // what is audited from here must be reached from here
   node_->install(bundle_, Deadline(deadline.clock(), kInstall));
-  put_files(Deadline(deadline.clock(), kCall));
-  node_->check(Deadline(deadline.clock(), kCheck));
+  check_there(Deadline(deadline.clock(), kCheck));
 }
 
 void Vantage::prepare(const Deadline& deadline) {
@@ -173,8 +176,8 @@ void Vantage::prepare(const Deadline& deadline) {
 Time Vantage::start(Clock& clock, Time zero, OperationSink& sink) {
   clock_ = &clock;
   sink_ = &sink;
+  // First: whatever is put there from here on, fetch knows where.
   keep_ = std::make_unique<VantageKeep>(vantage_path(run_folder_, step_.name), node_->place(), zero);
-  launched_ = true;
   const Time start = await_start(Deadline(clock, kBegin));
   thread_ = std::jthread([this](const std::stop_token& stop) { watch(stop); });
   return start;
@@ -189,16 +192,27 @@ Time Vantage::await_start(const Deadline& deadline) {
     return state.started || state.ended;
   };
   try {
+    node_->put(told(), deadline.sooner(kCall));
     node_->launch(deadline.sooner(kCall));
     if (!wait_until(begun, deadline, 50ms)) throw Error(ErrorKind::unmet, doing, "it did not begin in time");
     if (!state.started) throw Error(ErrorKind::unmet, doing, state.ended->trouble);
     if (!look(deadline)) throw Error(ErrorKind::unreachable, doing, unreached_);
-  } catch (const Error&) {
+  } catch (const Error& error) {
     ask_to_stop(Deadline(*clock_, kCall));
-    forget_node();
-    throw;
+    give_up(error);
   }
   return keep_->about(*state.started);
+}
+
+// Says what is left there, too, where the node can't be rid of it.
+void Vantage::give_up(const Error& why) {
+  try {
+    node_->remove(Deadline(*clock_, kRemove));
+    keep_->note_removed();
+  } catch (const Error& left) {
+    throw Error(why.kind(), why.doing(), why.why(), left.hint().empty() ? why.hint() : left.hint());
+  }
+  throw Error(why);
 }
 
 bool Vantage::look(const Deadline& deadline) {

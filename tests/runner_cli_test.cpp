@@ -177,3 +177,76 @@ TEST_CASE("recover leaves alone what it was not asked for, and says so") {
     CHECK(open_journals().size() == 1);
   }
 }
+
+namespace {
+
+// All of it is undone; only the run's folder makes trouble.
+struct AllUndone : StateFolder {
+  fs::path run_folder = path / "runs" / "r1";
+  AllUndone() {
+    fs::create_directories(run_folder);
+    Journal journal("r1", small_cloud({"c1"}), run_folder);
+    journal.arm({"r1-1-past-c1", "past", {"no.such", "c1", {}}, false});
+    mark_undone(read_journal(journal.file()), "r1-1-past-c1");
+  }
+  ProcessResult recover() const { return run_process({BLACKSTART_BINARY, "recover"}, 30s); }
+};
+
+}  // namespace
+
+TEST_CASE("recover ends although the run's record can't be read: nothing is left to undo, and that is told") {
+  const AllUndone undone;
+  undone.write("runs/r1/events.jsonl", GENERATE(as<std::string>(), "", std::string(4096, '\0')));
+  const auto result = undone.recover();
+  CHECK(result.exit_code == 2);
+  CHECK_THAT(result.out, Catch::Contains("the run's record could not be told") && Catch::Contains("events.jsonl") &&
+                             Catch::Contains("nothing is left to undo") && !Catch::Contains("pending"));
+  CHECK(open_journals().empty());
+  CHECK(read_journal(undone.run_folder / "journal.jsonl").entries.size() == 1);
+  CHECK(undone.recover().exit_code == 0);
+}
+
+TEST_CASE("recover ends although the journal can't be copied into the run's folder") {
+  const AllUndone undone;
+  fs::create_directories(undone.run_folder / "journal.jsonl" / "in the way");
+  const auto result = undone.recover();
+  CHECK(result.exit_code == 2);
+  CHECK_THAT(result.out, Catch::Contains("without a copy in the run folder") && Catch::Contains("nothing is left to undo"));
+  CHECK(open_journals().empty());
+  CHECK_FALSE(fs::exists(undone.run_folder / "journal.jsonl.new"));
+  CHECK(undone.recover().exit_code == 0);
+}
+
+TEST_CASE("halt tells who stops, or that nothing does: the name may be wrong, or the user") {
+  const StateFolder state;
+  const auto halt = [](const std::string& cloud) { return run_process({BLACKSTART_BINARY, "halt", cloud, "a fire"}, 30s); };
+  const auto nothing = halt("norht");
+  CHECK(nothing.exit_code == 0);
+  CHECK_THAT(nothing.out, Catch::Contains("NOTHING WAS STOPPED: no rehearsal of cloud norht runs in the state folder " +
+                                          state.path.string()) &&
+                              Catch::Contains("another user") && !Catch::Contains("is the name right"));
+  CHECK(halt_reason("norht") == "a fire");
+  const Lease lease("north", "process 7 with scenario s");
+  CHECK_THAT(halt("norht").out, Catch::Contains("is the name right? cloud north is in use by process 7 with scenario s"));
+  const std::string stopped = halt("north").out;
+  CHECK_THAT(stopped, Catch::Contains("cloud north is halted: process 7 with scenario s stops and undoes") &&
+                          !Catch::Contains("NOTHING"));
+  const Lease other("south", "blackstart recover");
+  CHECK_THAT(halt("south").out, Catch::Contains("no rehearsal runs there; 'blackstart recover' does, and goes on"));
+}
+
+TEST_CASE("halt and resume take no path for a cloud's name") {
+  const StateFolder state;
+  for (const char* name : {"../escape", ".hidden", ""}) {
+    CAPTURE(name);
+    for (const std::vector<std::string>& command :
+         std::vector<std::vector<std::string>>{{"halt", name, "x"}, {"resume", name}}) {
+      std::vector<std::string> arguments = command;
+      arguments.insert(arguments.begin(), BLACKSTART_BINARY);
+      const auto result = run_process(arguments, 30s);
+      CHECK(result.exit_code == 64);
+      CHECK_THAT(result.err, Catch::Contains("is no name of a cloud"));
+    }
+  }
+  CHECK(fs::is_empty(state.path));
+}

@@ -187,6 +187,14 @@ TEST_CASE("every kind of mistake is told with its place and a hint") {
   CHECK(problems.size() <= 2);  // a slip in a required key is an unknown key and a missing one
 }
 
+TEST_CASE("guards: 'no-success' of a probe that only watches redundancy could never trip, and is refused") {
+  const std::string watched = with(kGood, "steady: {for", "  whole: {kind: redundancy}\nsteady: {for");
+  CHECK(problems_of(watched).empty());
+  const auto problems = problems_of(with(watched, "no-success: {probe: bank", "no-success: {probe: whole"));
+  REQUIRE(problems.size() == 1);
+  CHECK_THAT(problems[0], Catch::StartsWith("s.yaml:33:25: 'whole' has no operations that could succeed"));
+}
+
 TEST_CASE("a scenario that could prove nothing is refused") {
   auto only = [](const std::string& probes, const std::string& steps, const std::string& objectives) {
     return problems_of("scenario: s\nclaim: c\nprobes: " + probes + "\nsteps: " + steps + "\nobjectives: " + objectives + "\n");

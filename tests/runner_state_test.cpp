@@ -115,6 +115,17 @@ TEST_CASE("a halt stays until it is lifted, for its cloud alone") {
   CHECK_FALSE(lift_halt("lab"));
 }
 
+TEST_CASE("what is no name of a cloud makes no file anywhere") {
+  StateFolder state;
+  for (const char* name : {"", ".", "..", ".lab", "../lab", "/tmp/lab", "north/lab", "lab/"}) {
+    CAPTURE(name);
+    CHECK(error_of([&] { halt_cloud(name, "x"); }).kind() == ErrorKind::usage);
+    CHECK(error_of([&] { lift_halt(name); }).kind() == ErrorKind::usage);
+    CHECK(error_of([&] { Lease lease(name, "run"); }).kind() == ErrorKind::usage);
+  }
+  CHECK(std::filesystem::is_empty(state.path));
+}
+
 TEST_CASE("a halt without a reason is a halt") {
   StateFolder state;
   halt_cloud("lab", "");

@@ -31,26 +31,39 @@ struct Listener : BoundSocket {
 // The way to the nodes, which can be cut.
 struct Way {
   std::atomic<bool> cut{false};
+  std::string breaks_before, breaks_after;  // with the command that has this in it
+  bool keeps = false;                       // the node can remove no folder of a probe
 };
 class CutRemote final : public Remote {
  public:
-  CutRemote(const Cloud& cloud, const Way& way) : inner_(make_ssh(cloud)), way_(way) {}
+  CutRemote(const Cloud& cloud, Way& way) : inner_(make_ssh(cloud)), way_(way) {}
   CommandResult run(const std::string& node, const std::string& command, const Deadline& deadline) override {
-    check_way(node);
-    return inner_->run(node, command, deadline);
+    return over(node, command, [&](const std::string& sent) { return inner_->run(node, sent, deadline); });
   }
   CommandResult run_with_input(const std::string& node, const std::string& command, const std::string& input,
                                const Deadline& deadline) override {
-    check_way(node);
-    return inner_->run_with_input(node, command, input, deadline);
+    return over(node, command, [&](const std::string& sent) { return inner_->run_with_input(node, sent, input, deadline); });
   }
 
  private:
+  template <class Run>
+  CommandResult over(const std::string& node, std::string command, Run run) {
+    const auto has = [&](const std::string& part) { return !part.empty() && command.find(part) != std::string::npos; };
+    way_.cut = way_.cut || has(way_.breaks_before);
+    check_way(node);
+    const bool breaks = has(way_.breaks_after);
+    const bool keeps = way_.keeps && has("/vantage/");
+    for (std::size_t at = 0; keeps && (at = command.find("rm -rf", at)) != std::string::npos;) command.replace(at, 6, "false ");
+    CommandResult result = run(command);
+    way_.cut = way_.cut || breaks;
+    check_way(node);
+    return result;
+  }
   void check_way(const std::string& node) const {
     if (way_.cut) throw Error(ErrorKind::unreachable, "running a command on " + node, "the way is cut");
   }
   std::unique_ptr<Remote> inner_;
-  const Way& way_;
+  Way& way_;
 };
 
 struct LiveSink final : OperationSink {
@@ -262,15 +275,73 @@ TEST_CASE("nobody else on the node can read what it was told", "[vantage]") {
   ground.cloud.database.replicas = {{"n2", "127.0.0.1"}};
   ground.cloud.database.password_file = (ground.node.path / "secret").string();
   const auto probe = ground.probe();
-  probe->preflight(soon());
+  begin(ground, *probe);
   const auto all = fs::perms::group_all | fs::perms::others_all;
   int files = 0;
-  for (const auto& entry : fs::recursive_directory_iterator(ground.home() + "/vantage")) {
+  for (const auto& entry : fs::directory_iterator(ground.home() + "/vantage")) {
     CHECK((entry.status().permissions() & all) == fs::perms::none);
-    if (entry.path().filename() == "database.password") CHECK(TextFolder::read(entry.path()) == "hunter2\n");
-    files += entry.is_regular_file();
+    for (const char* name : {"database.password", "cloud.yaml", "spec.yaml"}) {
+      files += fs::is_regular_file(entry.path() / name);
+      CHECK((fs::status(entry.path() / name).permissions() & all) == fs::perms::none);
+    }
+    CHECK(TextFolder::read(entry.path() / "database.password") == "hunter2\n");
   }
   CHECK(files == 3);
+  RecordWriter record(ground.run.path);
+  begin_record(record, probe->info());
+  probe->stop();
+  probe->complete(record);
+}
+
+TEST_CASE("between the check and the start nothing is on the node, however the runner ends", "[vantage]") {
+  Ground ground;
+  const auto probe = ground.probe();
+  probe->preflight(soon());
+  probe->prepare(soon());
+  CHECK(ground.nothing_left());
+}
+
+TEST_CASE("a check whose connection breaks leaves nothing on the node, and where it may have is told", "[vantage]") {
+  Ground ground;
+  ground.way.breaks_after = "blackstart-probe check";
+  const Error error = error_of([&] { ground.probe()->preflight(soon()); });
+  CHECK(error.kind() == ErrorKind::unreachable);
+  CHECK_THAT(error.hint(), Catch::Contains("password") && Catch::Contains("on n2 in " + ground.home() + "/vantage/") &&
+                               Catch::Contains("by hand"));
+  CHECK(ground.nothing_left());  // the node has seen to it
+}
+
+TEST_CASE("a check whose files stay on the node is refused with the folder's name, also when it was good", "[vantage]") {
+  Ground ground;
+  ground.way.keeps = true;
+  const Error error = error_of([&] { ground.probe()->preflight(soon()); });
+  CHECK(error.kind() == ErrorKind::unmet);
+  CHECK_THAT(error.doing(), Catch::Contains("door@n2 can be sent from n2"));
+  CHECK_THAT(error.hint(), Catch::Contains("on n2 in " + ground.home() + "/vantage/") && Catch::Contains("by hand"));
+  CHECK_FALSE(ground.nothing_left());
+}
+
+TEST_CASE("what a start that failed has left on the node is told, and fetch removes it", "[vantage]") {
+  Ground ground;
+  const StateFolder state;
+  const auto probe = ground.probe();
+  probe->preflight(soon());
+  probe->keep_in(ground.run.path);
+  ground.way.breaks_before = "blackstart-probe serve";
+  const Error error = error_of([&] { probe->start(real_clock(), ground.zero, ground.live); });
+  CHECK(error.kind() == ErrorKind::unreachable);
+  CHECK_THAT(error.what(), Catch::Contains("the way is cut") && Catch::Contains("is left there") &&
+                               Catch::Contains(ground.home() + "/vantage/") && Catch::Contains("blackstart fetch"));
+  CHECK_FALSE(ground.nothing_left());
+  ground.run.write("cloud.yaml", write_cloud(ground.cloud));
+  {
+    RecordWriter record(ground.run.path);
+    RunInfo run;
+    run.id = "r1";
+    record.run(run);
+  }
+  CHECK(fetch_command(ground.run.path) == kInconclusive);
+  CHECK(ground.nothing_left());
 }
 
 TEST_CASE("a probe ends by itself when its lifetime is over, with nobody to ask it to", "[vantage]") {
