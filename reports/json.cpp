@@ -59,6 +59,7 @@ Json rto(const Rto& one) {
           {"series", one.series},
           {"injection", one.injection},
           {"impact", one.impact},
+          {"shared", one.shared},
           {"censored", one.censored},
           {"after_undo", one.after_undo.has_value()},
           {"rto_seconds", measured(one.rto)},
@@ -115,6 +116,7 @@ Json loss(const Redundancy::Loss& one) {
 Json restoration(const Restoration& one) {
   return {{"injection", one.injection},
           {"impact", one.impact},
+          {"shared", one.shared},
           {"censored", one.censored},
           {"after_undo", one.after_undo.has_value()},
           {"seconds", measured(one.time)}};

@@ -98,6 +98,7 @@ struct Rto {
   // Set when the recovery of any of its outages, or that first success, came only after our undo.
   std::optional<AfterUndo> after_undo{}, first_success_after_undo{};
   bool struck = false;  // an outage was on before the next injection began, so it is not that one's
+  bool shared = false;  // one began after that, so it may be that one's
 };
 
 // How long a watched component was not whole after one injection.
@@ -109,6 +110,7 @@ struct Restoration {
   std::optional<AfterUndo> after_undo{};  // set when it was whole again only after our undo
   std::string single{};                   // what has no second even when all is well; empty: nothing
   bool struck = false;  // something of it was seen to be lost between the fault and our undo, and before the next injection
+  bool shared = false;  // something was lost after that, so it may be that one's doing
 };
 
 // What became of the posting operations of one series while one injection was in force: those that were sent after all of its

@@ -34,9 +34,9 @@ class ObjectiveCheck {
   ObjectiveResult no_series();
   // Keeps the worst of the series: missed before not measured before met, then the greater value.
   void worse(State state, double value, const std::string& told, const std::string& why, Beside beside = Beside::unknown);
+  static constexpr const char* kHigherRate = "; a higher rate of operations narrows it";
   // Only what certainly keeps the limit has met it, only what certainly breaks it has missed it.
-  void compare(const Measured& value, const std::string& told, const std::string& whose,
-               const char* remedy = "; a higher rate of operations narrows it");
+  void compare(const Measured& value, const std::string& told, const std::string& whose, const char* remedy = kHigherRate);
   Beside beside_expected(const Measured& value) const;
   // Of what had not ended when it was seen last.
   Beside at_least(const Measured& value) const;

@@ -9,6 +9,14 @@
 #include "reports/words.h"
 
 namespace blackstart {
+namespace {
+
+const char* remedy_for(bool shared, const char* otherwise) {
+  return shared ? ": another injection came within a hold of it or of its undo; wait-recovered between them tells them apart"
+                : otherwise;
+}
+
+}  // namespace
 
 // Every series asked for must have been measured after every injection asked for: the worst of all counts, and an unknown
 // one could be it.
@@ -61,7 +69,7 @@ void ObjectiveCheck::check_rto(const Rto& rto) {
   if (undo_spoils(rto.after_undo) && rto.rto.value - rto.rto.plus_minus <= from_seconds(result_.spec.limit))
     return worse(State::not_measured, 0, told(rto_text(rto), rto),
                  rto.series + " had come and gone, and its hold was not over when the undo was asked; wait-recovered for it");
-  compare(rto.rto, told(rto_text(rto), rto), rto.series);
+  compare(rto.rto, told(rto_text(rto), rto), rto.series, remedy_for(rto.shared, kHigherRate));
 }
 
 void ObjectiveCheck::check_first_success(const Rto& rto) {
@@ -70,7 +78,7 @@ void ObjectiveCheck::check_first_success(const Rto& rto) {
   std::string value = measured_text(*rto.first_success);
   if (undo_spoils(rto.first_success_after_undo))
     return missed_by_undo(rto.series + " had success again", *rto.first_success_after_undo, value, rto);
-  compare(*rto.first_success, told(value, rto), rto.series);
+  compare(*rto.first_success, told(value, rto), rto.series, remedy_for(rto.shared, kHigherRate));
 }
 
 // A repair that we made ourselves shows nothing of what the cloud can do.
@@ -116,7 +124,7 @@ void ObjectiveCheck::check_restoration(const Restoration& one) {
                  at_least({one.after_undo->alone, 0s}));
   if (result_.spec.impact_required && !one.struck) return untouched(one, told);
   // Never seen to be missing is 0 with its ±, too: a loss between two looks was not seen.
-  compare(one.time, told, one.component, "");
+  compare(one.time, told, one.component, remedy_for(one.shared, ""));
 }
 
 // The fault met none of it, so nothing is known of how it comes back. What has no second is known not to.

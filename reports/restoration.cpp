@@ -47,7 +47,9 @@ void take(const Loss& loss, const Aftermath& after, Time end, const std::vector<
   const bool censored = !loss.back.known();
   const Bracket back = censored ? Bracket{end, end} : loss.back;
   Measured length = between(cause_of(loss, *after.injection), back, Duration(0));
-  if (!censored && loss.lost.from >= after.next) length = or_nothing(length);
+  const bool shared = loss.lost.from >= after.next;
+  if (!censored && shared) length = or_nothing(length);
+  worst.shared = worst.shared || shared;
   if (!censored && !worst.after_undo) worst.after_undo = undo_within(loss, after.injection->effect, all);
   const bool first = !std::exchange(worst.impact, true);
   if (!first && censored == worst.censored)

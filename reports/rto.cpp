@@ -90,7 +90,7 @@ class Calculation {
     if (!certain && !outage.censored) length = or_nothing(length);
     if (!rto_.after_undo && !outage.censored) rto_.after_undo = repair_of(outage);
     if (!rto_.impact) note_first_success(outage, certain);
-    rto_.struck = rto_.struck || certain;
+    (certain ? rto_.struck : rto_.shared) = true;
     keep_worst(outage.censored, length, own);
   }
 

@@ -65,14 +65,16 @@ std::string measured_text(const Measured& value) {
 std::string rto_text(const Rto& rto) {
   if (rto.censored) return "> " + format_seconds(rto.rto.value) + " (not seen to recover)";
   if (!rto.impact) return "no outage (± " + format_seconds(rto.rto.plus_minus) + ")";
-  return measured_text(rto.rto) + (rto.after_undo ? " (recovered only after our undo)" : "");
+  const std::string whose = rto.shared ? ", another injection's outage perhaps" : "";
+  return measured_text(rto.rto) + (rto.after_undo ? " (recovered only after our undo)" : "") + whose;
 }
 
 std::string restoration_text(const Restoration& one) {
   if (one.censored) return "> " + format_seconds(one.time.value) + " (not seen whole again)";
   if (!one.impact) return "whole all the time (looked at least every " + format_duration(one.time.plus_minus) + ")";
-  if (!one.after_undo) return measured_text(one.time);
-  return fmt::format("{}, after our undo at {}", measured_text(one.time), format_seconds(one.after_undo->asked));
+  const std::string whose = one.shared ? ", another injection's doing perhaps" : "";
+  if (!one.after_undo) return measured_text(one.time) + whose;
+  return fmt::format("{}, after our undo at {}{}", measured_text(one.time), format_seconds(one.after_undo->asked), whose);
 }
 
 std::string redundancy_text(const Judgement& judgement, const Redundancy& redundancy) {

@@ -100,8 +100,13 @@ TEST_CASE("whose an outage is that begins within a hold of two injections, nobod
     CHECK(verdict("cut-link", 25, true) == Verdict::passed);
     CHECK(verdict("", 15, false) == Verdict::failed);
     CHECK(verdict("", 25, false) == Verdict::passed);
+    const ObjectiveResult told =
+        judged(with_objectives(r, {{Kind::rto, "bank", "", "kill-writer", 15}}), Verdict::inconclusive);
+    CHECK_THAT(told.measured, Contains("another injection's outage perhaps"));
+    CHECK_THAT(told.why, Contains("wait-recovered between them"));
     const Judgement j = judge(r);
     REQUIRE(j.rtos.size() == 2);
+    CHECK((j.rtos[0].shared && !j.rtos[1].shared));
     const Measured& either = j.rtos[0].rto;
     CHECK(either.value - either.plus_minus <= 0s);
     CHECK(std::chrono::abs(either.value + either.plus_minus - 20s) <= 200ms);
