@@ -212,8 +212,7 @@ const FaultAbout kContainerKillAbout = {
     "The engine's inspect shows no or another main process (PID, start); the runner's open connection ends or a new one is "
     "refused.",
     "The container is unpaused and started, and must run and answer for a second; one that was told to end (TERM, INT, QUIT), "
-    "is "
-    "still there and doesn't listen at its port is restarted; without the runner by a systemd timer on the node.",
+    "is still there and doesn't listen at its port is restarted; without the runner by a systemd timer on the node.",
     kNeeds};
 const FaultAbout kContainerStopAbout = {"They end, as the service in the container closes them or the engine kills it.",
                                         "The engine's inspect shows it exited and without a process; the runner's open "

@@ -57,13 +57,9 @@ std::string container_of(const UndoRecord& record) {
   return id;
 }
 
-// True where a process of the container listens on the port, or where ss can't say. As the container sees it: with a network of
-// its own it may have another port, and then it counts as silent.
+// As the container sees the port: with a network of its own it may have another one, and then it counts as silent.
 std::string container_listens(const std::string& container, int port, std::int64_t pid) {
-  return fmt::format(
-      "{{ nsenter -t {1} -n ss -Hltn --processes 'sport = :{0}' || echo pid={1}; }} 2>/dev/null | grep -o 'pid=[0-9]*' | "
-      "cut -c5- | xargs -I PID cat /proc/PID/cgroup 2>/dev/null | grep -qF {2}",
-      port, pid, container);
+  return group_listens(fmt::format("2>/dev/null nsenter -t {} -n ss", pid), port, pid, container);
 }
 
 // The condition for restarting it: the order was given, and the process that was asked to end is still there, and deaf. When it

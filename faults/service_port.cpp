@@ -186,4 +186,11 @@ std::optional<ServicePort::Seen> ServicePort::silent(const Deadline& deadline) {
   return std::nullopt;
 }
 
+std::string group_listens(const std::string& ss, int port, std::int64_t pid, const std::string& group) {
+  return fmt::format(
+      "{{ {0} -Hltn --processes 'sport = :{1}' || echo pid={2}; }} | grep -o 'pid=[0-9]*' | cut -c5- | "
+      "xargs -I PID cat /proc/PID/cgroup 2>/dev/null | grep -qF {3}",
+      ss, port, pid, group);
+}
+
 }  // namespace blackstart

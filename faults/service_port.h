@@ -30,6 +30,11 @@ struct Endpoint {
 // How long it took from connecting to the answer; nullopt when no answer came by the deadline.
 std::optional<Duration> answer_time(FaultContext context, const Endpoint& where, const Deadline& deadline);
 
+// The shell condition: a process of this control group, known by a part of its path, listens on the port, or `ss` (how it is
+// called) can't say: then `pid`, which is one of them, is not known to have stopped serving. By the processes, since another
+// service may listen on the same port at another address.
+std::string group_listens(const std::string& ss, int port, std::int64_t pid, const std::string& group);
+
 class ServicePort {
  public:
   // What was seen, and when at the latest it was so.

@@ -62,15 +62,6 @@ std::optional<UnitState> before_fault(const UndoRecord& record) {
   return before;
 }
 
-// True where a process of the unit listens on the port, or where ss can't say: then it is not known to have stopped serving. By
-// the processes, since another service may listen on the same port at another address.
-std::string unit_listens(const std::string& unit, int port, std::int64_t main_pid) {
-  return fmt::format(
-      "{{ ss -Hltn --processes 'sport = :{0}' || echo pid={1}; }} | grep -o 'pid=[0-9]*' | cut -c5- | "
-      "xargs -I PID cat /proc/PID/cgroup 2>/dev/null | grep -qF /{2}",
-      port, main_pid, unit);
-}
-
 // The condition for starting the service anew: the process that was ordered to end is still there. Once it has ended by
 // itself systemd need not bring it back (Restart=on-failure after a clean exit), and nobody may be looking by then. Where a
 // port is still listened on the process is not shutting down: to restart it would be a second fault. Without the mark the order
@@ -78,7 +69,8 @@ std::string unit_listens(const std::string& unit, int port, std::int64_t main_pi
 std::string still_to_end(const UndoRecord& record, const std::string& unit, const UnitState& before) {
   const auto endpoint = endpoint_of(record);
   const std::string deaf =
-      endpoint ? fmt::format("! {{ {}; }} && ", unit_listens(unit, endpoint->port, before.main_pid)) : std::string();
+      endpoint ? fmt::format("! {{ {}; }} && ", group_listens("ss", endpoint->port, before.main_pid, "/" + unit))
+               : std::string();
   return fmt::format("{}test -e {} && systemctl show -p MainPID {} | grep -qx MainPID={}", deaf, order_mark(fact(record, "id")),
                      unit, before.main_pid);
 }
