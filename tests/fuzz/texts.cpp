@@ -142,7 +142,8 @@ const std::set<std::string>& known_tags(const std::vector<Judged>& plain) {
 }
 
 void look_at(const Judged& run, int writer, const std::set<std::string>& known) {
-  const auto& [record, judgement, changed] = run;
+  const Record& record = run.record;
+  const Judgement& judgement = run.judgement;
   switch (writer % 5) {
     case 0: return look_at_xml(junit_xml(record, judgement));
     case 1: return require(Json::accept(record_json(record, judgement)));
