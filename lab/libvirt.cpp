@@ -1,21 +1,23 @@
 #include "lab/libvirt.h"
 
 #include <fmt/format.h>
-#include <libvirt/libvirt.h>
-#include <libvirt/virterror.h>
 
 #include <cstdlib>
 
 #include "base/error.h"
+#include "lab/libvirt_library.h"
 
 namespace blackstart {
 namespace {
 
-using DomainHandle = std::unique_ptr<virDomain, decltype(&virDomainFree)>;
+struct FreeDomain {
+  void operator()(virDomainPtr domain) const { libvirt().virDomainFree(domain); }
+};
+using DomainHandle = std::unique_ptr<virDomain, FreeDomain>;
 using Text = std::unique_ptr<char, decltype(&std::free)>;
 
 [[noreturn]] void fail(const std::string& doing, ErrorKind kind = ErrorKind::internal, const std::string& hint = "") {
-  const virErrorPtr error = virGetLastError();
+  const virErrorPtr error = libvirt().virGetLastError();
   throw Error(kind, doing, error && error->message ? error->message : "libvirt gives no reason", hint);
 }
 
@@ -33,11 +35,11 @@ std::string description_in(const std::string& xml) {
 
 Domain look_at(virDomainPtr handle) {
   Domain domain;
-  domain.name = virDomainGetName(handle);
-  domain.running = virDomainIsActive(handle) == 1;
-  const unsigned id = domain.running ? virDomainGetID(handle) : static_cast<unsigned>(-1);
+  domain.name = libvirt().virDomainGetName(handle);
+  domain.running = libvirt().virDomainIsActive(handle) == 1;
+  const unsigned id = domain.running ? libvirt().virDomainGetID(handle) : static_cast<unsigned>(-1);
   domain.pid = id == static_cast<unsigned>(-1) ? 0 : static_cast<int>(id);
-  const Text xml(virDomainGetXMLDesc(handle, 0), &std::free);
+  const Text xml(libvirt().virDomainGetXMLDesc(handle, 0), &std::free);
   if (xml) domain.description = description_in(xml.get());
   return domain;
 }
@@ -48,12 +50,12 @@ struct Hypervisor::Connection {
   virConnectPtr handle = nullptr;
   std::string uri;
   ~Connection() {
-    if (handle) virConnectClose(handle);
+    if (handle) libvirt().virConnectClose(handle);
   }
   // Null when there is no such domain.
   DomainHandle find(const std::string& name) const {
-    DomainHandle found(virDomainLookupByName(handle, name.c_str()), &virDomainFree);
-    const virErrorPtr error = found ? nullptr : virGetLastError();
+    DomainHandle found(libvirt().virDomainLookupByName(handle, name.c_str()));
+    const virErrorPtr error = found ? nullptr : libvirt().virGetLastError();
     if (error && error->code != VIR_ERR_NO_DOMAIN) fail(fmt::format("looking for the domain {}", name));
     return found;
   }
@@ -66,10 +68,10 @@ struct Hypervisor::Connection {
 };
 
 Hypervisor::Hypervisor(const std::string& uri) : connection_(std::make_unique<Connection>()) {
-  virInitialize();
-  virSetErrorFunc(nullptr, stay_silent);
+  libvirt().virInitialize();
+  libvirt().virSetErrorFunc(nullptr, stay_silent);
   connection_->uri = uri;
-  connection_->handle = virConnectOpen(uri.c_str());
+  connection_->handle = libvirt().virConnectOpen(uri.c_str());
   if (!connection_->handle)
     fail(fmt::format("connecting to libvirt ({})", uri), ErrorKind::unmet,
          fmt::format("run lab/prepare-host {}: it installs and starts libvirtd", uri.starts_with("qemu") ? "vm" : "lab"));
@@ -79,11 +81,11 @@ Hypervisor::~Hypervisor() = default;
 
 std::vector<Domain> Hypervisor::domains() const {
   virDomainPtr* all = nullptr;
-  const int count = virConnectListAllDomains(connection_->handle, &all, 0);
+  const int count = libvirt().virConnectListAllDomains(connection_->handle, &all, 0);
   if (count < 0) fail("listing libvirt's domains");
   std::vector<Domain> found;
   for (int i = 0; i < count; ++i) {
-    const DomainHandle each(all[i], &virDomainFree);
+    const DomainHandle each(all[i]);
     found.push_back(look_at(each.get()));
   }
   std::free(all);
@@ -96,27 +98,28 @@ std::optional<Domain> Hypervisor::find(const std::string& name) const {
 }
 
 void Hypervisor::define(const std::string& xml) {
-  const DomainHandle made(virDomainDefineXML(connection_->handle, xml.c_str()), &virDomainFree);
+  const DomainHandle made(libvirt().virDomainDefineXML(connection_->handle, xml.c_str()));
   if (!made) fail("defining a domain");
 }
 
 void Hypervisor::start(const std::string& name) {
   const DomainHandle domain = connection_->need(name);
-  if (virDomainIsActive(domain.get()) == 1) return;
-  if (virDomainCreate(domain.get()) < 0)
+  if (libvirt().virDomainIsActive(domain.get()) == 1) return;
+  if (libvirt().virDomainCreate(domain.get()) < 0)
     fail(fmt::format("starting the domain {}", name), ErrorKind::internal,
          fmt::format("see /var/log/libvirt/{}/{}.log", connection_->uri.substr(0, connection_->uri.find(':')), name));
 }
 
 void Hypervisor::destroy(const std::string& name) {
   const DomainHandle domain = connection_->find(name);
-  if (!domain || virDomainIsActive(domain.get()) != 1 || virDomainDestroy(domain.get()) == 0) return;
-  if (virDomainIsActive(domain.get()) == 1) fail(fmt::format("stopping the domain {}", name));  // else it ended by itself
+  if (!domain || libvirt().virDomainIsActive(domain.get()) != 1 || libvirt().virDomainDestroy(domain.get()) == 0) return;
+  if (libvirt().virDomainIsActive(domain.get()) == 1)
+    fail(fmt::format("stopping the domain {}", name));  // else it ended by itself
 }
 
 void Hypervisor::undefine(const std::string& name) {
   const DomainHandle domain = connection_->find(name);
-  if (domain && virDomainUndefine(domain.get()) < 0) fail(fmt::format("removing the domain {}", name));
+  if (domain && libvirt().virDomainUndefine(domain.get()) < 0) fail(fmt::format("removing the domain {}", name));
 }
 
 }  // namespace blackstart

@@ -60,6 +60,7 @@ Json rto(const Rto& one) {
           {"injection", one.injection},
           {"impact", one.impact},
           {"shared", one.shared},
+          {"undo_soon", one.undo_soon},
           {"censored", one.censored},
           {"after_undo", one.after_undo.has_value()},
           {"rto_seconds", measured(one.rto)},
@@ -114,11 +115,8 @@ Json loss(const Redundancy::Loss& one) {
 }
 
 Json restoration(const Restoration& one) {
-  return {{"injection", one.injection},
-          {"impact", one.impact},
-          {"shared", one.shared},
-          {"censored", one.censored},
-          {"after_undo", one.after_undo.has_value()},
+  return {{"injection", one.injection},   {"impact", one.impact},     {"shared", one.shared},
+          {"undo_soon", one.undo_soon},   {"censored", one.censored}, {"after_undo", one.after_undo.has_value()},
           {"seconds", measured(one.time)}};
 }
 

@@ -3,6 +3,7 @@
 #include "reports/audit.h"
 #include "reports/audit_resources.h"
 #include "reports/holders.h"
+#include "reports/notice.h"
 #include "reports/objectives.h"
 #include "reports/outages.h"
 #include "reports/refusal.h"
@@ -24,7 +25,9 @@ ProbeMeasures measure_probe(const ProbeRecord& probe, const Record& record, Judg
   ProbeMeasures measures{probe.info.name, {}, {}};
   for (const Stream& stream : streams) {
     measures.series.push_back(measure(stream, first.known() ? std::max(first.from - clock, Time(0)) : first.from));
-    for (Rto& rto : rtos_of(stream, measures.series.back(), record.injections, clock)) judgement.rtos.push_back(std::move(rto));
+    const Duration notice = noticed_within(record, probe.info, stream.info->name);
+    for (Rto& rto : rtos_of(stream, measures.series.back(), record.injections, clock, notice))
+      judgement.rtos.push_back(std::move(rto));
     for (Refusal& refusal : refusals_of(stream, measures.series.back(), record.injections, clock))
       judgement.refusals.push_back(std::move(refusal));
     if (stream.info->reads_back) judgement.stale_reads.push_back(stale_reads_of(stream, first));
@@ -37,17 +40,18 @@ ProbeMeasures measure_probe(const ProbeRecord& probe, const Record& record, Judg
   return measures;
 }
 
-Duration hold_of(const Redundancy& watched, const Record& record) {
+std::vector<Restoration> restorations(const Redundancy& watched, const Record& record) {
   auto probe = std::find_if(record.probes.begin(), record.probes.end(),
                             [&](const ProbeRecord& one) { return one.info.name == watched.probe; });
-  return probe == record.probes.end() ? Duration(0) : probe->info.hold;
+  const ProbeInfo info = probe == record.probes.end() ? ProbeInfo() : probe->info;
+  return restorations_of(watched, record.injections, probe == record.probes.end() ? Duration(0) : info.hold,
+                         noticed_within(record, info, watched.what));
 }
 
 void measure_all(const Record& record, Judgement& judgement) {
   for (const ProbeRecord& probe : record.probes) judgement.probes.push_back(measure_probe(probe, record, judgement));
   for (const Redundancy& redundancy : record.redundancy)
-    for (Restoration& one : restorations_of(redundancy, record.injections, hold_of(redundancy, record)))
-      judgement.restorations.push_back(std::move(one));
+    for (Restoration& one : restorations(redundancy, record)) judgement.restorations.push_back(std::move(one));
   auto order = effective(record.injections);
   std::vector<std::string> ids;
   for (const Injection* injection : order) ids.push_back(injection->id);

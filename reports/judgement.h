@@ -75,6 +75,7 @@ struct SeriesMeasures {
   Duration degraded{0}, down{0};  // time in each state
   Budget budget;
   Duration baseline_p50{0}, baseline_p99{0};  // latency from the scheduled time before the first injection
+  Duration baseline_max{0};                   // likewise, of the slowest good operation
   Duration send_lag_p999{0};
   std::string problem;     // what makes the series' record unfit to be judged: "operation 17 was recorded twice"
   bool recovered() const;  // every outage was seen to end
@@ -97,8 +98,11 @@ struct Rto {
   std::optional<Measured> first_success;
   // Set when the recovery of any of its outages, or that first success, came only after our undo.
   std::optional<AfterUndo> after_undo{}, first_success_after_undo{};
-  bool struck = false;  // an outage was on before the next injection began, so it is not that one's
+  bool struck = false;  // an outage was on before the next injection and our undo began, so it is not their doing
   bool shared = false;  // one began after that, so it may be that one's
+  // One began after our undo, which came sooner than the fault must have shown: it may be either's doing, and what ended it
+  // too.
+  bool undo_soon = false;
 };
 
 // How long a watched component was not whole after one injection.
@@ -109,8 +113,9 @@ struct Restoration {
   Measured time;          // from the fault until it was whole again
   std::optional<AfterUndo> after_undo{};  // set when it was whole again only after our undo
   std::string single{};                   // what has no second even when all is well; empty: nothing
-  bool struck = false;  // something of it was seen to be lost between the fault and our undo, and before the next injection
-  bool shared = false;  // something was lost after that, so it may be that one's doing
+  bool struck = false;     // something of it was seen to be lost between the fault and our undo, and before the next injection
+  bool shared = false;     // something was lost after that, so it may be that one's doing
+  bool undo_soon = false;  // as of an Rto
 };
 
 // What became of the posting operations of one series while one injection was in force: those that were sent after all of its

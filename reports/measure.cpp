@@ -21,13 +21,15 @@ void count(const Stream& stream, const Operation& o, SeriesMeasures& m) {
 // Latencies before the first effect, and how late the generator was.
 class Times {
  public:
-  explicit Times(Time first_effect) : first_effect_(first_effect) {}
+  Times(const Stream& stream, Time first_effect) : stream_(stream), first_effect_(first_effect) {}
 
   void see(const Operation& o) {
     if (o.outcome == Outcome::unsent) return;
     lag_.see(std::max(o.sent - o.scheduled, Duration(0)));
     const bool before = first_effect_.count() < 0 || o.done < first_effect_;
-    if (before && o.outcome == Outcome::ok) latency_.see(o.done - o.scheduled);
+    if (!before || o.outcome != Outcome::ok) return;
+    latency_.see(o.done - o.scheduled);
+    if (stream_.good(o)) slowest_ = std::max(slowest_, o.done - o.scheduled);
   }
 
   // False: all must be shown again.
@@ -39,11 +41,14 @@ class Times {
   void tell(SeriesMeasures& m) const {
     m.baseline_p50 = latency_.at(0);
     m.baseline_p99 = latency_.at(1);
+    m.baseline_max = slowest_;
     m.send_lag_p999 = lag_.at(0);
   }
 
  private:
+  const Stream& stream_;
   Time first_effect_;
+  Duration slowest_{0};
   Quantiles latency_{{0.5, 0.99}}, lag_{{0.999}};
 };
 
@@ -57,7 +62,7 @@ SeriesMeasures measure(const Stream& stream, Time first_effect) {
   SeriesMeasures m;
   m.name = stream.info->name;
   m.problem = stream.problem;
-  Times times(first_effect);
+  Times times(stream, first_effect);
   BlindSearch blind(stream);
   BadTimes bad(stream);
   Outages outages = find_outages(stream, [&](const Operation& operation) {

@@ -59,6 +59,8 @@ class ObjectiveCheck {
   void check_restoration(const Restoration& one);
   void untouched(const Restoration& one, const std::string& told);
   bool undo_spoils(const std::optional<AfterUndo>& after) const;
+  bool undo_leaves_open(bool undo_soon, const Measured& time) const;
+  void too_soon(const std::string& what, const std::string& value);
   void missed_by_undo(const std::string& what, const AfterUndo& after, const std::string& value, const Rto& rto);
   std::string told(const std::string& value, const Rto& rto) const;
 

@@ -11,10 +11,15 @@
 namespace blackstart {
 namespace {
 
-const char* remedy_for(bool shared, const char* otherwise) {
-  return shared ? ": another injection came within a hold of it or of its undo; wait-recovered between them tells them apart"
-                : otherwise;
+template <class Time>  // Rto or Restoration
+const char* remedy_for(const Time& one, const char* otherwise) {
+  if (one.undo_soon) return ": the undo came before the fault had to show; hold for longer before it";
+  return one.shared
+             ? ": another injection came within a hold of it or of its undo; wait-recovered between them tells them apart"
+             : otherwise;
 }
+
+Duration least(const Measured& one) { return one.value - one.plus_minus; }
 
 }  // namespace
 
@@ -49,11 +54,10 @@ void ObjectiveCheck::require_outage(const std::string& injection) {
     return rto.probe == probe_->probe && rto.injection == injection && wanted(rto.series) && rto.struck;
   });
   if (!seen)
-    worse(
-        State::not_measured, 0, "no outage",
-        fmt::format("{} saw no outage after '{}' and before another injection, so no recovery was rehearsed; aim the fault at "
-                    "what it needs",
-                    whose(result_.spec), injection));
+    worse(State::not_measured, 0, "no outage",
+          fmt::format("{} saw no outage after '{}' that began before our undo and before another injection, so no recovery was "
+                      "rehearsed; aim the fault at what it needs",
+                      whose(result_.spec), injection));
 }
 
 // Whose value it is; with several injections the reader must be told after which.
@@ -66,10 +70,11 @@ void ObjectiveCheck::check_rto(const Rto& rto) {
     return worse(State::missed, kForEver, told(rto_text(rto), rto), rto.series + " was not seen to recover", at_least(rto.rto));
   if (undo_spoils(rto.after_undo) && !rto.after_undo->there)
     return missed_by_undo(rto.series + " recovered", *rto.after_undo, rto_text(rto), rto);
-  if (undo_spoils(rto.after_undo) && rto.rto.value - rto.rto.plus_minus <= from_seconds(result_.spec.limit))
+  if (undo_spoils(rto.after_undo) && least(rto.rto) <= from_seconds(result_.spec.limit))
     return worse(State::not_measured, 0, told(rto_text(rto), rto),
                  rto.series + " had come and gone, and its hold was not over when the undo was asked; wait-recovered for it");
-  compare(rto.rto, told(rto_text(rto), rto), rto.series, remedy_for(rto.shared, kHigherRate));
+  if (undo_leaves_open(rto.undo_soon, rto.rto)) return too_soon(rto.series, told(rto_text(rto), rto));
+  compare(rto.rto, told(rto_text(rto), rto), rto.series, remedy_for(rto, kHigherRate));
 }
 
 void ObjectiveCheck::check_first_success(const Rto& rto) {
@@ -78,12 +83,26 @@ void ObjectiveCheck::check_first_success(const Rto& rto) {
   std::string value = measured_text(*rto.first_success);
   if (undo_spoils(rto.first_success_after_undo))
     return missed_by_undo(rto.series + " had success again", *rto.first_success_after_undo, value, rto);
-  compare(*rto.first_success, told(value, rto), rto.series, remedy_for(rto.shared, kHigherRate));
+  if (undo_leaves_open(rto.undo_soon, *rto.first_success)) return too_soon(rto.series, told(value, rto));
+  compare(*rto.first_success, told(value, rto), rto.series, remedy_for(rto, kHigherRate));
 }
 
 // A repair that we made ourselves shows nothing of what the cloud can do.
 bool ObjectiveCheck::undo_spoils(const std::optional<AfterUndo>& after) const {
   return after && result_.spec.recovery == ObjectiveSpec::Recovery::itself;
+}
+
+// Whatever ended it may be our repair: it can be too late, but not in time.
+bool ObjectiveCheck::undo_leaves_open(bool undo_soon, const Measured& time) const {
+  return undo_soon && result_.spec.recovery == ObjectiveSpec::Recovery::itself &&
+         least(time) <= from_seconds(result_.spec.limit);
+}
+
+void ObjectiveCheck::too_soon(const std::string& what, const std::string& value) {
+  worse(State::not_measured, 0, value,
+        what +
+            " went only after our undo, which came before the fault had to show: nobody can tell whose doing that was, nor "
+            "what ended it; hold for longer before the undo");
 }
 
 void ObjectiveCheck::missed_by_undo(const std::string& what, const AfterUndo& after, const std::string& value, const Rto& rto) {
@@ -123,8 +142,9 @@ void ObjectiveCheck::check_restoration(const Restoration& one) {
                              one.component, time_text(one.after_undo->asked), format_seconds(one.after_undo->alone)),
                  at_least({one.after_undo->alone, 0s}));
   if (result_.spec.impact_required && !one.struck) return untouched(one, told);
+  if (undo_leaves_open(one.undo_soon, one.time)) return too_soon(one.component, told);
   // Never seen to be missing is 0 with its ±, too: a loss between two looks was not seen.
-  compare(one.time, told, one.component, remedy_for(one.shared, ""));
+  compare(one.time, told, one.component, remedy_for(one, ""));
 }
 
 // The fault met none of it, so nothing is known of how it comes back. What has no second is known not to.

@@ -11,8 +11,14 @@ Bracket span(const Outage& outage, Time end) { return outage.censored ? Bracket{
 class Calculation {
  public:
   Calculation(const Stream& stream, const SeriesMeasures& measures, const std::vector<Aftermath>& all, const Aftermath& after,
-              Duration clock)
-      : stream_(stream), measures_(measures), all_(all), after_(after), clock_(clock), effect_(after.injection->effect) {
+              Duration clock, Duration shown)
+      : stream_(stream),
+        measures_(measures),
+        all_(all),
+        after_(after),
+        clock_(clock),
+        shown_(after.injection->effect.to + clock + shown),
+        effect_(after.injection->effect) {
     effect_ = {effect_.from - clock_, effect_.to + clock_};
     rto_.probe = stream.probe->name;
     rto_.series = stream.info->name;
@@ -73,11 +79,29 @@ class Calculation {
     return repair;
   }
 
-  // An outage that began after our undo was asked is the undo's doing, as the service had stood the fault: two halves of a
-  // cluster that meet again stop for a moment.
-  Bracket cause(const Outage& outage) const {
+  bool after_our_undo(const Outage& outage) const {
     const Time undo = after_.injection->undo_asked;
-    return undo.count() >= 0 && outage.onset.from - clock_ >= undo ? Bracket{undo - clock_, undo + clock_} : effect_;
+    return undo.count() >= 0 && outage.onset.from - clock_ >= undo;
+  }
+
+  bool undo_came_soon(const Outage& outage) const { return after_our_undo(outage) && outage.onset.from - clock_ < shown_; }
+
+  // It may be the doing of the undo of another injection that was in effect.
+  bool near_other_undo(const Outage& outage) const {
+    return std::any_of(all_.begin(), all_.end(), [&](const Aftermath& other) {
+      return other.injection != after_.injection && other.injection->effect.from <= after_.injection->effect.from &&
+             perhaps_by_undo(outage, *other.injection);
+    });
+  }
+
+  // An outage that began after our undo was asked is the undo's doing, where the service had stood the fault: two halves of a
+  // cluster that meet again stop for a moment.
+  Measured since_cause(const Outage& outage, const Bracket& until) const {
+    const Measured by_fault = between(effect_, until, measures_.send_lag_p999);
+    if (!after_our_undo(outage)) return by_fault;
+    const Time undo = after_.injection->undo_asked;
+    const Measured by_undo = between({undo - clock_, undo + clock_}, until, measures_.send_lag_p999);
+    return undo_came_soon(outage) ? either(by_undo, by_fault) : by_undo;
   }
 
   void take(const Outage& outage) {
@@ -85,12 +109,14 @@ class Calculation {
     // the stream's clock.
     Bracket recovery = span(outage, stream_.end);
     Measured own = between(outage.onset, recovery, measures_.send_lag_p999 + measures_.baseline_p99 + 2 * clock_);
-    Measured length = rto_.impact ? own : between(cause(outage), recovery, measures_.send_lag_p999);
+    Measured length = rto_.impact ? own : since_cause(outage, recovery);
     const bool certain = on_before(outage, after_.next);
     if (!certain && !outage.censored) length = or_nothing(length);
     if (!rto_.after_undo && !outage.censored) rto_.after_undo = repair_of(outage);
     if (!rto_.impact) note_first_success(outage, certain);
-    (certain ? rto_.struck : rto_.shared) = true;
+    rto_.struck = rto_.struck || (certain && !after_our_undo(outage) && !near_other_undo(outage));
+    rto_.shared = rto_.shared || !certain;
+    rto_.undo_soon = rto_.undo_soon || undo_came_soon(outage);
     keep_worst(outage.censored, length, own);
   }
 
@@ -107,7 +133,7 @@ class Calculation {
   void note_first_success(const Outage& outage, bool certain) {
     if (!outage.first_success) return;
     Bracket seen{std::min(outage.first_success_after, *outage.first_success), *outage.first_success};
-    const Measured length = between(cause(outage), seen, measures_.send_lag_p999);
+    const Measured length = since_cause(outage, seen);
     rto_.first_success = certain ? length : or_nothing(length);
     rto_.first_success_after_undo = undo_before(outage, *outage.first_success);
   }
@@ -117,14 +143,15 @@ class Calculation {
   const std::vector<Aftermath>& all_;
   const Aftermath& after_;
   const Duration clock_;
+  const Time shown_;  // by then the fault would have shown
   Bracket effect_;
   Rto rto_;
 };
 
-bool watched(const Stream& stream, const Injection& injection) {
+bool watched(const Stream& stream, const Injection& injection, Duration shown) {
   if (stream.operations.empty()) return false;
   Time from = stream.operations.front().scheduled, to = std::min(stream.end, stream.operations.back().scheduled + stream.step);
-  return from <= injection.effect.from && to >= injection.effect.to + stream.hold();
+  return from <= injection.effect.from && to >= injection.effect.to + shown;
 }
 
 // The end of the time in which what goes wrong may be the injection's doing.
@@ -180,12 +207,21 @@ Measured between(const Bracket& from, const Bracket& to, Duration more) {
   return {std::max(to.middle() - from.middle(), Duration(0)), from.half() + to.half() + more};
 }
 
-Measured greater(const Measured& a, const Measured& b) {
-  const Duration low = std::max(a.value - a.plus_minus, b.value - b.plus_minus);
-  const Duration high = std::max(a.value + a.plus_minus, b.value + b.plus_minus);
+namespace {
+
+Measured from_to(Duration low, Duration high) {
   const Duration half = (high - low + Duration(1)) / 2;
   return {high - half, half};
 }
+
+Duration low(const Measured& one) { return one.value - one.plus_minus; }
+Duration high(const Measured& one) { return one.value + one.plus_minus; }
+
+}  // namespace
+
+Measured greater(const Measured& a, const Measured& b) { return from_to(std::max(low(a), low(b)), std::max(high(a), high(b))); }
+
+Measured either(const Measured& a, const Measured& b) { return from_to(std::min(low(a), low(b)), std::max(high(a), high(b))); }
 
 Measured or_nothing(const Measured& length) {
   const Duration half = (length.value + length.plus_minus + Duration(1)) / 2;
@@ -193,16 +229,17 @@ Measured or_nothing(const Measured& length) {
 }
 
 std::vector<Rto> rtos_of(const Stream& stream, const SeriesMeasures& measures, const std::vector<Injection>& injections,
-                         Duration clock) {
+                         Duration clock, Duration notice) {
   std::vector<Rto> result;
-  const std::vector<Aftermath> all = aftermaths(effective(injections), stream.hold());
+  const Duration shown = std::max(stream.hold(), notice);
+  const std::vector<Aftermath> all = aftermaths(effective(injections), shown);
   for (const Aftermath& after : all) {
-    result.push_back(Calculation(stream, measures, all, after, clock).run());
+    result.push_back(Calculation(stream, measures, all, after, clock, shown).run());
     if (has_outage(result)) continue;
     Rto& none = result.back();
     none.rto.plus_minus += static_cast<std::int64_t>(longest_stray(stream, measures, after, clock)) * stream.step;
     none.perceived = none.rto;
-    if (!watched(stream, *after.injection)) result.pop_back();
+    if (!watched(stream, *after.injection, shown)) result.pop_back();
   }
   return result;
 }

@@ -13,9 +13,9 @@ namespace blackstart {
 
 // One for each injection whose effect is known and after which the series was watched for at least the hold H: where fewer
 // operations were recorded nothing can be said, and there is none. `clock`: by what the stream's clock may differ from that of
-// the injections.
+// the injections. `notice`: how long what was broken may look whole to the series (noticed_within).
 std::vector<Rto> rtos_of(const Stream& stream, const SeriesMeasures& measures, const std::vector<Injection>& injections,
-                         Duration clock = Duration(0));
+                         Duration clock = Duration(0), Duration notice = Duration(0));
 
 // An injection and the time that is its own.
 struct Aftermath {
@@ -31,6 +31,8 @@ std::vector<Aftermath> aftermaths(const std::vector<const Injection*>& order, Du
 Measured between(const Bracket& from, const Bracket& to, Duration more);
 // The greater of two, each known to its interval only.
 Measured greater(const Measured& a, const Measured& b);
+// One of two, nobody knows which.
+Measured either(const Measured& a, const Measured& b);
 // So long, or not at all: nobody can tell.
 Measured or_nothing(const Measured& length);
 

@@ -38,11 +38,16 @@ Time checked_until(const Record& record, Time effect) {
   return effect;
 }
 
-// An outage whose bad operations were certain before the fault can't be its effect, and falsifies what comes after.
+// An outage whose bad operations were certain before the fault can't be its effect, and falsifies what comes after. Nor can
+// one of operations that had waited by then for twice as long as any had to: they are certain only when their time is up.
+Time spoiled(const Outage& outage, const SeriesMeasures& series) {
+  return std::min(outage.known, outage.onset.to + 2 * series.baseline_max + series.send_lag_p999);
+}
+
 // `from`: when the steady check began.
 void out_before(const SeriesMeasures& series, const std::string& name, Time from, Time effect, Objections& o) {
   for (const Outage& outage : series.outages)
-    if (outage.known < effect && (outage.censored || outage.recovery.to > from))
+    if (spoiled(outage, series) < effect && (outage.censored || outage.recovery.to > from))
       o.inconclusive.push_back(
           fmt::format("{} was not steady: it had an outage at {}, before the first fault took effect at {}.", name,
                       time_text(outage.onset.to), time_text(effect)));

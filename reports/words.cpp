@@ -62,17 +62,27 @@ std::string measured_text(const Measured& value) {
   return format_seconds(value.value) + " ± " + format_seconds(value.plus_minus);
 }
 
+namespace {
+
+// Whose doing it may be as well.
+template <class Time>
+std::string doubt_text(const Time& one, const char* what) {
+  return (one.shared ? std::string(", another injection's ") + what + " perhaps" : "") +
+         (one.undo_soon ? ", after an undo that came before the fault had to show" : "");
+}
+
+}  // namespace
+
 std::string rto_text(const Rto& rto) {
   if (rto.censored) return "> " + format_seconds(rto.rto.value) + " (not seen to recover)";
   if (!rto.impact) return "no outage (± " + format_seconds(rto.rto.plus_minus) + ")";
-  const std::string whose = rto.shared ? ", another injection's outage perhaps" : "";
-  return measured_text(rto.rto) + (rto.after_undo ? " (recovered only after our undo)" : "") + whose;
+  return measured_text(rto.rto) + (rto.after_undo ? " (recovered only after our undo)" : "") + doubt_text(rto, "outage");
 }
 
 std::string restoration_text(const Restoration& one) {
   if (one.censored) return "> " + format_seconds(one.time.value) + " (not seen whole again)";
   if (!one.impact) return "whole all the time (looked at least every " + format_duration(one.time.plus_minus) + ")";
-  const std::string whose = one.shared ? ", another injection's doing perhaps" : "";
+  const std::string whose = doubt_text(one, "doing");
   if (!one.after_undo) return measured_text(one.time) + whose;
   return fmt::format("{}, after our undo at {}{}", measured_text(one.time), format_seconds(one.after_undo->asked), whose);
 }

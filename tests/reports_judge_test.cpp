@@ -173,11 +173,21 @@ TEST_CASE("an outage between the steady check and a fault that came much later m
 TEST_CASE("an operation in flight at the fault is its victim, not an earlier outage") {
   // Scheduled at 19.98 s, before the fault at 19.99 s, and lost by it.
   Judgement j = judge(rehearsal(probe([](Time sent) {
-    return sent >= 19'980ms && sent < 24s ? Answer{Outcome::failed, 15ms, kNoConnection} : kUp;
+    return sent >= 19'980ms && sent < 24s ? Answer{Outcome::failed, 15ms, kNoConnection} : Answer{Outcome::ok, 15ms, 0};
   })));
   INFO(told(j));
   REQUIRE(j.verdict == Verdict::passed);
   REQUIRE(j.rtos[0].impact);
+}
+
+TEST_CASE("what hung for longer than anything had, before the fault came, was no effect of it") {
+  // Good within half a second: what is sent from 19.8 s on was certain to be bad at 20.3 s only.
+  const Judgement j = judge(rehearsal(probe([](Time sent) {
+    return sent >= 19'800ms && sent < 24s ? Answer{Outcome::indeterminate, 2s, kTimedOut} : kUp;
+  })));
+  INFO(told(j));
+  CHECK(j.verdict == Verdict::inconclusive);
+  CHECK_THAT(told(j), Contains("it had an outage at 19.8"));
 }
 
 TEST_CASE("what the cloud did wrong fails") {

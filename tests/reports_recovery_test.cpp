@@ -129,6 +129,56 @@ TEST_CASE("an outage right after an undo may be its doing though the next inject
   CHECK(verdict(26s, "kill-writer", 5) == Verdict::passed);  // its hold of 5 s was over
 }
 
+TEST_CASE("an outage that shows only after our undo is nobody's proof, where the undo came before the fault had to show") {
+  // At 20 s, undone at 40 s; down from 42 s to 60 s. Nova may call a dead host up for a minute.
+  const auto judged_as = [](const char* kind, const char* series, ObjectiveSpec::Recovery recovery, double limit) {
+    Settings settings = of_length(120s);
+    settings.hold = 5s;
+    Record r = rehearsal(probe(down_between(42s, 60s), settings), {19'990ms, 20'010ms}, settings);
+    r.probes[0].info.kind = kind;
+    r.probes[0].info.series[0].name = series;
+    for (SteadyCheck& check : r.steady) check.series = series;
+    r.injections[0].undo_asked = 40s;
+    r.injections[0].undone = 40'100ms;
+    ObjectiveSpec spec{Kind::rto, "bank", "", "", limit};
+    spec.recovery = recovery;
+    return judge(with_objectives(r, {spec}));
+  };
+  const Judgement late = judged_as("openstack", "servers-home", Recovery::itself, 50);
+  INFO(late.objectives[0].why);
+  CHECK(late.verdict == Verdict::inconclusive);  // it came back 20 s after our repair, and perhaps by it
+  CHECK_THAT(late.objectives[0].why, Contains("hold for longer before the undo"));
+  CHECK_THAT(late.objectives[0].measured, Contains("undo that came before the fault had to show"));
+  const Measured& rto = late.rtos[0].rto;
+  CHECK((late.rtos[0].undo_soon && !late.rtos[0].struck));
+  CHECK(std::chrono::abs(rto.value - rto.plus_minus - 20s) <= 200ms);
+  CHECK(std::chrono::abs(rto.value + rto.plus_minus - 40s) <= 200ms);
+  CHECK(judged_as("openstack", "servers-home", Recovery::any, 50).verdict == Verdict::passed);
+  CHECK(judged_as("openstack", "servers-home", Recovery::any, 30).verdict == Verdict::inconclusive);
+  CHECK(judged_as("openstack", "servers-home", Recovery::itself, 10).verdict == Verdict::failed);
+  // What is seen at once had stood the fault for four times its hold: this is the undo's doing, and no rehearsed recovery.
+  const Judgement at_once = judged_as("http", "page", Recovery::itself, 25);
+  CHECK(at_once.verdict == Verdict::passed);
+  CHECK((!at_once.rtos[0].undo_soon && !at_once.rtos[0].struck));
+}
+
+TEST_CASE("no outage that our undo made rehearsed a recovery, whoever's undo it was") {
+  // The first injection was at 20 s, the second at 24 s; both met nothing. The first's undo at 40 s, down from 42 s to 45 s.
+  Record r = rehearsal(probe(down_between(42s, 45s)));
+  r.injections[0].undo_asked = 40s;
+  r.injections[0].undone = 40'100ms;
+  r.injections.push_back(injection("cut-link", {24s, 24'010ms}));
+  r.injections[1].undo_asked = 50s;
+  r.injections[1].undone = 50'100ms;
+  for (const char* named : {"kill-writer", "cut-link"}) {
+    ObjectiveSpec spec{Kind::rto, "bank", "", named, 25};
+    CHECK(judge(with_objectives(r, {spec})).verdict == Verdict::passed);
+    spec.impact_required = true;
+    const ObjectiveResult told = judged(with_objectives(r, {spec}), Verdict::inconclusive);
+    CHECK_THAT(told.why, Contains("before our undo"));
+  }
+}
+
 TEST_CASE("the greater of two is known to the interval that holds it") {
   // One may have been 9, the other 8.2.
   const Measured wide{6s, 3s}, late{8s, 200ms};

@@ -104,6 +104,7 @@ TEST_CASE("restoration: what begins within a hold of two injections may be the d
   record.injections[1].id = "next";
   record.injections[1].effect = {21s - 10ms, 21s};
   record.objectives.back().injection = record.injections[0].id;
+  record.live_settings = {{"nova", "c1", {{"", "service_down_time", "1s", "nova.conf"}}, ""}};
   const auto verdict = [&](Duration hold) {
     record.probes.back().info.hold = hold;
     return judge(record).verdict;

@@ -17,10 +17,11 @@ namespace fs = std::filesystem;
 namespace {
 
 struct Place : TextFolder {
-  ProcessResult run(std::vector<std::string> arguments) const {
+  ProcessResult run(std::vector<std::string> arguments, const std::vector<std::string>& environment = {}) const {
     arguments.insert(arguments.begin(), BLACKSTART_BINARY);
     ProcessOptions options;
-    options.extra_environment = {"BLACKSTART_STATE=" + (path / "state").string()};
+    options.extra_environment = environment;
+    options.extra_environment.push_back("BLACKSTART_STATE=" + (path / "state").string());
     return run_process(arguments, 30s, options);
   }
 };
@@ -71,6 +72,16 @@ TEST_CASE("a repeated scenario without jitter is good, with a warning") {
   CHECK_THAT(thrice.out, Catch::Contains("thrice.yaml: good"));
   CHECK_THAT(thrice.err, Catch::Contains("thrice.yaml: warning: 'kill-writer' comes at the same moment of each repetition"));
   CHECK(place.run({"check", place.write("jitter.yaml", Place::read(kSmoke) + "\nrepeat: 3\n").string()}).err.empty());
+}
+
+TEST_CASE("without libvirt all works that needs no lab, and a lab's commands say what is missing") {
+  Place place;
+  place.write("libvirt.so.0", "");  // found first, and no library
+  const std::vector<std::string> environment = {"LD_LIBRARY_PATH=" + place.path.string()};
+  CHECK(place.run({"check", kSmoke}, environment).exit_code == 0);
+  const auto result = place.run({"lab", "down", BLACKSTART_SOURCE_DIR "/lab/three-sites.yaml"}, environment);
+  CHECK(result.exit_code == 2);
+  CHECK_THAT(result.err, Catch::Contains("loading libvirt") && Catch::Contains("lab/prepare-host lab"));
 }
 
 TEST_CASE("schemas are JSON, and every file of ours is good") {

@@ -1,7 +1,10 @@
 // The user's own commands, on a node and on the runner's machine.
+#include <signal.h>
+
 #include <catch2/catch.hpp>
 #include <filesystem>
 
+#include "tests/rehearsal/background_run.h"
 #include "tests/rehearsal/injected.h"
 
 using namespace blackstart;
@@ -41,6 +44,23 @@ TEST_CASE("a user's command on a node is undone by the dead-man, with what a she
   wait_on_node("c3", "ls /run/blackstart/ | grep -c fired; true", "1\n", 15s);
   CHECK(seen_by_c1() == "gone\n");
   require_all(mine.undo(), 1);
+}
+
+TEST_CASE("a user's command that still runs when the rehearsal is interrupted is waited for, and undone", "[lab]") {
+  const std::string marks = "ls /run/slow-begins /run/slow-ends 2>/dev/null";
+  on_node("c3", "rm -f /run/slow-*");
+  Workplace workplace;
+  BackgroundRun runner(workplace,
+                       scenario("  - inject: {id: slow, fault: command, on: {nodes: [c3]}, evidence: test -e /run/slow, "
+                                "inject: touch /run/slow-begins; sleep 8; touch /run/slow /run/slow-ends, "
+                                "undo: rm -f /run/slow}\n"));
+  wait_on_node("c3", marks + "; true", "/run/slow-begins\n");
+  runner.send(SIGINT);
+  CHECK(runner.wait() == 2);
+  CHECK(on_node("c3", marks) == "/run/slow-begins\n/run/slow-ends\n");  // it has ended, and had its effect
+  CHECK(on_node("c3", "ls /run/slow 2>/dev/null; true").empty());
+  CHECK_THAT(workplace.blackstart({"status"}).out, Catch::Contains("nothing is left to undo"));
+  on_node("c3", "rm /run/slow-*");
 }
 
 TEST_CASE("a user's command on the runner's machine", "[lab]") {

@@ -27,6 +27,20 @@ TEST_CASE("a container that is killed, stopped or paused, and is whole again aft
   CHECK(seen_by_c1(echo) == "up\n");
 }
 
+TEST_CASE("a container that takes its time to end when it is told to is started anew by the undo", "[lab]") {
+  const EchoContainer echo("c3", kDrainingEcho);
+  const std::string pid = "podman inspect --format '{{.State.Pid}}' echo", before = on_node("c3", pid);
+  Injected told("container.kill", "{container: echo, port: 8099, signal: TERM}", {"c3"});
+  const auto evidence = told.inject(300s, 2s);
+  INFO(words(evidence));
+  CHECK_FALSE(all_confirmed(evidence));  // it has not ended yet
+  REQUIRE(on_node("c3", pid) == before);
+  CHECK(seen_by_c1(echo) == "down\n");
+  require_all(told.undo(), 2);
+  CHECK(on_node("c3", pid) != before);  // else it would end now, for good
+  CHECK(seen_by_c1(echo) == "up\n");
+}
+
 TEST_CASE("a paused container is unpaused by the dead-man; its port is found without being named", "[lab]") {
   const EchoContainer echo("c3");
   Injected paused("container.pause", "container: echo", {"c3"});

@@ -6,12 +6,13 @@
 
 namespace blackstart::rehearsal {
 
-EchoContainer::EchoContainer(const std::string& node) : node_(node) {
+EchoContainer::EchoContainer(const std::string& node, const std::string& main) : node_(node) {
   on_node(node_,
           "mkdir -p /opt/box/usr /opt/box/etc /opt/box/proc /opt/box/sys /opt/box/dev /opt/box/run /opt/box/tmp; "
           "for l in bin sbin lib lib64; do ln -sfn usr/$l /opt/box/$l; done; "
           "podman run -d --name echo --pids-limit=0 --privileged --network host --log-driver none -v /usr:/usr:ro --rootfs "
-          "/opt/box socat TCP-LISTEN:8099,fork,reuseaddr EXEC:cat >/dev/null");
+          "/opt/box " +
+              main + " >/dev/null");
   wait_on_node(node_, look(), "up\n", 20s);
   // What the engine mounts to start it, and takes away a little later.
   wait_on_node(node_, "systemctl list-units --plain --no-legend 'tmp-crun*' | wc -l", "0\n", 20s);

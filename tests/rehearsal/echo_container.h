@@ -7,11 +7,18 @@
 
 namespace blackstart::rehearsal {
 
+// Echoes on port 8099 for ever.
+constexpr const char* kEcho = "socat TCP-LISTEN:8099,fork,reuseaddr EXEC:cat";
+// The same, but told to end it stops to serve at once, and ends in good order half a minute later.
+constexpr const char* kDrainingEcho =
+    "sh -c 'trap : TERM; socat TCP-LISTEN:8099,fork,reuseaddr EXEC:cat & wait; kill $!; sleep 30'";
+
 // It is named echo and echoes on port 8099. Made of the node's own programs; without limits and with all devices, for a
 // container inside of a container may not set any.
 class EchoContainer {
  public:
-  explicit EchoContainer(const std::string& node);
+  // `main`: its main process.
+  explicit EchoContainer(const std::string& node, const std::string& main = kEcho);
   ~EchoContainer();
   EchoContainer(const EchoContainer&) = delete;
   EchoContainer& operator=(const EchoContainer&) = delete;

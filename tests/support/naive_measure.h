@@ -31,15 +31,17 @@ inline void count(const Stream& stream, SeriesMeasures& m) {
 }
 
 inline void measure_times(const Stream& stream, Time first_effect, SeriesMeasures& m) {
-  std::vector<Duration> latency, lag;
+  std::vector<Duration> latency, lag, good{Duration(0)};
   for (const Operation& o : stream.operations) {
     if (o.outcome == Outcome::unsent) continue;
     lag.push_back(std::max(o.sent - o.scheduled, Duration(0)));
     bool before = first_effect.count() < 0 || o.done < first_effect;
     if (before && o.outcome == Outcome::ok) latency.push_back(o.done - o.scheduled);
+    if (before && stream.good(o)) good.push_back(o.done - o.scheduled);
   }
   m.baseline_p50 = quantile(latency, 0.5);
   m.baseline_p99 = quantile(latency, 0.99);
+  m.baseline_max = quantile(good, 1);
   m.send_lag_p999 = quantile(lag, 0.999);
 }
 
