@@ -93,6 +93,8 @@ class ProbeSettings {
   // What prepare() makes and clean_up() removes: "ledger tables with prefix 'second-'". Two probes of one rehearsal must not
   // have the same, nor one that begins with the other's. Empty: nothing.
   virtual std::string stands_on() const { return ""; }
+  // Why its successes say little of the service, and what to do about it. Empty: they don't.
+  virtual std::string doubt() const { return ""; }
 };
 
 struct ProbeKind {

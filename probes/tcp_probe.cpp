@@ -98,7 +98,8 @@ class TcpProbe final : public PlainProbe {
     ProbeInfo info;
     info.name = name_;
     info.kind = "tcp";
-    info.description = fmt::format("connections to {} port {}", settings_.host, settings_.port);
+    info.description = fmt::format("connections to {} port {}{}", settings_.host, settings_.port,
+                                   settings_.banner.empty() ? ", which no program need answer" : "");
     info.series = {{"connect", settings_.rate, settings_.limits.deadline, settings_.limits.good_within, false}};
     settings_.promise.fill(info);
     return info;
@@ -133,6 +134,13 @@ class TcpProbe final : public PlainProbe {
 };
 
 }  // namespace
+
+std::string TcpProbeSettings::doubt() const {
+  if (!banner.empty()) return "";
+  return "has no 'banner': a kernel accepts connections for a program that hangs, a proxy without any server behind it; say "
+         "what "
+         "the server greets with, or use the probe http or ledger";
+}
 
 void TcpProbeSettings::describe(Fields& f) {
   f.text({"host", "name or address that is connected to", Field::required}, host);

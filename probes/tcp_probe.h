@@ -18,6 +18,7 @@ struct TcpProbeSettings final : ProbeSettings {
   Promise promise;
 
   void describe(Fields& f) override;
+  std::string doubt() const override;
   std::unique_ptr<Probe> make(const std::string& name, const Cloud& cloud) const override;
   std::shared_ptr<ProbeSettings> sent_from(const std::string&) const override {
     return std::make_shared<TcpProbeSettings>(*this);

@@ -1,6 +1,7 @@
 #include "reports/rto.h"
 
 #include <algorithm>
+#include <deque>
 #include <utility>
 
 namespace blackstart {
@@ -160,10 +161,39 @@ Time end_of(const Aftermath& after, Duration hold) {
   return undo.count() < 0 ? after.until : std::max(after.until, undo + hold);
 }
 
-// Bad operations in a row that were too few for an outage: from the good one before them to the one after them the service may
-// have been gone. One that was in flight when the fault came was due before.
-std::uint64_t longest_stray(const Stream& stream, const SeriesMeasures& measures, const Aftermath& after, Duration clock) {
-  if (measures.budget.bad == 0) return 0;
+// Bad operations that are too far apart for an outage, but so many that after one the service would not have counted as up: for
+// how long that went on. Less than a hold of it is strays.
+class Scattered {
+ public:
+  explicit Scattered(const Stream& stream)
+      : hold_(stream.hold()),
+        allowed_(std::max(1.0, (1 - stream.probe->slo) * static_cast<double>(hold_.count()) /
+                                   static_cast<double>(std::max(stream.step, Duration(1)).count()))) {}
+
+  void see_bad(Time at) {
+    while (!bad_.empty() && bad_.front() <= at - hold_) bad_.pop_front();
+    bad_.push_back(at);
+    if (static_cast<double>(bad_.size()) <= allowed_) return;
+    if (from_.count() < 0 || bad_.front() > to_) from_ = bad_.front();
+    to_ = at;
+    longest_ = std::max(longest_, to_ - from_);
+  }
+
+  Duration longest() const { return longest_ < hold_ ? Duration(0) : longest_; }
+
+ private:
+  const Duration hold_;
+  const double allowed_;  // bad ones in a hold, as of the state machine (outages.cpp)
+  std::deque<Time> bad_;  // of the last hold
+  Time from_{-1}, to_{-1};
+  Duration longest_{0};
+};
+
+// Bad operations that were too few for an outage: from the good one before some in a row to the one after them the service may
+// have been gone, and for as long as more of them were scattered than the objective bears. One that was in flight when the
+// fault came was due before.
+Duration perhaps_gone(const Stream& stream, const SeriesMeasures& measures, const Aftermath& after, Duration clock) {
+  if (measures.budget.bad == 0) return Duration(0);
   const Time from = after.injection->effect.from - clock - measures.baseline_p99 - measures.send_lag_p999;
   const Time until = end_of(after, stream.hold());
   const auto in_outage = [&](const Operation& o) {
@@ -171,13 +201,16 @@ std::uint64_t longest_stray(const Stream& stream, const SeriesMeasures& measures
       return o.scheduled >= outage.onset.to && (outage.censored || o.scheduled <= outage.recovery.from);
     });
   };
-  std::uint64_t longest = 0, now = 0;
+  std::int64_t longest = 0, now = 0;
+  Scattered scattered(stream);
   for (const Operation& o : stream.operations) {
     if (o.outcome == Outcome::unsent) continue;
-    now = stream.good(o) || o.scheduled < from || o.scheduled >= until || in_outage(o) ? 0 : now + 1;
+    const bool stray = !stream.good(o) && o.scheduled >= from && o.scheduled < until && !in_outage(o);
+    now = stray ? now + 1 : 0;
     longest = std::max(longest, now);
+    if (stray) scattered.see_bad(o.scheduled);
   }
-  return longest;
+  return std::max(longest * stream.step, scattered.longest());
 }
 
 bool has_outage(const std::vector<Rto>& all) { return !all.empty() && all.back().impact; }
@@ -237,7 +270,7 @@ std::vector<Rto> rtos_of(const Stream& stream, const SeriesMeasures& measures, c
     result.push_back(Calculation(stream, measures, all, after, clock, shown).run());
     if (has_outage(result)) continue;
     Rto& none = result.back();
-    none.rto.plus_minus += static_cast<std::int64_t>(longest_stray(stream, measures, after, clock)) * stream.step;
+    none.rto.plus_minus = std::max(none.rto.plus_minus + perhaps_gone(stream, measures, after, clock), notice);
     none.perceived = none.rto;
     if (!watched(stream, *after.injection, shown)) result.pop_back();
   }

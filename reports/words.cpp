@@ -81,7 +81,8 @@ std::string rto_text(const Rto& rto) {
 
 std::string restoration_text(const Restoration& one) {
   if (one.censored) return "> " + format_seconds(one.time.value) + " (not seen whole again)";
-  if (!one.impact) return "whole all the time (looked at least every " + format_duration(one.time.plus_minus) + ")";
+  if (!one.impact)
+    return "whole all the time (what is lost for less than " + format_duration(one.time.plus_minus) + " may not show)";
   const std::string whose = doubt_text(one, "doing");
   if (!one.after_undo) return measured_text(one.time) + whose;
   return fmt::format("{}, after our undo at {}{}", measured_text(one.time), format_seconds(one.after_undo->asked), whose);

@@ -39,7 +39,10 @@ std::vector<std::string> warnings_of(const T&) {
   return {};
 }
 std::vector<std::string> warnings_of(const Scenario& scenario) {
-  return scenario.repeat > 1 ? phase_warnings(scenario) : std::vector<std::string>{};
+  std::vector<std::string> warnings = doubt_warnings(scenario);
+  const std::vector<std::string> phases = scenario.repeat > 1 ? phase_warnings(scenario) : std::vector<std::string>{};
+  warnings.insert(warnings.end(), phases.begin(), phases.end());
+  return warnings;
 }
 
 template <class T>

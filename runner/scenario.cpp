@@ -61,6 +61,17 @@ std::vector<std::string> phase_warnings(const Scenario& scenario) {
   return warnings;
 }
 
+std::vector<std::string> doubt_warnings(const Scenario& scenario) {
+  std::vector<std::string> warnings;
+  for (const auto& probe : scenario.probes) {
+    const bool asked = std::any_of(scenario.objectives.begin(), scenario.objectives.end(),
+                                   [&](const ObjectiveSpec& objective) { return objective.probe == probe.name; });
+    const std::string doubt = asked ? probe.settings->doubt() : "";
+    if (!doubt.empty()) warnings.push_back(fmt::format("the probe '{}', which an objective is on, {}", probe.name, doubt));
+  }
+  return warnings;
+}
+
 Duration dead_man_of(const Scenario& scenario, std::size_t at, const InjectStep& injection) {
   if (injection.dead_man) return *injection.dead_man;
   // Each step's own work (connecting, confirming, undoing) takes seconds: a minute each is beyond all of it.

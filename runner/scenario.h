@@ -89,6 +89,8 @@ Scenario read_scenario(const std::filesystem::path& file);
 
 // Of each step that injects without any jitter: that repetitions of it may all meet heartbeats in the same phase.
 std::vector<std::string> phase_warnings(const Scenario& scenario);
+// Of each objective on a probe whose successes say little of the service.
+std::vector<std::string> doubt_warnings(const Scenario& scenario);
 
 // How long the dead-man of the injection at steps[at] waits: what it says, or as long as everything from there to its undo may
 // take by the scenario's own limits, plus a minute, so that it never undoes what the rehearsal still wants.

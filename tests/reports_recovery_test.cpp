@@ -162,6 +162,40 @@ TEST_CASE("an outage that shows only after our undo is nobody's proof, where the
   CHECK((!at_once.rtos[0].undo_soon && !at_once.rtos[0].struck));
 }
 
+TEST_CASE("no outage is known only as far as the series can see one") {
+  Settings settings = of_length(120s);
+  settings.hold = 5s;
+  Record r = rehearsal(probe(always_up(), settings), {19'990ms, 20'010ms}, settings);
+  CHECK(judge(r).rtos[0].rto.plus_minus < 1s);
+  r.probes[0].info.kind = "openstack";
+  r.probes[0].info.series[0].name = "servers-home";
+  CHECK(judge(r).rtos[0].rto.plus_minus == 60s);
+  r.live_settings = {{"nova", "c1", {{"", "service_down_time", "20s", "nova.conf"}}, ""},
+                     {"nova", "c2", {{"", "service_down_time", "25s", "nova.conf"}}, ""}};
+  CHECK(judge(r).rtos[0].rto.plus_minus == 25s);
+}
+
+TEST_CASE("failures that are too scattered for an outage widen what is known, when they go on for a hold") {
+  // Every 60th operation fails from the fault at 20 s on until `end`: a hold of 5 s has four of 250.
+  const auto told = [](Time end) {
+    Settings settings = of_length(120s);
+    settings.hold = 5s;
+    const Record r = rehearsal(probe(
+                                   [&](Time sent) {
+                                     const bool turn = sent / 20ms % 60 == 0;
+                                     return sent >= 20s && sent < end && turn ? kDown : kUp;
+                                   },
+                                   settings),
+                               {19'990ms, 20'010ms}, settings);
+    const Judgement j = judge(r);
+    CHECK(j.probes[0].series[0].outages.empty());
+    return j.rtos.at(0).rto;
+  };
+  CHECK(told(24s).plus_minus < 100ms);  // strays
+  CHECK(told(100s).value == 0s);
+  CHECK(told(100s).plus_minus > 79s);
+}
+
 TEST_CASE("no outage that our undo made rehearsed a recovery, whoever's undo it was") {
   // The first injection was at 20 s, the second at 24 s; both met nothing. The first's undo at 40 s, down from 42 s to 45 s.
   Record r = rehearsal(probe(down_between(42s, 45s)));

@@ -48,6 +48,7 @@ Record with_probe(const Redundancy& seen, double limit = 60, const std::string& 
   probe.stopped = record.probes[0].stopped;
   record.probes.push_back(probe);
   record.redundancy.push_back(seen);
+  record.live_settings = {{"nova", "c1", {{"", "service_down_time", "1s", "nova.conf"}}, ""}};
   ObjectiveSpec spec;
   spec.kind = ObjectiveSpec::Kind::redundancy;
   spec.probe = "whole";
@@ -104,7 +105,6 @@ TEST_CASE("restoration: what begins within a hold of two injections may be the d
   record.injections[1].id = "next";
   record.injections[1].effect = {21s - 10ms, 21s};
   record.objectives.back().injection = record.injections[0].id;
-  record.live_settings = {{"nova", "c1", {{"", "service_down_time", "1s", "nova.conf"}}, ""}};
   const auto verdict = [&](Duration hold) {
     record.probes.back().info.hold = hold;
     return judge(record).verdict;
@@ -247,6 +247,10 @@ TEST_CASE("restoration: whole all the time, as far as its looks can tell", "[red
   const Judgement coarse = judge(with_probe(seen, 2));
   CHECK(coarse.verdict == Verdict::inconclusive);
   CHECK_THAT(coarse.reasons.at(0), Contains("nova is too near the limit for its ±"));
+  // What Nova calls up for half a minute after its death may have been dead for so long.
+  Record slow = with_probe(seen, 20);
+  slow.live_settings[0].settings[0].value = "30s";
+  CHECK(judge(slow).verdict == Verdict::inconclusive);
 }
 
 TEST_CASE("restoration: a watch that stood still proves nothing, whatever the objectives ask", "[redundancy]") {

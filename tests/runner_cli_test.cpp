@@ -74,6 +74,29 @@ TEST_CASE("a repeated scenario without jitter is good, with a warning") {
   CHECK(place.run({"check", place.write("jitter.yaml", Place::read(kSmoke) + "\nrepeat: 3\n").string()}).err.empty());
 }
 
+TEST_CASE("an objective on connections that nobody need answer is good, with a warning") {
+  Place place;
+  const auto checked = [&](const std::string& banner, const std::string& probe) {
+    return place.run({"check", place
+                                   .write("s.yaml",
+                                          "scenario: s\nclaim: c\nprobes:\n"
+                                          "  ssh: {kind: tcp, host: 10.0.0.1, port: 22" +
+                                              banner +
+                                              "}\n"
+                                              "  web: {kind: http, url: \"http://10.0.0.1/\"}\n"
+                                              "steps:\n  - inject: {id: a, fault: power.off, on: {nodes: [c1]}}\n"
+                                              "objectives:\n  - rto: {probe: " +
+                                              probe + ", at-most: 5s}\n")
+                                   .string()});
+  };
+  const auto open = checked("", "ssh");
+  CHECK(open.exit_code == 0);
+  CHECK_THAT(open.err, Catch::Contains("s.yaml: warning: the probe 'ssh', which an objective is on, has no 'banner'"));
+  const auto greets = checked(", banner: SSH-2.0-", "ssh"), other = checked("", "web");
+  CHECK((greets.exit_code == 0 && greets.err.empty()));
+  CHECK((other.exit_code == 0 && other.err.empty()));
+}
+
 TEST_CASE("without libvirt all works that needs no lab, and a lab's commands say what is missing") {
   Place place;
   place.write("libvirt.so.0", "");  // found first, and no library
