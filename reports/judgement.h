@@ -86,6 +86,9 @@ struct AfterUndo {
   Time asked{-1};      // when the undo was asked
   Duration alone{0};   // how long the service had been left to itself by then, from the fault or from the outage's onset
   bool there = false;  // it was there by then, but it had come and gone before, and its hold was not over
+  // The service had stood the fault, or recovered from it, for a whole hold, and went while the undo was asked: the first
+  // operation that was lost was under way then. The undo may have been what disturbed it.
+  bool perhaps = false;
 };
 
 // RTO of one series for one injection.

@@ -60,6 +60,8 @@ class ObjectiveCheck {
   void untouched(const Restoration& one, const std::string& told);
   bool undo_spoils(const std::optional<AfterUndo>& after) const;
   bool undo_leaves_open(bool undo_soon, const Measured& time) const;
+  bool undo_may_disturb(const std::optional<AfterUndo>& after, const Measured& time) const;
+  void disturbed(const std::string& what, const std::string& value);
   void too_soon(const std::string& what, const std::string& value);
   void missed_by_undo(const std::string& what, const AfterUndo& after, const std::string& value, const Rto& rto);
   std::string told(const std::string& value, const Rto& rto) const;

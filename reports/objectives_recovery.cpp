@@ -68,6 +68,7 @@ std::string ObjectiveCheck::told(const std::string& value, const Rto& rto) const
 void ObjectiveCheck::check_rto(const Rto& rto) {
   if (rto.censored)
     return worse(State::missed, kForEver, told(rto_text(rto), rto), rto.series + " was not seen to recover", at_least(rto.rto));
+  if (undo_may_disturb(rto.after_undo, rto.rto)) return disturbed(rto.series, told(rto_text(rto), rto));
   if (undo_spoils(rto.after_undo) && !rto.after_undo->there)
     return missed_by_undo(rto.series + " recovered", *rto.after_undo, rto_text(rto), rto);
   if (undo_spoils(rto.after_undo) && least(rto.rto) <= from_seconds(result_.spec.limit))
@@ -81,6 +82,7 @@ void ObjectiveCheck::check_first_success(const Rto& rto) {
   if (!rto.impact) return compare(rto.rto, told(rto_text(rto), rto), rto.series);
   if (!rto.first_success) return worse(State::missed, kForEver, told("none", rto), rto.series + " had no success again");
   std::string value = measured_text(*rto.first_success);
+  if (undo_may_disturb(rto.first_success_after_undo, *rto.first_success)) return disturbed(rto.series, told(value, rto));
   if (undo_spoils(rto.first_success_after_undo))
     return missed_by_undo(rto.series + " had success again", *rto.first_success_after_undo, value, rto);
   if (undo_leaves_open(rto.undo_soon, *rto.first_success)) return too_soon(rto.series, told(value, rto));
@@ -96,6 +98,15 @@ bool ObjectiveCheck::undo_spoils(const std::optional<AfterUndo>& after) const {
 bool ObjectiveCheck::undo_leaves_open(bool undo_soon, const Measured& time) const {
   return undo_soon && result_.spec.recovery == ObjectiveSpec::Recovery::itself &&
          least(time) <= from_seconds(result_.spec.limit);
+}
+
+bool ObjectiveCheck::undo_may_disturb(const std::optional<AfterUndo>& after, const Measured& time) const {
+  return undo_spoils(after) && after->perhaps && least(time) <= from_seconds(result_.spec.limit);
+}
+
+void ObjectiveCheck::disturbed(const std::string& what, const std::string& value) {
+  worse(State::not_measured, 0, value,
+        what + " went while the undo was asked, and nobody can tell whether because of it; rehearse it again");
 }
 
 void ObjectiveCheck::too_soon(const std::string& what, const std::string& value) {

@@ -81,8 +81,9 @@ std::vector<Restoration> restorations_of(const Redundancy& redundancy, const std
   const Duration shown = std::max(hold, notice);
   const std::vector<Aftermath> all = aftermaths(effective(injections), shown);
   for (const Aftermath& after : all) {
-    Restoration one{redundancy.probe, redundancy.what, after.injection->id, false, false, {0s, std::max(redundancy.every, notice)}, {},
-                    redundancy.single};
+    Restoration one{
+        redundancy.probe, redundancy.what, after.injection->id, false, false, {0s, std::max(redundancy.every, notice)}, {},
+        redundancy.single};
     for (const Loss& loss : redundancy.losses)
       if (belongs(loss, after, hold)) take(loss, after, redundancy.at, shown, all, one);
     // Whole in the end, but not seen so for long enough, is not whole again.

@@ -48,8 +48,16 @@ class Calculation {
     return undo.count() >= 0 && outage.onset.to + clock_ >= undo && on_before(outage, undo + stream_.hold());
   }
 
-  bool on_before(const Outage& outage, Time moment) const {
-    return std::min(outage.known, outage.onset.to + measures_.baseline_p99 + measures_.send_lag_p999) - clock_ < moment;
+  // When it was on: known, or an operation was due that would have been done by then.
+  Time on_by(const Outage& outage) const {
+    return std::min(outage.known, outage.onset.to + measures_.baseline_p99 + measures_.send_lag_p999);
+  }
+
+  bool on_before(const Outage& outage, Time moment) const { return on_by(outage) - clock_ < moment; }
+
+  // What was under way when the undo was asked may have been lost by it, where all had been well for a hold.
+  bool perhaps_disturbed(const Outage& outage, Time undo) const {
+    return on_by(outage) + clock_ >= undo && (rto_.impact || outage.onset.from - clock_ >= shown_);
   }
 
   // The first undo that was asked before `seen`, of any injection in effect by then, also of one that showed no outage of its
@@ -62,7 +70,8 @@ class Calculation {
       bool amid = i.undo_asked + clock_ > outage.onset.from && i.undo_asked - clock_ < seen;
       if (i.undo_asked.count() < 0 || !amid || i.effect.from >= seen) continue;
       Time since = rto_.impact ? outage.onset.middle() : effect_.middle();
-      if (!first || i.undo_asked < first->asked) first = {i.undo_asked, std::max(i.undo_asked - since, Duration(0))};
+      if (first && i.undo_asked >= first->asked) continue;
+      first = {i.undo_asked, std::max(i.undo_asked - since, Duration(0)), false, perhaps_disturbed(outage, i.undo_asked)};
     }
     return first;
   }
@@ -113,12 +122,18 @@ class Calculation {
     Measured length = rto_.impact ? own : since_cause(outage, recovery);
     const bool certain = on_before(outage, after_.next);
     if (!certain && !outage.censored) length = or_nothing(length);
-    if (!rto_.after_undo && !outage.censored) rto_.after_undo = repair_of(outage);
+    if (!outage.censored) note_repair(outage);
     if (!rto_.impact) note_first_success(outage, certain);
     rto_.struck = rto_.struck || (certain && !after_our_undo(outage) && !near_other_undo(outage));
     rto_.shared = rto_.shared || !certain;
     rto_.undo_soon = rto_.undo_soon || undo_came_soon(outage);
     keep_worst(outage.censored, length, own);
+  }
+
+  // The first that was one for certain, else the last that may be one.
+  void note_repair(const Outage& outage) {
+    if (rto_.after_undo && !rto_.after_undo->perhaps) return;
+    if (const auto repair = repair_of(outage)) rto_.after_undo = repair;
   }
 
   void keep_worst(bool censored, const Measured& length, const Measured& own) {

@@ -71,12 +71,16 @@ std::string doubt_text(const Time& one, const char* what) {
          (one.undo_soon ? ", after an undo that came before the fault had to show" : "");
 }
 
+const char* after_undo_text(const AfterUndo& after) {
+  return after.perhaps ? " (recovered only after our undo, which may have disturbed it)" : " (recovered only after our undo)";
+}
+
 }  // namespace
 
 std::string rto_text(const Rto& rto) {
   if (rto.censored) return "> " + format_seconds(rto.rto.value) + " (not seen to recover)";
   if (!rto.impact) return "no outage (± " + format_seconds(rto.rto.plus_minus) + ")";
-  return measured_text(rto.rto) + (rto.after_undo ? " (recovered only after our undo)" : "") + doubt_text(rto, "outage");
+  return measured_text(rto.rto) + (rto.after_undo ? after_undo_text(*rto.after_undo) : "") + doubt_text(rto, "outage");
 }
 
 std::string restoration_text(const Restoration& one) {

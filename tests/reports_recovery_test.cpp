@@ -162,6 +162,25 @@ TEST_CASE("an outage that shows only after our undo is nobody's proof, where the
   CHECK((!at_once.rtos[0].undo_soon && !at_once.rtos[0].struck));
 }
 
+TEST_CASE("what is lost while the undo is asked, long after the recovery, is not held against the cloud, nor for it") {
+  // Down from 20 s to 24 s; the undo is asked at 40.005 s, and the node that comes back stops all until 41.5 s. An operation
+  // that takes 15 ms is under way by then.
+  const auto service = [](Time sent) {
+    if (sent >= 19'995ms && sent < 24s) return kDown;
+    if (sent < 39'999ms || sent >= 41'500ms) return Answer{Outcome::ok, 15ms, 0};
+    return sent < 40'005ms ? Answer{Outcome::indeterminate, 15ms, kBroken} : kDown;
+  };
+  Record r = rehearsal(probe(service));
+  r.injections[0].undo_asked = 40'005ms;
+  r.injections[0].undone = 40'100ms;
+  const ObjectiveResult told = judged(with_objectives(r, {kRto15}), Verdict::inconclusive);
+  CHECK_THAT(told.why, Contains("went while the undo was asked"));
+  CHECK_THAT(told.measured, Contains("3.99") && Contains("which may have disturbed it"));
+  CHECK(judge(with_objectives(r, {{Kind::rto, "bank", "", "", 3}})).verdict == Verdict::failed);
+  r.injections[0].undo_asked = 40'100ms;  // it was out before that for certain
+  CHECK(judge(with_objectives(r, {kRto15})).verdict == Verdict::failed);
+}
+
 TEST_CASE("no outage is known only as far as the series can see one") {
   Settings settings = of_length(120s);
   settings.hold = 5s;
