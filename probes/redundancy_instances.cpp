@@ -95,13 +95,12 @@ std::string where(const std::vector<Server>& servers, const Hosts& up) {
   return some_of(words);
 }
 
-// The oldest sign of life of their hosts: Nova calls a host up for a while after its death, and this no longer changes then.
-std::string oldest_sign(const std::vector<Server>& servers, const Hosts& up) {
-  std::string oldest;
+// The last reports of their hosts: Nova calls a host up for a while after its death, and these no longer change then.
+std::map<std::string, std::string> signs_of(const std::vector<Server>& servers, const Hosts& up) {
+  std::map<std::string, std::string> signs;
   for (const Server& one : servers)
-    if (const auto host = up.find(one.host); host != up.end() && (oldest.empty() || host->second < oldest))
-      oldest = host->second;
-  return oldest;
+    if (const auto host = up.find(one.host); host != up.end()) signs["nova-compute on " + host->first] = host->second;
+  return signs;
 }
 
 // How many hosts they stand on.
@@ -153,7 +152,7 @@ class AntiAffinityCheck final : public RedundancyCheck {
   static void add(const Group& group, const std::vector<Server>& members, const Hosts& up, RedundancyLook& look) {
     if (members.size() < 2) return;
     const bool all = std::all_of(members.begin(), members.end(), [&](const Server& one) { return stands(one, up); });
-    RedundancyPart part{"group " + group.name, all, where(members, up), oldest_sign(members, up), places(members, up)};
+    RedundancyPart part{"group " + group.name, all, where(members, up), signs_of(members, up), places(members, up)};
     part.most = static_cast<int>(members.size());  // a tenant may make his application smaller
     if (group.strict) part.wanted = part.most;
     look.parts.push_back(std::move(part));
@@ -164,7 +163,7 @@ class AntiAffinityCheck final : public RedundancyCheck {
     std::vector<Server> members;
     for (const auto& [id, server] : servers)
       if (server.name.rfind(prefix, 0) == 0) members.push_back(server);
-    return {"instances " + prefix + "*", true, members.empty() ? "there is none" : where(members, up), oldest_sign(members, up),
+    return {"instances " + prefix + "*", true, members.empty() ? "there is none" : where(members, up), signs_of(members, up),
             std::min(2, places(members, up))};
   }
 

@@ -3,6 +3,7 @@
 // Purpose: the one rule of "whole", the same for every component. Ownership: plain values. Thread rule: pure functions.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -10,10 +11,12 @@ namespace blackstart {
 
 // A member of the component: a Galera node, a queue, a backend of HAProxy, an agent.
 struct RedundancyPart {
-  std::string name;        // "nova-compute on k1"; unique within the component
-  bool good = false;       // does its work now
-  std::string says;        // what it says of itself: "down since 12:03"
-  std::string stamp = {};  // of its last sign of life, where others tell of it; it is alive only when this changes
+  std::string name;   // "nova-compute on k1"; unique within the component
+  bool good = false;  // does its work now
+  std::string says;   // what it says of itself: "down since 12:03"
+  // When those that it is made of last reported, by their names, where others tell of it; they are alive only when that
+  // changes.
+  std::map<std::string, std::string> signs = {};
   int copies = -1;         // how many places serve it now; -1: that makes no sense for it
   int wanted = 2;          // fewer copies are too few even when all is well
   int most = -1;           // as many copies as it could have by now; -1: as many as ever

@@ -158,7 +158,10 @@ class MembersCheck final : public RedundancyCheck {
                         std::back_inserter(missed));
     for (std::string& name : missed) name = host_of(name) + " does not run";
     // A node that left the cluster is alone and sees nobody missing: how many there are is compared with before.
-    return {view.node, missed.empty(), missed.empty() ? fmt::format("sees {} run", view.running.size()) : some_of(missed), "",
+    return {view.node,
+            missed.empty(),
+            missed.empty() ? fmt::format("sees {} run", view.running.size()) : some_of(missed),
+            {},
             static_cast<int>(view.running.size())};
   }
 
@@ -184,8 +187,8 @@ class QueuesCheck final : public RedundancyCheck {
 
  private:
   static RedundancyPart classic_part(const std::string& name, const Queue& queue) {
-    return {name, true, fmt::format("a classic queue with {} of it", queue.copies == 1 ? "one copy" : "mirrors"), "",
-            queue.copies};
+    return {
+        name, true, fmt::format("a classic queue with {} of it", queue.copies == 1 ? "one copy" : "mirrors"), {}, queue.copies};
   }
 
   // A replica works when its own node says so; a leader is there when a node that runs knows it.
@@ -200,7 +203,7 @@ class QueuesCheck final : public RedundancyCheck {
     }
     const int members = static_cast<int>(queue.members.size());
     std::string says = fmt::format("{} of {} replicas online", online, members) + (led ? "" : ", no leader");
-    return {name, led && online == members, std::move(says), "", members};
+    return {name, led && online == members, std::move(says), {}, members};
   }
 
   RedundancyWays ways_;

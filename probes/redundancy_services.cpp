@@ -46,8 +46,10 @@ class ServicesCheck final : public RedundancyCheck {
  private:
   static RedundancyPart part_of(const Json& one) {
     const std::string state = text_of(one, "state"), status = text_of(one, "status");
-    RedundancyPart part{named(one), state == "up" && status == "enabled", fmt::format("{}, {}", state, status),
-                        text_of(one, "updated_at")};
+    RedundancyPart part{named(one),
+                        state == "up" && status == "enabled",
+                        fmt::format("{}, {}", state, status),
+                        {{named(one), text_of(one, "updated_at")}}};
     part.set_aside = status == "disabled";
     return part;
   }
@@ -58,9 +60,10 @@ class ServicesCheck final : public RedundancyCheck {
 
 RedundancyPart agent_part(const Json& one) {
   const bool alive = flag_in(one, "alive"), wanted = flag_in(one, "admin_state_up");
-  RedundancyPart part{named(one), alive && wanted,
+  RedundancyPart part{named(one),
+                      alive && wanted,
                       fmt::format("{}{}", alive ? "alive" : "not alive", wanted ? "" : ", disabled"),
-                      text_of(one, "heartbeat_timestamp")};
+                      {{named(one), text_of(one, "heartbeat_timestamp")}}};
   part.set_aside = !wanted;
   return part;
 }
@@ -96,7 +99,7 @@ class DhcpCheck final : public RedundancyCheck {
     for (const auto& [id, network] : networks) {
       const int alive = static_cast<int>(network.alive.size());
       look.parts.push_back({network.name.empty() ? id : network.name + " (" + id.substr(0, 8) + ")", alive > 0,
-                            alive > 0 ? "DHCP by " + some_of(network.alive) : "no live DHCP agent", "", alive});
+                            alive > 0 ? "DHCP by " + some_of(network.alive) : "no live DHCP agent", network.signs, alive});
     }
     return look;
   }
@@ -104,7 +107,8 @@ class DhcpCheck final : public RedundancyCheck {
  private:
   struct Network {
     std::string name;
-    std::vector<std::string> alive;  // hosts of agents that serve it
+    std::vector<std::string> alive;            // hosts of agents that serve it
+    std::map<std::string, std::string> signs;  // of these agents
   };
 
   static void read_agent(OpenStackApi& api, const Json& agent, std::map<std::string, Network>& networks) {
@@ -112,7 +116,9 @@ class DhcpCheck final : public RedundancyCheck {
     for (const Json& one : need_list(served, "networks")) {
       Network& network = networks[text_of(one, "id")];
       network.name = text_of(one, "name");
-      if (flag_in(agent, "alive")) network.alive.push_back(text_of(agent, "host"));
+      if (!flag_in(agent, "alive")) continue;
+      network.alive.push_back(text_of(agent, "host"));
+      network.signs[named(agent)] = text_of(agent, "heartbeat_timestamp");
     }
   }
 

@@ -66,25 +66,26 @@ void RedundancyWatch::look_once(const std::stop_token& stop) {
   const std::lock_guard lock(mutex_);
   const Time ended = clock_->now() - zero_;
   parts_.add(began, ended, seen);
-  if (!seen.parts.empty()) last_ = std::move(seen), note_signs(history_.looked_from());
+  if (!seen.parts.empty()) last_ = std::move(seen), note_signs(began);
   history_.add(began, ended, missing, answered);
 }
 
-// What changed between two looks may have changed right after the first of them began.
-void RedundancyWatch::note_signs(Time previous) {
-  for (const RedundancyPart& part : last_.parts) {
-    Sign& sign = signs_.try_emplace(part.name, Sign{part.stamp, Time(-1)}).first->second;
-    if (sign.stamp != part.stamp) sign = {part.stamp, previous};
-  }
+// What changed between two looks that heard of it may have changed right after the first of them began.
+void RedundancyWatch::note_signs(Time began) {
+  for (const RedundancyPart& part : last_.parts)
+    for (const auto& [who, stamp] : part.signs) {
+      Sign& sign = signs_.try_emplace(who, Sign{stamp, Time(-1), began}).first->second;
+      if (sign.stamp != stamp) sign = {stamp, sign.heard, began};
+      sign.heard = began;
+    }
 }
 
 std::vector<std::string> RedundancyWatch::silent_since(Time since) const {
   std::vector<std::string> silent;
-  for (const RedundancyPart& part : last_.parts) {
-    const auto sign = signs_.find(part.name);
-    if (!part.stamp.empty() && !part.set_aside && sign->second.after < since)
-      silent.push_back(fmt::format("{}: no sign of life since {}", part.name, part.stamp));
-  }
+  for (const RedundancyPart& part : last_.parts)
+    for (const auto& [who, stamp] : part.signs)
+      if (!stamp.empty() && !part.set_aside && signs_.at(who).after < since)
+        silent.push_back(fmt::format("{}: no sign of life since {}", who == part.name ? who : part.name + ": " + who, stamp));
   return silent;
 }
 

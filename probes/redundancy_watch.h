@@ -37,7 +37,7 @@ class RedundancyWatch {
  private:
   void run(const std::stop_token& stop);
   void look_once(const std::stop_token& stop);
-  void note_signs(Time previous);                           // under mutex_
+  void note_signs(Time began);                              // under mutex_
   std::vector<std::string> silent_since(Time since) const;  // under mutex_
   Duration longest_gap() const;                             // under mutex_
 
@@ -53,8 +53,9 @@ class RedundancyWatch {
   struct Sign {
     std::string stamp;
     Time after;  // it is younger than this
+    Time heard;  // when the last look that heard of it began
   };
-  std::map<std::string, Sign> signs_;  // by part: its last sign of life
+  std::map<std::string, Sign> signs_;  // by whose they are: the last ones
   std::jthread thread_;                // last: it ends before what it uses
 };
 

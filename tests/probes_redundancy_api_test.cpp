@@ -72,7 +72,7 @@ TEST_CASE("nova, cinder: a service that is down, disabled or gone", "[redundancy
   };
   say(service("nova-compute", "k1"));
   const RedundancyLook before = api.it.whole(which);
-  CHECK(before.find("nova-compute on k1")->stamp == "2026-11-21T12:00:00.000000");
+  CHECK(before.find("nova-compute on k1")->signs.at("nova-compute on k1") == "2026-11-21T12:00:00.000000");
   say(service("nova-compute", "k1", "down"));
   CHECK(api.it.missing(which, before) == "nova-compute on k1: down, enabled");
   say(service("nova-compute", "k1", "up", "disabled"));
@@ -104,6 +104,8 @@ TEST_CASE("dhcp: a network with an agent less, and one that never had two", "[re
   api.say("/agents/id-k1/dhcp-networks", networks({"n1", "n2"}));
   api.say("/agents/id-k2/dhcp-networks", networks({"n1"}));
   const RedundancyLook before = api.it.whole("dhcp");
+  CHECK(before.find("net-n1 (n1)")->signs.size() == 2);  // each agent has to report
+  CHECK(before.find("net-n1 (n1)")->signs.at("neutron-dhcp-agent on k2") == "2026-11-21 12:00:00");
   CHECK(some_of(single_in(before)) == "net-n2 (n2) (DHCP by k1)");
   api.say("/agents", {{"agents", {agent("k1"), agent("k2", false)}}});
   CHECK(api.it.missing("dhcp", before) == "net-n1 (n1): 1 of 2 copies, DHCP by k1");

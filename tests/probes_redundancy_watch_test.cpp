@@ -29,7 +29,11 @@ const RedundancyKind kScripted{
     [](const Cloud&) { return true; },
     [](const RedundancyWays&) { return std::unique_ptr<RedundancyCheck>(std::make_unique<ScriptedCheck>()); }};
 
-RedundancyLook seen(bool good, const std::string& stamp = "") { return {{{"a", good, good ? "up" : "down", stamp, 2}}, ""}; }
+RedundancyLook seen(bool good, const std::string& stamp = "") {
+  std::map<std::string, std::string> signs;
+  if (!stamp.empty()) signs["a"] = stamp;
+  return {{{"a", good, good ? "up" : "down", signs, 2}}, ""};
+}
 
 // A watch whose looks come when the test turns the crank, one second apart.
 class Cranked {
@@ -136,6 +140,39 @@ TEST_CASE("watch: a member that others only remember is not alive", "[redundancy
   CHECK(it.watch.whole_for(1s, 5s));
   CHECK_FALSE(it.watch.whole_for(1s, 11s));  // it may have come before that
   CHECK(it.watch.redundancy(1s, 11s).observed == "a: no sign of life since 12:00:10");
+}
+
+TEST_CASE("watch: a report that came before looks went unanswered is no sign of life since then", "[redundancy]") {
+  script = [] { return seen(true, "12:00:00"); };
+  Cranked it;
+  it.start();
+  it.look();
+  script = []() -> RedundancyLook { throw Error(ErrorKind::unreachable, "asking", "no answer"); };
+  it.look(10);  // it reported once more, and died, right after the look before
+  script = [] { return seen(true, "12:00:10"); };
+  it.look(5);
+  CHECK_FALSE(it.watch.whole_for(1s, 5s));
+  CHECK(it.watch.redundancy(1s, 5s).observed == "a: no sign of life since 12:00:10");
+  script = [] { return seen(true, "12:00:20"); };
+  it.look(2);
+  CHECK(it.watch.whole_for(1s, 5s));
+}
+
+TEST_CASE("watch: what several keep up is alive when each of them has reported", "[redundancy]") {
+  const auto group = [](const char* first, const char* second) {
+    return RedundancyLook{{{"group", true, "up", {{"k1", first}, {"k2", second}}, 2}}, ""};
+  };
+  script = [=] { return group("12:00:02", "12:00:05"); };
+  Cranked it;
+  it.start();
+  it.look(5);
+  script = [=] { return group("12:00:12", "12:00:05"); };
+  it.look(5);
+  CHECK_FALSE(it.watch.whole_for(1s, 3s));
+  CHECK(it.watch.redundancy(1s, 3s).observed == "group: k2: no sign of life since 12:00:05");
+  script = [=] { return group("12:00:12", "12:00:15"); };
+  it.look(2);
+  CHECK(it.watch.whole_for(1s, 3s));
 }
 
 TEST_CASE("watch: a baseline that can't be read is told, one that never can be is refused", "[redundancy]") {
