@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "base/error.h"
+#include "base/process.h"
 #include "base/units.h"
 #include "faults/facts.h"
 #include "faults/looking.h"
@@ -22,6 +24,7 @@ constexpr const char* kLocalUndo = "command.local";
 struct Commands {
   std::string inject, undo, evidence, gone;
   bool local = false;
+  std::string folder = {};  // local ones run there, whoever calls; empty: where they are called
   Duration timeout = 10s;
 };
 
@@ -35,8 +38,12 @@ class User {
   std::string observer() const { return commands_.local ? "runner" : node_; }
 
   CommandResult run(const std::string& command, const Deadline& deadline) const {
-    Remote& where = commands_.local ? context_.local : context_.remote;
-    return where.run(node_, plain_command(command), deadline.sooner(commands_.timeout));
+    const Deadline until = deadline.sooner(commands_.timeout);
+    if (!commands_.local) return context_.remote.run(node_, plain_command(command), until);
+    // 125 is neither there nor absent: without its folder nothing is known.
+    const std::string there =
+        commands_.folder.empty() ? "" : fmt::format("cd -- {} || exit 125; ", shell_quote(commands_.folder));
+    return context_.local.run(node_, there + plain_command(command), until);
   }
 
   // Looks by `evidence` and, where there is one, by `gone`. Both at once is a contradiction, and so is neither: then nothing is
@@ -71,10 +78,16 @@ class User {
   FaultContext context_;
 };
 
+// In the folder of the rehearsal, so that what is undone from another one is the same.
+Commands at_home(Commands commands) {
+  if (commands.local) commands.folder = std::filesystem::current_path().string();
+  return commands;
+}
+
 class CommandFault final : public TargetFault {
  public:
   CommandFault(Commands commands, const Node& node, FaultContext context)
-      : commands_(std::move(commands)), user_(commands_, node.name, context), node_(node.name), context_(context) {}
+      : commands_(at_home(std::move(commands))), user_(commands_, node.name, context), node_(node.name), context_(context) {}
 
   void preflight(const Deadline& deadline) override {
     Evidence seen;
@@ -89,6 +102,7 @@ class CommandFault final : public TargetFault {
                     {"evidence", commands_.evidence},
                     {"timeout-ms", std::to_string(std::chrono::ceil<std::chrono::milliseconds>(commands_.timeout).count())}};
     if (!commands_.gone.empty()) record.facts["gone"] = commands_.gone;
+    if (commands_.local) record.facts["folder"] = commands_.folder;
     return record;
   }
 
@@ -170,6 +184,7 @@ Commands commands_of(const UndoRecord& record) {
   commands.undo = fact(record, "undo");
   commands.evidence = fact(record, "evidence");
   commands.gone = fact_or_none(record, "gone");
+  commands.folder = fact_or_none(record, "folder");
   commands.local = record.kind == kLocalUndo;
   commands.timeout = std::chrono::milliseconds(number_fact(record, "timeout-ms", 1));
   return commands;

@@ -103,12 +103,16 @@ Piece port_answers_piece(const Endpoint& where, FaultContext context, const Dead
 
 }  // namespace
 
+// Podman leaves what watches over a container to the service that it is called from, by this name, and systemd would end it
+// with the dead-man's.
+constexpr const char* kOnItsOwn = "unset INVOCATION_ID; ";
+
 // Unpause first: a paused container can neither be started nor stopped. Starting one that runs changes nothing, with both
 // engines; unpausing one that is not paused fails, and is no matter: what counts is the state that is read afterwards.
 std::string container_running_command(const UndoRecord& record) {
   const std::string engine = engine_of(record), name = name_of(record), target = still_to_end(record);
   const std::string start = fmt::format("{} start {} >/dev/null", engine, name);
-  const std::string unpause = fmt::format("{} unpause {} >/dev/null 2>&1; ", engine, name);
+  const std::string unpause = fmt::format("{}{} unpause {} >/dev/null 2>&1; ", kOnItsOwn, engine, name);
   if (target.empty()) return unpause + start;
   return fmt::format("{}if {}; then {} restart --time {} {} >/dev/null; else {}; fi", unpause, target, engine, kGraceSeconds,
                      name, start);

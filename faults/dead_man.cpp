@@ -26,13 +26,15 @@ std::string dead_man_command(const std::string& id, const UndoRecord& record) {
       undo_kind(record.kind).command(record), at_rest(id), kOrderPatience, order_mark(id), fired_mark(id));
 }
 
-// The mark of an undo is looked for before and after: one that came while this was on its way found no timer to stop.
+// The mark of an undo is looked for before and after: one that came while this was on its way found no timer to stop. What the
+// undo starts, a container's process, outlives the dead-man's own.
 std::string arm_command(const std::string& id, const UndoRecord& record, std::int64_t milliseconds) {
   return fmt::format(
       "find {0} -type f -mtime +7 -delete 2>/dev/null; "
       "command -v flock >/dev/null || {{ echo 'it has no flock (util-linux)' >&2; exit 1; }}; "
       "late() {{ [ ! -e {1} ] || {{ systemctl stop {2}.timer 2>/dev/null; echo 'it was undone meanwhile' >&2; exit 1; }}; }}; "
-      "late; systemd-run --quiet --collect --unit={2} --on-active={3}ms --timer-property=AccuracySec=100ms /bin/sh -c {4} || "
+      "late; systemd-run --quiet --collect --unit={2} --on-active={3}ms --timer-property=AccuracySec=100ms "
+      "-p KillMode=process /bin/sh -c {4} || "
       "exit 1; late",
       kDisarmedMarks, disarmed_mark(id), unit_name(id), milliseconds, shell_quote(dead_man_command(id, record)));
 }
@@ -136,8 +138,10 @@ Undone undo_injection(const std::string& id, const UndoRecord& record, FaultCont
     if (!undone.problem.empty()) return undone;
     const DeadMan left = disarm(id, record.node, context, deadline);
     undone.dead_man = what_became_of_it(before, left);
-    // The order may have acted after what the evidence shows. From now on none is carried out any more.
-    if (left.order != Order::none && !(before && before->order == Order::ended)) {
+    // The order, or the dead-man, may have acted after what the evidence shows. From now on neither does any more.
+    const bool late_order = left.order != Order::none && !(before && before->order == Order::ended);
+    const bool late_undo = !left.fired.empty() && !(before && !before->fired.empty());
+    if (late_order || late_undo) {
       undone.evidence = kind.undo(record, context, deadline);
       undone.problem = why_unconfirmed(undone.evidence);
       if (!undone.problem.empty()) return undone;

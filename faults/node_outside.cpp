@@ -14,7 +14,6 @@ namespace {
 constexpr Duration kPatience = 1500ms;
 // A container is back within a second: its absence must be seen in between.
 constexpr Duration kShort = 300ms;
-constexpr Duration kLongest = 5s;  // for a machine that is slow, but speaks
 constexpr Duration kWitness = 5s;
 constexpr Duration kGlance = 20ms;
 constexpr int kInARow = 2;

@@ -36,9 +36,11 @@ class NodeOutside {
   Piece mute();
   // The SSH server speaks.
   Piece speaks();
+  bool speaks_now() { return attempt(kLongest).speaks; }
 
  private:
   std::string where() const;
+  static constexpr Duration kLongest{5s};  // for a machine that is slow, but speaks
   bool look_for_interruption(Evidence& evidence);
   bool held_has_ended();
   // One attempt, in words; `speaks`: the server said something within the limit.

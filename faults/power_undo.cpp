@@ -54,6 +54,7 @@ class PoweringOn {
         context_(context),
         deadline_(deadline),
         node_(node_of(record, context)),
+        outside_(context, node_),
         boot_(fact(record, "boot")),
         patience_(fact_or_none(record, "hangs") == "yes" ? kHangs : patience_of(record)) {}
 
@@ -101,12 +102,21 @@ class PoweringOn {
     }
     try {
       return judge(read_node(context_.remote, record_.node, deadline_.sooner(kReadLimit)), evidence);
-    } catch (const Error&) {
-      if (!silent_since_) silent_since_ = context_.clock.now();
+    } catch (const Error& error) {
       steady_.ends();
       answers_since_.reset();
+      note_silence(error);
       throw;
     }
+  }
+
+  // A key that is refused, a login that is slow: nothing that a reset would mend, and the node may be well.
+  void note_silence(const Error& error) {
+    if (outside_.speaks_now()) {
+      silent_since_.reset();
+      throw Error(error.kind(), error.doing(), "its SSH server answers, but: " + error.why(), "try to log in there as we do");
+    }
+    if (!silent_since_) silent_since_ = context_.clock.now();
   }
 
   bool judge(const NodeState& now, Evidence& evidence) {
@@ -125,6 +135,7 @@ class PoweringOn {
   FaultContext context_;
   const Deadline deadline_;
   const Node& node_;
+  NodeOutside outside_;
   const std::string boot_;
   Duration patience_;  // with a node that has power and is silent
   bool ordered_ = false;

@@ -79,30 +79,51 @@ bool recover_entry(const OpenJournal& journal, const JournalEntry& entry, Remote
 }
 
 // Whoever undid it has seen that it is gone; what is left of its dead-man goes.
-void tell_of_undone(const JournalEntry& entry) {
-  if (!entry.fired.empty())
-    say(fmt::format("{} on {}: the dead-man undid it at {}", entry.injection, entry.undo.node, entry.fired));
-  settle_dead_man(entry, real_clock());
+bool tell_of_undone(const JournalEntry& entry) {
+  try {
+    if (!entry.fired.empty())
+      say(fmt::format("{} on {}: the dead-man undid it at {}", entry.injection, entry.undo.node, entry.fired));
+    settle_dead_man(entry, real_clock());
+    return true;
+  } catch (const std::exception& error) {
+    return say(fmt::format("  still pending: {}", error.what())), false;
+  }
 }
 
-// One entry that can't be undone never keeps another from being undone.
-bool recover_entries(const OpenJournal& journal) {
-  bool all = true;
-  std::unique_ptr<Remote> remote;  // made only when there is something to undo: the key may be gone
-  for (const JournalEntry& entry : journal.entries) {
-    try {
-      if (entry.undone) {
-        tell_of_undone(entry);
-        continue;
-      }
-      if (!remote) remote = make_ssh(journal.cloud);
-      all = recover_entry(journal, entry, *remote) && all;
-    } catch (const std::exception& error) {
-      say(fmt::format("  still pending: {}", error.what()));
-      all = false;
-    }
+bool try_entry(const OpenJournal& journal, const JournalEntry& entry, std::unique_ptr<Remote>& remote) {
+  try {
+    if (!remote) remote = make_ssh(journal.cloud);
+    return recover_entry(journal, entry, *remote);
+  } catch (const std::exception& error) {
+    return say(fmt::format("  still pending: {}", error.what())), false;
   }
-  return all;
+}
+
+// The last one first, as the run itself does. One that can't be undone never keeps another from being undone; what that one
+// brought back, a node's power, may be what it lacked: then it is tried once more.
+bool recover_entries(const OpenJournal& journal) {
+  std::unique_ptr<Remote> remote;  // made only when there is something to undo: the key may be gone
+  std::vector<const JournalEntry*> open;
+  bool told = true;
+  for (auto entry = journal.entries.rbegin(); entry != journal.entries.rend(); ++entry)
+    entry->undone ? void(told = tell_of_undone(*entry) && told) : open.push_back(&*entry);
+  for (bool again = true; again && !open.empty();) {
+    const std::size_t before = open.size();
+    const auto undone = [&](const JournalEntry* entry) { return try_entry(journal, *entry, remote); };
+    open.erase(std::remove_if(open.begin(), open.end(), undone), open.end());
+    again = open.size() < before;
+  }
+  return told && open.empty();
+}
+
+// Nobody knows what they armed.
+bool tell_of_damage(const OpenJournal& journal) {
+  if (journal.damaged_lines.empty()) return false;
+  say(fmt::format(
+      "  still pending: line {} of {} can't be read, and may be of something that is not undone: see what it names, "
+      "undo that by hand, then remove the line and recover again",
+      fmt::join(journal.damaged_lines, ", "), journal.file.string()));
+  return true;
 }
 
 // kPassed, kInconclusive (nothing is left to undo, but the run's folder does not tell), or kUndoPending. What stands in it
@@ -119,7 +140,8 @@ ExitCode recover_journal(const fs::path& file, const std::string& cloud) {
   if (journal.torn_lines > 0)
     say(fmt::format("  {} of its lines were cut off while they were written: what they were about was not injected",
                     journal.torn_lines));
-  if (!journal.entries.empty() && !recover_entries(journal)) return kUndoPending;
+  const bool undone = recover_entries(journal);
+  if (tell_of_damage(journal) || !undone) return kUndoPending;
   const bool told = told_in_record(journal), kept = put_away(journal);
   say("  nothing is left to undo");
   return told && kept ? kPassed : kInconclusive;

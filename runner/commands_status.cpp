@@ -56,6 +56,9 @@ void say_journal(const OpenJournal& journal) {
   bool open = false;
   for (const JournalEntry& entry : journal.entries)
     if (!entry.undone) say_entry(entry), open = true;
+  for (const std::size_t line : journal.damaged_lines)
+    say(fmt::format("  line {} of {} can't be read: it may be of something that is not undone", line, journal.file.string())),
+        open = true;
   if (!open) say("  nothing that is not undone");
   if (!runs) say(fmt::format("  now: blackstart recover --run {}", journal.run));
 }

@@ -7,7 +7,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <sstream>
 
 #include "base/error.h"
 #include "runner/state.h"
@@ -75,6 +78,36 @@ void take(OpenJournal& journal, const Json& line) {
   }
 }
 
+// Whether the text only lacks its end: a crash leaves that of a line, and nothing follows but a new one.
+bool is_cut_off(const std::string& line) {
+  try {
+    return Json::parse(line).is_null();  // it can be read: null is none of ours either
+  } catch (const Json::parse_error& error) {
+    return error.byte > line.size();
+  }
+}
+
+// `next`: what follows it in the file, or nullopt where not even its own end does. A line that was written whole is followed by
+// an empty one, with which the next begins.
+void take_line(OpenJournal& journal, std::size_t number, const std::string& line, const std::optional<std::string>& next) {
+  try {
+    return take(journal, Json::parse(line));
+  } catch (const Json::exception&) {
+    const bool torn = is_cut_off(line) && (!next || !next->empty());
+    torn ? void(++journal.torn_lines) : journal.damaged_lines.push_back(number);
+  }
+}
+
+// Each with an end of its own, and what comes after the last of them.
+std::vector<std::string> lines_of(std::istream& in) {
+  std::vector<std::string> lines;
+  std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  std::istringstream all(text);
+  for (std::string line; std::getline(all, line);) lines.push_back(line);
+  if (text.ends_with('\n')) lines.emplace_back();
+  return lines;
+}
+
 }  // namespace
 
 Journal::Journal(const std::string& run, const Cloud& cloud, const fs::path& run_folder)
@@ -137,20 +170,13 @@ OpenJournal read_journal(const fs::path& file) {
   if (!in)
     throw Error(ErrorKind::bad_file, "reading the journal " + file.string(), "it can't be opened",
                 "run as the user who ran the rehearsal");
-  for (std::string line; std::getline(in, line);) {
-    if (line.empty()) continue;
-    Json parsed = Json::parse(line, nullptr, false);
-    try {
-      if (parsed.is_discarded())
-        ++journal.torn_lines;
-      else
-        take(journal, parsed);
-    } catch (const Json::exception&) {
-      ++journal.torn_lines;
-    }
-  }
+  const std::vector<std::string> lines = lines_of(in);
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    if (!lines[i].empty())
+      take_line(journal, i + 1, lines[i], i + 1 < lines.size() ? std::optional(lines[i + 1]) : std::nullopt);
   // A crash while the very first line was written: nothing had been armed.
-  if (journal.run.empty() && journal.torn_lines <= 1 && journal.entries.empty()) journal.run = file.stem().string();
+  const bool cut_off = journal.torn_lines <= 1 && journal.damaged_lines.empty() && journal.entries.empty();
+  if (journal.run.empty() && cut_off) journal.run = file.stem().string();
   if (journal.run.empty())
     throw Error(ErrorKind::bad_file, "reading the journal " + file.string(), "it does not begin as a journal does",
                 "if you know that nothing is left to undo, remove the file");

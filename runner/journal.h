@@ -56,6 +56,8 @@ struct OpenJournal {
   Cloud cloud;
   std::vector<JournalEntry> entries;
   std::size_t torn_lines = 0;  // a crash in the middle of a write: what was being armed had not been injected yet
+  // Numbers, from 1, of lines that were whole once and can't be read: what they armed may be there still.
+  std::vector<std::size_t> damaged_lines = {};
 };
 // Throws Error(bad_file) when it is no journal.
 OpenJournal read_journal(const std::filesystem::path& file);

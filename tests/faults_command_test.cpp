@@ -2,6 +2,7 @@
 #include "faults/command.h"
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 
 #include "base/process.h"
 #include "faults/looking.h"
@@ -17,6 +18,9 @@ constexpr const char* kYaml = "{inject: port 7 down, undo: port 7 up, evidence: 
 constexpr const char* kShort = "{inject: port 7 down, undo: port 7 up, evidence: port 7 is down}";
 constexpr const char* kLocal = "{where: local, inject: port 7 down, undo: port 7 up, evidence: port 7 is down}";
 
+// A local command runs where the rehearsal began.
+const std::string kHere = "cd -- " + shell_quote(std::filesystem::current_path().string()) + " || exit 125; ";
+
 // A switch whose port the commands look at and move; they reach it as plain commands.
 struct Switch : FakeNode {
   bool down = false, obeys = true, armed = true;
@@ -24,14 +28,15 @@ struct Switch : FakeNode {
 
   Switch() {
     for (FakeRemote* side : {&remote, &local}) {
-      side->on(plain_command("port 7 is down"), [this](const auto&, const auto&) { return look(down); });
-      side->on(plain_command("port 7 is up"), [this](const auto&, const auto&) { return look(!down); });
-      side->on(plain_command("port 7 down"), [this](const auto&, const auto&) {
+      const std::string there = side == &local ? kHere : "";
+      side->on(there + plain_command("port 7 is down"), [this](const auto&, const auto&) { return look(down); });
+      side->on(there + plain_command("port 7 is up"), [this](const auto&, const auto&) { return look(!down); });
+      side->on(there + plain_command("port 7 down"), [this](const auto&, const auto&) {
         if (!armed) return refused(1, "its dead-man is not armed");
         down = down || obeys;
         return answered("");
       });
-      side->on(plain_command("port 7 up"), [this](const auto&, const auto&) {
+      side->on(there + plain_command("port 7 up"), [this](const auto&, const auto&) {
         down = down && !obeys;
         return answered("");
       });

@@ -242,6 +242,18 @@ TEST_CASE("undo power.on from any state") {
   CHECK(machine.reachable());
 }
 
+TEST_CASE("undo power.on: a node that answers, but not us, is never reset") {
+  FakeMachine machine;
+  machine.remote.on("Boot=", [](const auto&, const auto&) -> CommandResult {
+    throw Error(ErrorKind::unreachable, "connecting to c1", "its host key is not known");
+  });
+  const auto evidence = undo(machine, kOn, 5min);
+  REQUIRE(evidence.size() == 2);
+  CHECK_FALSE(evidence[1].confirmed);
+  CHECK_THAT(evidence[1].observed, Catch::Contains("its SSH server answers, but: its host key is not known"));
+  CHECK(machine.orders == std::vector<PowerOrder>{PowerOrder::on});
+}
+
 TEST_CASE("undo power.on: what is not so is never confirmed") {
   FakeMachine machine;
   machine.power = PowerState::off;

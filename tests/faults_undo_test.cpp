@@ -287,7 +287,7 @@ TEST_CASE("dead-man: it is armed with the undo's command, and seen to be armed")
   CHECK(dead_man.armed);
   CHECK_THAT(dead_man.command,
              Contains("systemd-run --quiet --collect --unit=blackstart-" + std::string(kId) + " --on-active=90000ms") &&
-                 Contains("--timer-property=AccuracySec=100ms /bin/sh -c ") && Contains("-s CONT") &&
+                 Contains("--timer-property=AccuracySec=100ms -p KillMode=process /bin/sh -c ") && Contains("-s CONT") &&
                  Contains("/run/blackstart/" + std::string(kId) + ".fired"));
 }
 

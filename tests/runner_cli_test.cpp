@@ -1,6 +1,7 @@
 // The command line as a user meets it: exit codes and messages; nothing here needs a cloud.
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -238,6 +239,18 @@ TEST_CASE("recover ends although the run's record can't be read: nothing is left
   CHECK(open_journals().empty());
   CHECK(read_journal(undone.run_folder / "journal.jsonl").entries.size() == 1);
   CHECK(undone.recover().exit_code == 0);
+}
+
+TEST_CASE("recover never takes a damaged line of the journal for one that was not carried out") {
+  const AllUndone undone;
+  const fs::path file = journal_files().at(0);
+  std::ofstream(file, std::ios::app) << "\n{\"type\" \"armed\"}\n";
+  const auto result = undone.recover();
+  CHECK(result.exit_code == 3);
+  CHECK_THAT(result.out, Catch::Contains("can't be read, and may be of something that is not undone") &&
+                             !Catch::Contains("nothing is left"));
+  CHECK(fs::exists(file));
+  CHECK_THAT(run_process({BLACKSTART_BINARY, "status"}, 30s).out, Catch::Contains("can't be read"));
 }
 
 TEST_CASE("recover ends although the journal can't be copied into the run's folder") {

@@ -229,8 +229,28 @@ TEST_CASE("a damaged line in the middle is counted, and the rest is read") {
   std::ofstream(place.file, std::ios::app) << "{\"type\":\"armed\",\"id\":7}\n\x01\xFF garbage\n[]\n";
   mark_undone(read_journal(place.file), "nobody");
   const OpenJournal journal = read_journal(place.file);
-  CHECK(journal.torn_lines == 3);
+  CHECK(journal.torn_lines == 0);
+  CHECK(journal.damaged_lines.size() == 3);
   CHECK(open_ids(journal) == std::vector<std::string>{"a"});
+}
+
+TEST_CASE("a line that was written whole and can't be read is damaged, never one that a crash cut off") {
+  Place place;
+  {
+    Journal journal("r1", lab(), place.run);
+    journal.arm(entry("a"));
+    journal.arm(entry("b"));
+  }
+  std::string text = TextFolder::read(place.file);
+  const std::size_t colon = text.rfind(':', text.find("\"armed\""));
+  text.erase(colon, 1);
+  place.write("journal/r1.jsonl", text);
+  const OpenJournal journal = read_journal(place.file);
+  CHECK(journal.torn_lines == 0);
+  CHECK(journal.damaged_lines == std::vector<std::size_t>{4});
+  CHECK(open_ids(journal) == std::vector<std::string>{"b"});
+  place.write("journal/r1.jsonl", "garbage\n");
+  CHECK(error_of([&] { read_journal(place.file); }).kind() == ErrorKind::bad_file);
 }
 
 TEST_CASE("many threads arm and undo at once, and every line is whole") {

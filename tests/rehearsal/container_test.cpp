@@ -50,6 +50,18 @@ TEST_CASE("a paused container is unpaused by the dead-man; its port is found wit
   require_all(paused.undo(), 2);
 }
 
+TEST_CASE("a stopped container is started by the dead-man, and outlives it", "[lab]") {
+  const EchoContainer echo("c3");
+  Injected stopped("container.stop", "{container: echo, port: 8099, grace: 1s}", {"c3"});
+  require_all(stopped.inject(8s), 2);
+  CHECK(seen_by_c1(echo) == "down\n");
+  wait_on_node("c3", "ls /run/blackstart/ | grep -c fired; true", "1\n", 30s);
+  wait_on_node("c3", "systemctl list-units --plain --no-legend 'blackstart-*' | wc -l", "0\n", 20s);
+  CHECK(seen_by_c1(echo) == "up\n");
+  require_all(stopped.undo(), 2);
+  CHECK(seen_by_c1(echo) == "up\n");
+}
+
 TEST_CASE("a container must be there, by its exact name, and run", "[lab]") {
   const EchoContainer echo("c3");
   CHECK_THROWS_WITH(Injected("container.kill", "container: ech", {"c3"}).preflight(),
