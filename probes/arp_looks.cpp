@@ -91,7 +91,9 @@ std::string interface_towards(const std::string& address) {
 
 struct ArpLooks::Impl : std::enable_shared_from_this<Impl> {
   struct Look {
-    Look(asio::io_context& io, std::uint32_t address_, Done done_) : address(address_), end(io), done(std::move(done_)) {}
+    Look(asio::io_context& io, const Mac& mac_, std::uint32_t address_, Done done_)
+        : mac(mac_), address(address_), end(io), done(std::move(done_)) {}
+    Mac mac;
     std::uint32_t address;
     asio::steady_timer end;
     Done done;
@@ -116,18 +118,23 @@ struct ArpLooks::Impl : std::enable_shared_from_this<Impl> {
     for (;;) {
       const ssize_t size = ::recv(socket.native_handle(), frame.data(), frame.size(), 0);
       if (size < 0) return;
-      const auto answer = arp_answer(frame.data(), static_cast<std::size_t>(size), mac);
-      if (answer) heard(*answer);
+      for (auto look = looks.begin(); look != looks.end(); ++look) {
+        const auto answer = arp_answer(frame.data(), static_cast<std::size_t>(size), look->mac);
+        if (answer && answer->address == look->address) heard(look, answer->mac);
+      }
     }
   }
 
-  void heard(const ArpAnswer& answer) {
-    for (auto look = looks.begin(); look != looks.end(); ++look) {
-      if (look->address != answer.address) continue;
-      auto& macs = look->seen.macs;
-      if (macs.empty()) wait(look, std::min(kListenOn, look->limit - real_clock().now()));
-      if (is_virtual(answer.mac) || std::find(macs.begin(), macs.end(), answer.mac) == macs.end()) macs.push_back(answer.mac);
-    }
+  void heard(Place look, const Mac& holder) {
+    auto& macs = look->seen.macs;
+    if (macs.empty()) wait(look, std::min(kListenOn, look->limit - real_clock().now()));
+    if (is_virtual(holder) || std::find(macs.begin(), macs.end(), holder) == macs.end()) macs.push_back(holder);
+  }
+
+  // Each look asks from a MAC of its own, so that a late answer to one counts for no other. At 10/s one comes again after 25 s.
+  Mac next_mac() {
+    ++mac.back();
+    return mac;
   }
 
   void wait(Place look, Duration length) {
@@ -157,9 +164,10 @@ ArpLooks::ArpLooks(asio::io_context& io, const std::string& interface) : impl_(s
 ArpLooks::~ArpLooks() = default;
 
 void ArpLooks::ask(std::uint32_t address, const Deadline& deadline, Done done) {
-  const auto question = arp_question(impl_->mac, address);
+  const Mac mac = impl_->next_mac();
+  const auto question = arp_question(mac, address);
   if (::send(impl_->socket.native_handle(), question.data(), question.size(), 0) < 0) return done({{}, errno});
-  const auto look = impl_->looks.emplace(impl_->looks.end(), impl_->io, address, std::move(done));
+  const auto look = impl_->looks.emplace(impl_->looks.end(), impl_->io, mac, address, std::move(done));
   look->limit = real_clock().now() + deadline.left();
   impl_->wait(look, deadline.left());
 }

@@ -1,6 +1,7 @@
 // Asks a network by ARP who has an address, and collects everybody who answers.
 //
-// Purpose: two holders of one address show as two answers, whoever won the race in other machines' tables. Ownership: a socket
+// Purpose: two holders of one address show as two answers, whoever won the race in other machines' tables. A question that was
+// answered too late stays unanswered: the answer counts for none that was asked after it. Ownership: a socket
 // on one interface; `io` outlives it, and so do the questions under way. Thread rule: the loop's thread.
 #pragma once
 

@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
@@ -57,6 +58,16 @@ MYSQL* new_session() {
   char* none = ::strdup("");
   if (!none) throw std::bad_alloc();
   return none;
+}
+
+// No socket, port or memory on this machine. The library has one number for that and for a server that refuses; the errno
+// stands only at the end of its message: "Can't connect to server on '10.0.0.1' (99)".
+bool is_for_want_of_a_socket(unsigned number, const std::string& message) {
+  const std::size_t at = message.rfind('(');
+  if ((number != CR_CONNECTION_ERROR && number != CR_CONN_HOST_ERROR) || at == std::string::npos) return false;
+  const int own_error = std::atoi(message.c_str() + at + 1);
+  return own_error == EADDRNOTAVAIL || own_error == EMFILE || own_error == ENFILE || own_error == ENOBUFS ||
+         own_error == ENOMEM;
 }
 
 // One list of deadlines, so mostly no timer to be set, for all connections on a loop.
@@ -174,11 +185,13 @@ struct MariadbConnection::Impl final : Deadlines::Waiting, std::enable_shared_fr
 
   Step more() const { return mysql_more_results(session) ? Step::advancing : Step::none; }
 
-  // A refusal without a number must not look like success.
+  // A refusal without a number must not look like success. Before the first wait no server can have said anything: only then is
+  // the number surely the library's own, and no proxy's that quotes it.
   Step fail() {
     const unsigned number = mysql_errno(session);
     answer.error = number == 0 ? std::uint16_t{kWrongAnswer} : static_cast<std::uint16_t>(number);
     answer.message = number == 0 ? "it refuses without saying why" : fmt::format("{} (error {})", mysql_error(session), number);
+    if (starting && step == Step::connecting && is_for_want_of_a_socket(number, mysql_error(session))) answer.error = kNoSocket;
     return Step::none;
   }
 

@@ -24,7 +24,8 @@ bool may_pass(std::uint16_t error) {
     case ER_TABLE_EXISTS_ERROR:
     case ER_NO_SUCH_TABLE:
     case ER_DUP_ENTRY:
-    case kTimedOut: return true;
+    case kTimedOut:
+    case kNoSocket: return true;
     default: return is_the_clients(error);
   }
 }
@@ -44,10 +45,10 @@ const char* hint_for(std::uint16_t error) {
 
 SqlSense mariadb_sense(std::uint16_t error) {
   SqlSense sense;
-  sense.ours = error == CR_IPSOCK_ERROR || error == CR_SOCKET_CREATE_ERROR || error == CR_OUT_OF_MEMORY;
+  sense.ours = error == kNoSocket || error == CR_IPSOCK_ERROR || error == CR_SOCKET_CREATE_ERROR || error == CR_OUT_OF_MEMORY;
   // A transaction that lost its certification (Galera) or a deadlock was rolled back as a whole, and the server says so.
   sense.undone = error == ER_LOCK_DEADLOCK;
-  sense.out_of_reach = is_the_clients(error) || error == kTimedOut || error == ER_SERVER_SHUTDOWN;
+  sense.out_of_reach = is_the_clients(error) || error == kTimedOut || error == kNoSocket || error == ER_SERVER_SHUTDOWN;
   sense.may_pass = may_pass(error);
   sense.hint = sense.out_of_reach ? "is the database up, and may this machine reach it?" : hint_for(error);
   return sense;

@@ -1,10 +1,15 @@
 // What the ledger does with MariaDB alone; what both kinds do stands in probes_ledger_test.cpp.
+#include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
+#include <optional>
 
 #include "probes/galera.h"
+#include "probes/ledger_operation.h"
 #include "probes/ledger_pages.h"
+#include "probes/mariadb_connection.h"
 #include "tests/support/ledger_rehearsal.h"
 #include "tests/support/mariadb_server.h"
+#include "tests/support/small_network.h"
 
 using namespace blackstart;
 using namespace blackstart::test;
@@ -53,6 +58,33 @@ TEST_CASE("an address where nobody answers costs no more than the time it is giv
     CHECK(real_clock().now() - before < 3s);  // a machine under load: the point is that it ends
   }
   CHECK(open_files() == files);
+}
+
+TEST_CASE("ports of this machine that are used up are our fault; a server that refuses is not", "[ledger]") {
+  on_own_thread([] {
+    const SmallNetwork network({});
+    run_checked("bringing it up", {"ip", "link", "set", "lo", "up"}, 5s);
+    const BoundSocket silent;
+    silent.listen(5);
+    const auto closed = static_cast<std::uint16_t>(silent.port == 65000 ? 65001 : 65000);
+    run_checked("leaving one port", {"sysctl", "-qw", "net.ipv4.ip_local_port_range=40000 40000"}, 5s);
+    boost::asio::io_context io;
+    const auto error_at = [&](MariadbConnection& connection) {
+      std::optional<SqlAnswer> got;
+      connection.connect(5s, [&](const SqlAnswer& answer) { got = answer; });
+      while (!got) io.run_one();
+      INFO(got->message);
+      return got->error;
+    };
+    MariadbConnection refused(io, {"127.0.0.1", closed, "bank", "secret"});
+    CHECK_FALSE(outcome_of(SqlKind::mariadb, Stage::connecting, error_at(refused)).outcome == Outcome::unsent);
+    MariadbConnection first(io, {"127.0.0.1", silent.port, "bank", "secret"});
+    MariadbConnection second(io, {"127.0.0.1", silent.port, "bank", "secret"});
+    first.connect(5s, [](const SqlAnswer&) {});
+    const std::uint16_t error = error_at(second);
+    CHECK(error == kNoSocket);
+    CHECK(outcome_of(SqlKind::mariadb, Stage::connecting, error).outcome == Outcome::unsent);
+  });
 }
 
 TEST_CASE("a server that is no member of a Galera cluster is refused, unless one says so", "[ledger]") {

@@ -1,6 +1,12 @@
 // Who holds a virtual IP: ARP as bytes, the probe on a network of the test's own, and over SSH with a fake.
 #include "probes/vip_probe.h"
 
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netpacket/packet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
@@ -33,6 +39,40 @@ std::vector<std::uint8_t> answer() {
   std::copy(kUs.begin(), kUs.end(), frame.begin() + 32);
   return frame;
 }
+
+// One on an interface that answers when the test says so.
+struct SlowHolder {
+  explicit SlowHolder(const char* interface) : fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(0x0806))) {
+    sockaddr_ll place{};
+    place.sll_family = AF_PACKET;
+    place.sll_protocol = htons(0x0806);
+    place.sll_ifindex = static_cast<int>(::if_nametoindex(interface));
+    REQUIRE(::bind(fd, reinterpret_cast<const sockaddr*>(&place), sizeof place) == 0);
+  }
+  ~SlowHolder() { ::close(fd); }
+  SlowHolder(const SlowHolder&) = delete;
+  SlowHolder& operator=(const SlowHolder&) = delete;
+
+  // Who asks for the address; what it says itself comes by here too.
+  Mac asked() const {
+    for (;;) {
+      std::array<std::uint8_t, 256> frame{};
+      REQUIRE(::recv(fd, frame.data(), frame.size(), 0) >= 42);
+      Mac from{};
+      std::copy_n(frame.begin() + 22, from.size(), from.begin());
+      if (frame[21] == 1 && frame[41] == (kAddress & 0xffU)) return from;
+    }
+  }
+  void answer(const Mac& to) const {
+    auto frame = ::answer();
+    std::copy(to.begin(), to.end(), frame.begin());
+    std::copy(kNode.begin(), kNode.end(), frame.begin() + 6);
+    std::copy(to.begin(), to.end(), frame.begin() + 32);
+    REQUIRE(::send(fd, frame.data(), frame.size(), 0) == static_cast<ssize_t>(frame.size()));
+  }
+
+  int fd;
+};
 
 std::optional<ArpAnswer> heard(const std::vector<std::uint8_t>& frame) { return arp_answer(frame.data(), frame.size(), kUs); }
 
@@ -185,6 +225,26 @@ TEST_CASE("two holders at once are seen as such, and told apart", "[vip]") {
     CHECK_FALSE(holding.sound());
     CHECK(holding.handovers.empty());
     CHECK(watched.count(kTwoHolders) >= 3);
+  });
+}
+
+TEST_CASE("an answer that comes too late counts for its own look only", "[vip]") {
+  test::on_own_thread([] {
+    const test::SmallNetwork network({"c1"});
+    const SlowHolder holder("c1");
+    boost::asio::io_context io{1};
+    ArpLooks looks(io, "net");
+    const auto look = [&](const auto& meanwhile) {
+      std::optional<std::vector<Mac>> macs;
+      looks.ask(kAddress, Deadline(real_clock(), 200ms), [&](const ArpLooks::Seen& seen) { macs = seen.macs; });
+      meanwhile(holder.asked());
+      while (!macs) io.run_one();
+      return *macs;
+    };
+    Mac first{};
+    CHECK(look([&](const Mac& from) { first = from; }).empty());
+    CHECK(look([&](const Mac&) { holder.answer(first); }).empty());
+    CHECK(look([&](const Mac& from) { holder.answer(from); }) == std::vector<Mac>{kNode});
   });
 }
 
