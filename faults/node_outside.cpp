@@ -117,6 +117,13 @@ Piece NodeOutside::mute() {
   });
 }
 
+bool NodeOutside::away(std::string& words) {
+  if (node_.address.empty()) return true;
+  const Attempt seen = attempt(kLongest);
+  words = seen.words;
+  return seen.silent || seen.refused || (seen.connected && !seen.speaks);
+}
+
 Piece NodeOutside::speaks() {
   return piece("runner", where() + " answers", [this](Evidence& evidence) {
     const Attempt seen = attempt(kLongest);

@@ -36,6 +36,9 @@ class NodeOutside {
   Piece mute();
   // The SSH server speaks.
   Piece speaks();
+  // One attempt: nothing came back, it was refused, or nothing spoke on it. A login that fails where a server speaks says
+  // nothing of the machine, and neither does trouble of our own.
+  bool away(std::string& words);
 
  private:
   std::string where() const;

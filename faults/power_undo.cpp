@@ -54,6 +54,7 @@ class PoweringOn {
         context_(context),
         deadline_(deadline),
         node_(node_of(record, context)),
+        outside_(context, node_),
         boot_(fact(record, "boot")),
         patience_(fact_or_none(record, "hangs") == "yes" ? kHangs : patience_of(record)) {}
 
@@ -101,12 +102,23 @@ class PoweringOn {
     }
     try {
       return judge(read_node(context_.remote, record_.node, deadline_.sooner(kReadLimit)), evidence);
-    } catch (const Error&) {
-      if (!silent_since_) silent_since_ = context_.clock.now();
+    } catch (const Error& error) {
       steady_.ends();
       answers_since_.reset();
-      throw;
+      if (is_away(error, evidence)) throw;
+      return false;
     }
+  }
+
+  // A server that answers from outside stands on a machine that runs: our login's trouble (a key, a password, a slow answer) is
+  // no reason to reset it.
+  bool is_away(const Error& error, Evidence& evidence) {
+    std::string words;
+    const bool away = outside_.away(words);
+    if (!away) silent_since_.reset();
+    if (away && !silent_since_) silent_since_ = context_.clock.now();
+    evidence.observed = fmt::format("its SSH server {}, but: {}", words, error.what());
+    return away;
   }
 
   bool judge(const NodeState& now, Evidence& evidence) {
@@ -125,6 +137,7 @@ class PoweringOn {
   FaultContext context_;
   const Deadline deadline_;
   const Node& node_;
+  NodeOutside outside_;
   const std::string boot_;
   Duration patience_;  // with a node that has power and is silent
   bool ordered_ = false;

@@ -268,6 +268,23 @@ TEST_CASE("undo power.on: what is not so is never confirmed") {
   CHECK_FALSE(evidence[1].confirmed);
 }
 
+TEST_CASE("undo power.on: a login that fails where the SSH server answers is no reason to reset the node") {
+  FakeMachine machine;
+  UndoRecord record = kOn;
+  record.facts["hangs"] = GENERATE("yes", "no");
+  bool known = false;
+  machine.remote.on("Boot=", [&](const auto&, const auto&) -> CommandResult {
+    if (!known) throw Error(ErrorKind::unreachable, "opening an SSH session to c1", "its host key is not known");
+    return answered("Boot=b/1\nMachine=a\nSystem=running\nVirt=none\nPanic=10\nDump=0\nUptime=9\nEnd=1\n");
+  });
+  const auto evidence = undo(machine, record);
+  CHECK_FALSE(evidence.back().confirmed);
+  CHECK_THAT(evidence.back().observed, Catch::Contains("its SSH server answers, but: ") && Catch::Contains("host key"));
+  CHECK(std::count(machine.orders.begin(), machine.orders.end(), PowerOrder::reset) == 0);
+  known = true;
+  CHECK(all(undo(machine, record)));
+}
+
 TEST_CASE("undo power.on names what does not run again, and waits for the rest of the cloud no longer than a while") {
   FakeMachine machine;
   machine.power = PowerState::off;
