@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 #include "base/error.h"
+#include "base/process.h"
 #include "base/units.h"
 #include "faults/facts.h"
 #include "faults/looking.h"
@@ -23,6 +26,9 @@ struct Commands {
   std::string inject, undo, evidence, gone;
   bool local = false;
   Duration timeout = 10s;
+  // Of local ones: where the injection was made, for relative paths mean the same to each of them, whoever undoes it from
+  // wherever. Empty, in journals from before: where the caller is.
+  std::string folder = {};
 };
 
 // One command of the user's, where it belongs. On a node it goes there as the user wrote it, in a shell of its own.
@@ -36,7 +42,7 @@ class User {
 
   CommandResult run(const std::string& command, const Deadline& deadline) const {
     Remote& where = commands_.local ? context_.local : context_.remote;
-    return where.run(node_, plain_command(command), deadline.sooner(commands_.timeout));
+    return where.run(node_, in_folder() + plain_command(command), deadline.sooner(commands_.timeout));
   }
 
   // Looks by `evidence` and, where there is one, by `gone`. Both at once is a contradiction, and so is neither: then nothing is
@@ -59,6 +65,10 @@ class User {
   std::string doing() const { return fmt::format("looking for the effect of the user's command on {}", place()); }
 
  private:
+  // A folder that is gone says neither "there" nor "absent": 125 is no answer of `evidence`, and no success of any other.
+  std::string in_folder() const {
+    return commands_.folder.empty() ? "" : fmt::format("cd -- {} || exit 125; ", shell_quote(commands_.folder));
+  }
   // "exit code 0: port 7 is down"
   static std::string words(const CommandResult& result) {
     if (!result.ok()) return result.trouble();
@@ -89,6 +99,7 @@ class CommandFault final : public TargetFault {
                     {"evidence", commands_.evidence},
                     {"timeout-ms", std::to_string(std::chrono::ceil<std::chrono::milliseconds>(commands_.timeout).count())}};
     if (!commands_.gone.empty()) record.facts["gone"] = commands_.gone;
+    if (!commands_.folder.empty()) record.facts["folder"] = commands_.folder;
     return record;
   }
 
@@ -119,6 +130,14 @@ class CommandFault final : public TargetFault {
   const std::string node_;
   FaultContext context_;
 };
+
+std::string folder_of_ours() {
+  std::error_code trouble;
+  const std::filesystem::path folder = std::filesystem::current_path(trouble);
+  if (!trouble) return folder.string();
+  throw Error(ErrorKind::unmet, "finding out which folder the user's local commands run in", trouble.message(),
+              "start the rehearsal from a folder that exists");
+}
 
 class CommandSettings final : public FaultSettings {
  public:
@@ -151,7 +170,9 @@ class CommandSettings final : public FaultSettings {
     return all;
   }
   std::unique_ptr<TargetFault> make(const Node& node, FaultContext context) const override {
-    return std::make_unique<CommandFault>(commands_, node, context);
+    Commands commands = commands_;
+    if (commands.local) commands.folder = folder_of_ours();
+    return std::make_unique<CommandFault>(std::move(commands), node, context);
   }
 
  private:
@@ -170,6 +191,7 @@ Commands commands_of(const UndoRecord& record) {
   commands.undo = fact(record, "undo");
   commands.evidence = fact(record, "evidence");
   commands.gone = fact_or_none(record, "gone");
+  commands.folder = fact_or_none(record, "folder");
   commands.local = record.kind == kLocalUndo;
   commands.timeout = std::chrono::milliseconds(number_fact(record, "timeout-ms", 1));
   return commands;
