@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <system_error>
 
 #include "base/error.h"
 #include "base/process.h"
@@ -24,8 +25,10 @@ constexpr const char* kLocalUndo = "command.local";
 struct Commands {
   std::string inject, undo, evidence, gone;
   bool local = false;
-  std::string folder = {};  // local ones run there, whoever calls; empty: where they are called
   Duration timeout = 10s;
+  // Of local ones: where the injection was made, for relative paths mean the same to each of them, whoever undoes it from
+  // wherever. Empty, in journals from before: where the caller is.
+  std::string folder = {};
 };
 
 // One command of the user's, where it belongs. On a node it goes there as the user wrote it, in a shell of its own.
@@ -38,12 +41,8 @@ class User {
   std::string observer() const { return commands_.local ? "runner" : node_; }
 
   CommandResult run(const std::string& command, const Deadline& deadline) const {
-    const Deadline until = deadline.sooner(commands_.timeout);
-    if (!commands_.local) return context_.remote.run(node_, plain_command(command), until);
-    // 125 is neither there nor absent: without its folder nothing is known.
-    const std::string there =
-        commands_.folder.empty() ? "" : fmt::format("cd -- {} || exit 125; ", shell_quote(commands_.folder));
-    return context_.local.run(node_, there + plain_command(command), until);
+    Remote& where = commands_.local ? context_.local : context_.remote;
+    return where.run(node_, in_folder() + plain_command(command), deadline.sooner(commands_.timeout));
   }
 
   // Looks by `evidence` and, where there is one, by `gone`. Both at once is a contradiction, and so is neither: then nothing is
@@ -66,6 +65,10 @@ class User {
   std::string doing() const { return fmt::format("looking for the effect of the user's command on {}", place()); }
 
  private:
+  // A folder that is gone says neither "there" nor "absent": 125 is no answer of `evidence`, and no success of any other.
+  std::string in_folder() const {
+    return commands_.folder.empty() ? "" : fmt::format("cd -- {} || exit 125; ", shell_quote(commands_.folder));
+  }
   // "exit code 0: port 7 is down"
   static std::string words(const CommandResult& result) {
     if (!result.ok()) return result.trouble();
@@ -78,16 +81,10 @@ class User {
   FaultContext context_;
 };
 
-// In the folder of the rehearsal, so that what is undone from another one is the same.
-Commands at_home(Commands commands) {
-  if (commands.local) commands.folder = std::filesystem::current_path().string();
-  return commands;
-}
-
 class CommandFault final : public TargetFault {
  public:
   CommandFault(Commands commands, const Node& node, FaultContext context)
-      : commands_(at_home(std::move(commands))), user_(commands_, node.name, context), node_(node.name), context_(context) {}
+      : commands_(std::move(commands)), user_(commands_, node.name, context), node_(node.name), context_(context) {}
 
   void preflight(const Deadline& deadline) override {
     Evidence seen;
@@ -102,7 +99,7 @@ class CommandFault final : public TargetFault {
                     {"evidence", commands_.evidence},
                     {"timeout-ms", std::to_string(std::chrono::ceil<std::chrono::milliseconds>(commands_.timeout).count())}};
     if (!commands_.gone.empty()) record.facts["gone"] = commands_.gone;
-    if (commands_.local) record.facts["folder"] = commands_.folder;
+    if (!commands_.folder.empty()) record.facts["folder"] = commands_.folder;
     return record;
   }
 
@@ -133,6 +130,14 @@ class CommandFault final : public TargetFault {
   const std::string node_;
   FaultContext context_;
 };
+
+std::string folder_of_ours() {
+  std::error_code trouble;
+  const std::filesystem::path folder = std::filesystem::current_path(trouble);
+  if (!trouble) return folder.string();
+  throw Error(ErrorKind::unmet, "finding out which folder the user's local commands run in", trouble.message(),
+              "start the rehearsal from a folder that exists");
+}
 
 class CommandSettings final : public FaultSettings {
  public:
@@ -165,7 +170,9 @@ class CommandSettings final : public FaultSettings {
     return all;
   }
   std::unique_ptr<TargetFault> make(const Node& node, FaultContext context) const override {
-    return std::make_unique<CommandFault>(commands_, node, context);
+    Commands commands = commands_;
+    if (commands.local) commands.folder = folder_of_ours();
+    return std::make_unique<CommandFault>(std::move(commands), node, context);
   }
 
  private:

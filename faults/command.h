@@ -14,8 +14,9 @@ namespace blackstart {
 extern const FaultAbout kCommandAbout;
 std::unique_ptr<FaultSettings> command_settings();
 
-// The undos `command.node` and `command.local`; facts: undo, evidence, gone (may be missing), timeout-ms. This is the one place
-// where a journal holds commands: they are the user's own, and there is no other way to know them.
+// The undos `command.node` and `command.local`; facts: undo, evidence, gone (may be missing), timeout-ms, and of command.local
+// the folder that its commands run in (missing in journals from before). This is the one place where a journal holds commands:
+// they are the user's own, and there is no other way to know them.
 std::string command_node_command(const UndoRecord& record);
 std::vector<Evidence> command_undo(const UndoRecord& record, FaultContext context, const Deadline& deadline);
 

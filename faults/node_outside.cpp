@@ -14,6 +14,7 @@ namespace {
 constexpr Duration kPatience = 1500ms;
 // A container is back within a second: its absence must be seen in between.
 constexpr Duration kShort = 300ms;
+constexpr Duration kLongest = 5s;  // for a machine that is slow, but speaks
 constexpr Duration kWitness = 5s;
 constexpr Duration kGlance = 20ms;
 constexpr int kInARow = 2;
@@ -114,6 +115,13 @@ Piece NodeOutside::mute() {
     evidence.observed = seen.words;
     return !seen.speaks && (seen.connected || seen.silent);
   });
+}
+
+bool NodeOutside::away(std::string& words) {
+  if (node_.address.empty()) return true;
+  const Attempt seen = attempt(kLongest);
+  words = seen.words;
+  return seen.silent || seen.refused || (seen.connected && !seen.speaks);
 }
 
 Piece NodeOutside::speaks() {

@@ -36,11 +36,12 @@ class NodeOutside {
   Piece mute();
   // The SSH server speaks.
   Piece speaks();
-  bool speaks_now() { return attempt(kLongest).speaks; }
+  // One attempt: nothing came back, it was refused, or nothing spoke on it. A login that fails where a server speaks says
+  // nothing of the machine, and neither does trouble of our own.
+  bool away(std::string& words);
 
  private:
   std::string where() const;
-  static constexpr Duration kLongest{5s};  // for a machine that is slow, but speaks
   bool look_for_interruption(Evidence& evidence);
   bool held_has_ended();
   // One attempt, in words; `speaks`: the server said something within the limit.

@@ -15,8 +15,8 @@ constexpr const char* kOffEvidence =
     "another "
     "node could ping it, that node's pings stay unanswered too.";
 constexpr const char* kUndo =
-    "Power is switched on, and the undo waits until the node answers and has started; a node that has power but stays silent "
-    "is reset. Without the runner a process on the runner's machine does it.";
+    "Power is switched on, and the undo waits until the node answers and has started; a node that has power, "
+    "but whose SSH server gives no answer, is reset. Without the runner a process on the runner's machine does it.";
 constexpr const char* kNeeds = "A BMC with IPMI 2.0 and ipmitool at the runner, or a libvirt domain and virsh at the runner.";
 constexpr const char* kNodeNeeds =
     "systemd on the node; for the undo a BMC with IPMI 2.0 and ipmitool at the runner, or a libvirt domain and virsh there.";

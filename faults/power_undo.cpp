@@ -105,18 +105,20 @@ class PoweringOn {
     } catch (const Error& error) {
       steady_.ends();
       answers_since_.reset();
-      note_silence(error);
-      throw;
+      if (is_away(error, evidence)) throw;
+      return false;
     }
   }
 
-  // A key that is refused, a login that is slow: nothing that a reset would mend, and the node may be well.
-  void note_silence(const Error& error) {
-    if (outside_.speaks_now()) {
-      silent_since_.reset();
-      throw Error(error.kind(), error.doing(), "its SSH server answers, but: " + error.why(), "try to log in there as we do");
-    }
-    if (!silent_since_) silent_since_ = context_.clock.now();
+  // A server that answers from outside stands on a machine that runs: our login's trouble (a key, a password, a slow answer) is
+  // no reason to reset it.
+  bool is_away(const Error& error, Evidence& evidence) {
+    std::string words;
+    const bool away = outside_.away(words);
+    if (!away) silent_since_.reset();
+    if (away && !silent_since_) silent_since_ = context_.clock.now();
+    evidence.observed = fmt::format("its SSH server {}, but: {}", words, error.what());
+    return away;
   }
 
   bool judge(const NodeState& now, Evidence& evidence) {

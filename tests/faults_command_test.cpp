@@ -2,12 +2,14 @@
 #include "faults/command.h"
 
 #include <catch2/catch.hpp>
+
 #include <filesystem>
 
 #include "base/process.h"
 #include "faults/looking.h"
 #include "faults/script.h"
 #include "tests/support/fake_node.h"
+#include "tests/support/text_folder.h"
 
 using namespace blackstart;
 using Catch::Matchers::Contains;
@@ -18,9 +20,6 @@ constexpr const char* kYaml = "{inject: port 7 down, undo: port 7 up, evidence: 
 constexpr const char* kShort = "{inject: port 7 down, undo: port 7 up, evidence: port 7 is down}";
 constexpr const char* kLocal = "{where: local, inject: port 7 down, undo: port 7 up, evidence: port 7 is down}";
 
-// A local command runs where the rehearsal began.
-const std::string kHere = "cd -- " + shell_quote(std::filesystem::current_path().string()) + " || exit 125; ";
-
 // A switch whose port the commands look at and move; they reach it as plain commands.
 struct Switch : FakeNode {
   bool down = false, obeys = true, armed = true;
@@ -28,15 +27,14 @@ struct Switch : FakeNode {
 
   Switch() {
     for (FakeRemote* side : {&remote, &local}) {
-      const std::string there = side == &local ? kHere : "";
-      side->on(there + plain_command("port 7 is down"), [this](const auto&, const auto&) { return look(down); });
-      side->on(there + plain_command("port 7 is up"), [this](const auto&, const auto&) { return look(!down); });
-      side->on(there + plain_command("port 7 down"), [this](const auto&, const auto&) {
+      side->on(plain_command("port 7 is down"), [this](const auto&, const auto&) { return look(down); });
+      side->on(plain_command("port 7 is up"), [this](const auto&, const auto&) { return look(!down); });
+      side->on(plain_command("port 7 down"), [this](const auto&, const auto&) {
         if (!armed) return refused(1, "its dead-man is not armed");
         down = down || obeys;
         return answered("");
       });
-      side->on(there + plain_command("port 7 up"), [this](const auto&, const auto&) {
+      side->on(plain_command("port 7 up"), [this](const auto&, const auto&) {
         down = down && !obeys;
         return answered("");
       });
@@ -152,6 +150,37 @@ TEST_CASE("command: the dead-man runs the undo as the user wrote it") {
   const std::string command = command_node_command(record);
   CHECK(command.find_first_of("$%") == std::string::npos);
   CHECK(run_process({"/bin/sh", "-c", command}, 5s).out == "1%\n2%\n");
+}
+
+TEST_CASE("command: local ones run in the folder that the injection was made in, whoever undoes it from wherever") {
+  namespace fs = std::filesystem;
+  const TextFolder folder;
+  const fs::path ours = fs::current_path(), there = folder.path / "it's here";
+  const Cloud cloud = small_cloud({"c1"});
+  FakeRemote remote;
+  const FaultContext context{remote, real_clock(), cloud, real_tcp(), real_power(), local_shell(), "id"};
+  const Deadline deadline(real_clock(), 10s);
+  fs::create_directories(there);
+  fs::current_path(there);
+  const auto fault =
+      FakeNode::settings("command", "{where: local, inject: touch cut, undo: rm -f cut, evidence: test -e cut, timeout: 5s}")
+          ->make(cloud.nodes[0], context);
+  fs::current_path(ours);
+  fault->preflight(deadline);
+  UndoRecord record = fault->undo_record();
+  CHECK(record.facts.at("folder") == there.string());
+  fault->fire(deadline);
+  CHECK(all_confirmed(fault->confirm(deadline)));
+  REQUIRE(fs::exists(there / "cut"));
+  fs::rename(there, folder.path / "away");
+  if (GENERATE(false, true)) record.facts["gone"] = "test ! -e cut";
+  const Deadline soon(real_clock(), 700ms);
+  const auto pending = undo_kind(record.kind).undo(record, context, soon);
+  CHECK_FALSE(all_confirmed(pending));
+  CHECK_THAT(pending[0].observed, Contains("exit code 125"));
+  fs::rename(folder.path / "away", there);
+  CHECK(all_confirmed(undo_kind(record.kind).undo(record, context, deadline)));
+  CHECK_FALSE(fs::exists(there / "cut"));
 }
 
 TEST_CASE("command: facts that make no sense are said, and nothing is run") {
