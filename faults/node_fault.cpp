@@ -23,7 +23,6 @@ constexpr Duration kQuickPace = 100ms;  // a container is away for less than a s
 constexpr Duration kOffLimit = 30s;     // for the power to be off after the order
 constexpr Duration kOffAlone = 5s;      // of it, in which nothing else is looked at
 constexpr Duration kOrderLimit = 15s;   // for a session with a BMC that has to be tried again
-constexpr std::int64_t kLate = 20;      // seconds, after which an order that was held up on its way is not carried out
 
 class NodeFault final : public TargetFault {
  public:
@@ -132,7 +131,7 @@ class NodeFault final : public TargetFault {
   }
 
   void command(const Deadline& deadline) {
-    const std::int64_t latest = before_.uptime + (context_.clock.now() - staged_) / 1s + kLate;
+    const std::int64_t latest = before_.uptime + (context_.clock.now() - staged_) / 1s + kLatestOrder / 1s;
     const std::string order =
         fmt::format("read up rest </proc/uptime && [ \"${{up%.*}}\" -le {} ] || {{ echo 'it came too late' >&2; exit 1; }}; {}",
                     latest, action_.command(parameters_));

@@ -12,6 +12,9 @@
 
 namespace blackstart {
 
+// After it an order that was held up on its way (a lost packet that TCP sends again) is not carried out.
+constexpr Duration kLatestOrder = 20s;
+
 struct NodeParameters {
   std::string how = "sysrq-c";   // node.crash
   Duration off_for = 5s;         // power.cycle

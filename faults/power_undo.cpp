@@ -23,8 +23,9 @@ namespace {
 constexpr Duration kPace = 500ms;
 constexpr Duration kReadLimit = 8s;
 constexpr Duration kAgain = 10s;  // an order that a BMC took and did not carry out is given again
-// The very start that the fault was to end may end yet, by an order that is late.
-constexpr Duration kSteady = 1s, kSteadyUnchanged = 5s;
+// The very start that the fault was to end may end yet, by an order that is late. The undo begins after the order was given;
+// the node counts whole seconds.
+constexpr Duration kSteady = 1s, kSteadyUnchanged = kLatestOrder + 2s;
 constexpr Duration kHangs = 5s;
 // Systemd that still waits for a service then waits for the rest of the cloud: that is the cloud's recovery, not ours.
 constexpr Duration kStartPatience = 90s;

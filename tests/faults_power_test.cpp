@@ -268,6 +268,15 @@ TEST_CASE("undo power.on: what is not so is never confirmed") {
   CHECK_FALSE(evidence[1].confirmed);
 }
 
+TEST_CASE("undo power.on: the start that was to end counts only when no order can come late any more") {
+  FakeMachine machine;
+  const bool unchanged = GENERATE(true, false);
+  if (!unchanged) machine.boot = 2;
+  const Time began = machine.clock.now();
+  CHECK(all(undo(machine, kOn)));
+  CHECK((machine.clock.now() - began >= 22s) == unchanged);
+}
+
 TEST_CASE("undo power.on: a login that fails where the SSH server answers is no reason to reset the node") {
   FakeMachine machine;
   UndoRecord record = kOn;
