@@ -46,13 +46,11 @@ asio::awaitable<TcpTrouble> TcpDial::open(std::string host, std::uint16_t port) 
 asio::awaitable<TcpDial::Endpoints> TcpDial::look_up(std::string host, std::uint16_t port, error_code& error) {
   const auto address = asio::ip::make_address(host, error);
   if (!error) co_return Endpoints{{address, port}};
-  error.clear();
-  // On Asio's own thread for this, one after the other. Those that were given up in the meantime are passed over.
-  const auto found =
-      co_await resolver_.async_resolve(host, std::to_string(port), asio::redirect_error(asio::use_awaitable, error));
-  Endpoints endpoints;
-  for (const auto& entry : found) endpoints.push_back(entry.endpoint());
-  co_return endpoints;
+  error = closed_ ? error_code(asio::error::operation_aborted) : error_code();
+  if (error) co_return Endpoints{};
+  NameAnswer answer = co_await names_.ask(host, port);
+  error = answer.error;
+  co_return std::move(answer.endpoints);
 }
 
 asio::awaitable<void> TcpDial::connect(tcp::endpoint to, error_code& error) {
@@ -68,7 +66,7 @@ asio::awaitable<void> TcpDial::connect(tcp::endpoint to, error_code& error) {
 void TcpDial::close() {
   error_code ignored;
   closed_ = true;
-  resolver_.cancel();
+  names_.cancel();
   socket_.close(ignored);
 }
 

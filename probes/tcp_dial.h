@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "probes/name_lookup.h"
+
 namespace blackstart {
 
 // `error` is an OperationError, 0 for none.
@@ -19,7 +21,7 @@ struct TcpTrouble {
 
 class TcpDial {
  public:
-  explicit TcpDial(boost::asio::io_context& io) : resolver_(io), socket_(io) {}
+  explicit TcpDial(boost::asio::io_context& io) : names_(io), socket_(io) {}
 
   // Connects to the first address of the host that answers.
   boost::asio::awaitable<TcpTrouble> open(std::string host, std::uint16_t port);
@@ -33,7 +35,7 @@ class TcpDial {
   boost::asio::awaitable<Endpoints> look_up(std::string host, std::uint16_t port, boost::system::error_code& error);
   boost::asio::awaitable<void> connect(boost::asio::ip::tcp::endpoint to, boost::system::error_code& error);
 
-  boost::asio::ip::tcp::resolver resolver_;
+  NameLookup names_;
   boost::asio::ip::tcp::socket socket_;
   bool closed_ = false;
 };
