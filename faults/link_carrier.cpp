@@ -132,9 +132,15 @@ std::unique_ptr<TargetFault> make_carrier_fault(const Node& node, FaultContext c
 std::string link_up_command(const UndoRecord& record) {
   const std::string device = device_fact(record);
   std::string command = fmt::format("ip link set dev {} up", device);
+  // Without a look for duplicates: until that is over no route may name the address.
   for (const std::string& address : lines_fact(record, "addresses"))
-    command += fmt::format("; ip {} address add {} dev {} 2>/dev/null", family(address), address, device);
-  for (const std::string& route : lines_fact(record, "routes"))
+    command += fmt::format("; ip {} address add {} dev {}{} 2>/dev/null", family(address), address, device,
+                           is_ipv6(address) ? " nodad" : "");
+  // A gateway may be reached by another of the routes.
+  Lines routes = lines_fact(record, "routes");
+  std::stable_partition(routes.begin(), routes.end(),
+                        [](const std::string& route) { return route.find(" via ") == std::string::npos; });
+  for (const std::string& route : routes)
     command += fmt::format("; ip {} route add {} dev {} 2>/dev/null", family(route), route, device);
   return command;
 }

@@ -70,6 +70,7 @@ class CrashLoop final : public TargetFault {
 
   UndoRecord undo_record() const override {
     UndoRecord record{"service.loop-ended", node_.name, {{"id", context_.id}, {"unit", p_.unit}}};
+    if (p_.signal != "KILL") record.facts["may-end"] = "yes";
     if (port_) {
       record.facts["host"] = port_->where().host;
       record.facts["port"] = std::to_string(port_->where().port);

@@ -130,7 +130,8 @@ class Undoing {
   void note_running(const UnitState& state) {
     if (!state.same_process(last_)) running_.ends();
     last_ = state;
-    needed_ = before_ && state.same_process(*before_) ? kSteadyUnchanged : kSteady;
+    const bool may_end = fact(record_, "may-end") == "yes" || (before_ && state.same_process(*before_));
+    needed_ = may_end ? kSteadyUnchanged : kSteady;
     running_.settle(target_, context_.clock.now(), needed_);
   }
 
@@ -168,7 +169,7 @@ class Undoing {
 
 UndoRecord running_record(const UndoRecord& whole) {
   UndoRecord record{"service.running", whole.node, {}};
-  for (const char* name : {"unit", "host", "port"})
+  for (const char* name : {"unit", "host", "port", "may-end"})
     if (const std::string value = fact(whole, name); !value.empty()) record.facts[name] = value;
   return record;
 }

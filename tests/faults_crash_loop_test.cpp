@@ -138,6 +138,19 @@ TEST_CASE("undo of a crash loop: first our unit, then the service, from each sta
   CHECK(all_confirmed(service.undo(record)));
 }
 
+TEST_CASE("undo of a crash loop: a process that was asked to end must stay for longer than one that was killed") {
+  const auto took = [](const std::string& signal) {
+    LoopedService service;
+    const auto fault = service.make("{unit: mariadb.service, for: 30s, signal: " + signal + "}");
+    fault->preflight(service.in(10s));
+    const Time began = service.clock.now();
+    CHECK(all_confirmed(service.undo(fault->undo_record())));
+    return service.clock.now() - began;
+  };
+  CHECK(took("KILL") < 4s);
+  CHECK(took("TERM") >= 5s);
+}
+
 TEST_CASE("undo of a crash loop: as long as our unit is there the service is not called back") {
   LoopedService service;
   const UndoRecord record = service.staged()->undo_record();

@@ -466,10 +466,11 @@ TEST_CASE("undo of network faults: facts that make no sense are said, and nothin
 }
 
 TEST_CASE("the dead-man's commands: a shell takes them, and systemd leaves them as they are") {
-  const std::map<std::string, std::string> all = {{"id", FakeNetwork::kId},
-                                                  {"device", "data0"},
-                                                  {"routes", "203.0.113.0/24 via 198.18.20.12;default via fe80::1 metric 5"},
-                                                  {"addresses", "fd00::1/64"}};
+  const std::map<std::string, std::string> all = {
+      {"id", FakeNetwork::kId},
+      {"device", "data0"},
+      {"routes", "203.0.113.0/24 via 198.18.20.12;default via fe80::1 metric 5;198.18.20.12 scope link"},
+      {"addresses", "fd00::1/64"}};
   for (const char* name : {"nft.absent", "flap.absent", "link.up", "netem.absent"}) {
     const std::string command = undo_kind(name).command({name, "c1", all});
     INFO(command);
@@ -477,7 +478,8 @@ TEST_CASE("the dead-man's commands: a shell takes them, and systemd leaves them 
     CHECK(command.find_first_of("$%") == std::string::npos);
   }
   CHECK(link_up_command({"link.up", "c1", all}) ==
-        "ip link set dev data0 up; ip -6 address add fd00::1/64 dev data0 2>/dev/null; "
+        "ip link set dev data0 up; ip -6 address add fd00::1/64 dev data0 nodad 2>/dev/null; "
+        "ip -4 route add 198.18.20.12 scope link dev data0 2>/dev/null; "
         "ip -4 route add 203.0.113.0/24 via 198.18.20.12 dev data0 2>/dev/null; "
         "ip -6 route add default via fe80::1 metric 5 dev data0 2>/dev/null");
 }
