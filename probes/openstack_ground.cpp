@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cctype>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -18,7 +19,7 @@ using Json = nlohmann::json;
 using Form = OpenStackOperation::Form;
 
 constexpr int kPage = 500, kMostTries = 10;
-constexpr Duration kLookAgain = 500ms;
+constexpr Duration kLookAgain = 500ms, kAskAgain = 10s;
 
 // A collection as one client asks for it.
 struct Collection {
@@ -240,12 +241,37 @@ std::string remove_one(OpenStackApi& api, ApiService service, const std::string&
   }
 }
 
-std::vector<std::string> remove_ours(OpenStackApi& api, const OpenStackSettings& settings) {
+namespace {
+
+std::vector<Ours> longest_unasked_first(std::vector<Ours> all, const AskedToGo& asked) {
+  const auto when = [&](const Ours& one) {
+    const auto found = asked.find(one.id);
+    return found == asked.end() ? std::optional<Time>() : found->second;
+  };
+  std::stable_sort(all.begin(), all.end(), [&](const Ours& a, const Ours& b) { return when(a) < when(b); });
+  return all;
+}
+
+// Returns what became of it.
+std::string ask_to_go(OpenStackApi& api, const Ours& one, AskedToGo& asked, const Deadline& deadline) {
+  const auto before = asked.find(one.id);
+  const Time now = deadline.clock().now();
+  if (before != asked.end() && (now - before->second < kAskAgain || deadline.passed()))
+    return "asked to go, its state is " + one.status;
+  if (deadline.passed()) return "not yet asked to go, there was no time left";
+  const std::string why = remove_one(api, one.kind->service, path_of(*one.kind, one.id));
+  if (why.empty()) asked[one.id] = now;
+  return told_of_removal(why, one.status);
+}
+
+}  // namespace
+
+std::vector<std::string> remove_ours(OpenStackApi& api, const OpenStackSettings& settings, AskedToGo& asked,
+                                     const Deadline& deadline) {
   std::vector<std::string> there;
-  for (const Ours& one : with_prefix(api, settings)) {
+  for (const Ours& one : longest_unasked_first(with_prefix(api, settings), asked)) {
     if (!one.marked) continue;
-    there.push_back(fmt::format("{} '{}' ({}): {}", one.kind->name, one.name, one.id,
-                                told_of_removal(remove_one(api, one.kind->service, path_of(*one.kind, one.id)), one.status)));
+    there.push_back(fmt::format("{} '{}' ({}): {}", one.kind->name, one.name, one.id, ask_to_go(api, one, asked, deadline)));
   }
   return there;
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <set>
 #include <string>
@@ -49,8 +50,13 @@ void make_standing(OpenStackApi& api, const OpenStackSettings& settings, OpenSta
 
 // Asks one to go: why that could not be done; empty when it was, or it is gone already. `path` is below the service's address.
 std::string remove_one(OpenStackApi& api, ApiService service, const std::string& path);
-// Asks all that is ours to go, once. Returns what was there, and what became of the asking; empty: nothing is left.
-std::vector<std::string> remove_ours(OpenStackApi& api, const OpenStackSettings& settings);
+// When the cloud last agreed to remove each, by its id.
+using AskedToGo = std::map<std::string, Time>;
+// Asks all that is ours to go, until the deadline, but for those that were asked a moment ago: those first that never were, so
+// that each call goes on where the last one had to end. Returns what was there, and what became of the asking; empty: nothing
+// is left.
+std::vector<std::string> remove_ours(OpenStackApi& api, const OpenStackSettings& settings, AskedToGo& asked,
+                                     const Deadline& deadline);
 
 // Calls `take` with each port that belongs to one of these servers.
 void each_port_of(OpenStackApi& api, const std::set<std::string>& servers,

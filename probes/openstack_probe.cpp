@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "base/error.h"
 #include "probes/openstack_audit.h"
@@ -19,7 +20,24 @@
 namespace blackstart {
 namespace {
 
-constexpr Duration kOneTry = 10s, kTryAgain = 500ms, kOneServer = 10s;
+constexpr Duration kOneTry = 10s, kTryAgain = 500ms, kOneServer = 10s, kOneRemoval = 10s;
+constexpr Duration kCleanUp = 60s;     // and that much more for each that has to go
+constexpr Duration kNoProgress = 60s;  // what doesn't go for so long is stuck, and none of the rest needs the time
+
+// Whether anything changes while things are removed.
+class Progress {
+ public:
+  explicit Progress(Clock& clock) : clock_(clock), since_(clock.now()) {}
+  bool is_stuck(std::size_t left, std::size_t asked) {
+    if (std::exchange(last_, std::pair(left, asked)) != std::pair(left, asked)) since_ = clock_.now();
+    return clock_.now() - since_ > kNoProgress;
+  }
+
+ private:
+  Clock& clock_;
+  Time since_;
+  std::pair<std::size_t, std::size_t> last_;
+};
 
 class OpenStackProbe final : public PlainProbe {
  public:
@@ -38,6 +56,7 @@ class OpenStackProbe final : public PlainProbe {
   Time start(Clock& clock, Time zero, OperationSink& sink) override;
   std::optional<ResourceEvidence> resources(const Deadline& deadline) override;
   void clean_up(const Deadline& deadline) override;
+  Duration clean_up_limit() const override;
 
  protected:
   std::unique_ptr<Workload> make_workload(boost::asio::io_context& io) override;
@@ -138,15 +157,23 @@ void OpenStackProbe::clean_up(const Deadline& deadline) {
   sweep(fmt::format("removing what probe '{}' made", name_), deadline);
 }
 
+Duration OpenStackProbe::clean_up_limit() const {
+  std::int64_t most = 0;
+  for (const ResourceKind& kind : resource_kinds()) most += settings_.most_of(kind.name);
+  return kCleanUp + most * kOneRemoval;
+}
+
 // The cloud may still be ailing: what doesn't answer is asked again.
 void OpenStackProbe::sweep(const std::string& doing, const Deadline& deadline) const {
   if (!settings_.makes_anything()) return;
   std::vector<std::string> left;
+  AskedToGo asked;
   const std::set<std::string> made = servers();
   const auto removed = [&] {
     try {
-      OpenStackApi api(credentials_, deadline.sooner(kOneTry));
-      left = remove_ours(api, settings_);
+      const Deadline one_try = deadline.sooner(kOneTry);
+      OpenStackApi api(credentials_, one_try);
+      left = remove_ours(api, settings_, asked, one_try);
       if (!left.empty()) return false;
       left = remove_ports_of(api, made);
       // After the servers, each of which needs its group as long as it is there. Also those of a run that had another 'apart'.
@@ -159,7 +186,9 @@ void OpenStackProbe::sweep(const std::string& doing, const Deadline& deadline) c
     }
     return left.empty();
   };
-  if (!wait_until(removed, deadline, kTryAgain))
+  Progress progress(deadline.clock());
+  wait_until([&] { return removed() || progress.is_stuck(left.size(), asked.size()); }, deadline, kTryAgain);
+  if (!left.empty())
     throw Error(ErrorKind::unmet, doing, fmt::format("{}", fmt::join(left, "; ")),
                 "remove it by hand once the cloud is well, and give the probe another 'prefix' until then");
 }

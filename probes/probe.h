@@ -56,6 +56,8 @@ class Probe {
   virtual std::optional<ResourceEvidence> resources(const Deadline&) { return std::nullopt; }
   // Removes what prepare() made. Throws Error.
   virtual void clean_up(const Deadline& deadline) = 0;
+  // How long that may take with a cloud that is slow, as prepare_limit().
+  virtual Duration clean_up_limit() const { return std::chrono::seconds(30); }
   // Who gets the lines for the user: what prepare() and clean_up() have to try again, and why. Without it nobody does.
   void tell(std::function<void(const std::string& line)> whom) { say_ = std::move(whom); }
   // Names the file for each replica's rows; asked by snapshots(), from any thread.

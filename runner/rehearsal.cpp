@@ -225,7 +225,7 @@ void Rehearsal::run() {
   in_.status.pulse(nullptr);
   guarded("stopping the probes", [&] { probes_.stop(); });
   guarded("auditing", [&] { audit(); });
-  guarded("cleaning up after the probes", [&] { probes_.clean_up(); });
+  guarded("cleaning up after the probes", [&] { probes_.clean_up(stopper_.token()); });
   finish();
 }
 

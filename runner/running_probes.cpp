@@ -12,8 +12,9 @@
 namespace blackstart {
 namespace {
 
-// Generous: they bound a call to a cloud that is slow, none of them is waited for when it answers.
-constexpr Duration kAudit = 300s, kCleanUp = 30s;
+// Generous: it bounds a call to a cloud that is slow, and is not waited for when that answers.
+constexpr Duration kAudit = 300s;
+constexpr Duration kHastyCleanUp = 30s;  // when somebody has asked to stop
 constexpr Duration kLongUnseen = 3s;     // a vantage point is asked twice a second
 constexpr Duration kAuditOfOne = 100us;  // more for each operation that may have left rows behind
 
@@ -177,9 +178,16 @@ void RunningProbes::audit() {
   });
 }
 
-void RunningProbes::clean_up() {
+// One that asks for no more than the hasty time has it in any case: half a clean-up leaves more than it saves.
+Deadline RunningProbes::clean_up_deadline(const Probe& probe, const std::stop_token& stop) const {
+  const Duration limit = probe.clean_up_limit();
+  if (limit <= kHastyCleanUp) return within(limit);
+  return stop.stop_requested() ? within(kHastyCleanUp) : Deadline(clock_, limit, stop);
+}
+
+void RunningProbes::clean_up(const std::stop_token& stop) {
   for_all(probes_, [&](Running& running) {
-    if (running.prepared) running.probe->clean_up(within(kCleanUp));
+    if (running.prepared) running.probe->clean_up(clean_up_deadline(*running.probe, stop));
   });
 }
 

@@ -43,7 +43,8 @@ class RunningProbes {
   // Each of these does what it can for every probe, then throws what went wrong first.
   void stop();
   void audit();
-  void clean_up();
+  // A request to `stop` shortens what may take long, whether it came before or comes meanwhile.
+  void clean_up(const std::stop_token& stop);
 
  private:
   struct Running {
@@ -63,6 +64,7 @@ class RunningProbes {
   // Up to here its live view has everything.
   Time seen_until(const Running& running) const;
   void stop_far(Running& running);
+  Deadline clean_up_deadline(const Probe& probe, const std::stop_token& stop) const;
   Deadline within(Duration length) const { return Deadline(clock_, length); }
   Time run_time() const { return clock_.now() - zero_; }
 

@@ -60,6 +60,7 @@ class Vantage final : public VantageProbe {
     return inner_->snapshots(deadline);
   }
   void clean_up(const Deadline& deadline) override { inner_->clean_up(deadline); }
+  Duration clean_up_limit() const override { return inner_->clean_up_limit(); }
 
  private:
   VantageFiles told() const;

@@ -1,12 +1,14 @@
 // The probe `openstack` against a small OpenStack in memory.
 #include <catch2/catch.hpp>
 
+#include <atomic>
 #include <fstream>
 #include <set>
 
 #include "probes/openstack_ground.h"
 #include "probes/openstack_probe.h"
 #include "tests/support/error_of.h"
+#include "tests/support/fake_clock.h"
 #include "tests/support/openstack_site.h"
 
 using namespace blackstart;
@@ -300,6 +302,51 @@ TEST_CASE("openstack: what can't be removed is named", "[openstack]") {
   fake.intercept = [](const HttpSeen&) { return std::optional(HttpReply{503, ""}); };
   Error down = error_of([&] { probe->clean_up(within(1s)); });
   CHECK_THAT(down.what(), Catch::Contains("503"));
+}
+
+TEST_CASE("openstack: removing goes on where it had to end, and tells what was never asked to go", "[openstack]") {
+  FakeOpenStack fake;
+  ApiSite site(fake);
+  auto probe = site.probe(settings_of("{volume-create: {rate: 5/s, deadline: 5s, good-within: 5s}}"));
+  CHECK(probe->clean_up_limit() > 300s);  // up to 25 in flight
+  for (int i = 0; i < 20; ++i)
+    fake.put("volumes", {{"id", fmt::format("v{}", i)},
+                         {"name", fmt::format("blackstart-{}", i)},
+                         {"status", "deleting"},
+                         {"metadata", {{"blackstart", "blackstart-"}}}});
+  std::atomic<int> asked = 0;
+  Duration takes = 0ms;
+  fake.intercept = [&](const HttpSeen& seen) {
+    if (seen.method != "DELETE") return std::optional<HttpReply>();
+    ++asked;
+    real_clock().pause(takes);
+    return std::optional(HttpReply{202, ""});
+  };
+  CHECK_THAT(error_of([&] { probe->clean_up(within(2s)); }).what(), !Catch::Contains("not yet asked"));
+  CHECK(asked == 20);
+  takes = 100ms;
+  CHECK_THAT(error_of([&] { probe->clean_up(within(1s)); }).what(),
+             Catch::Contains("asked to go, its state was deleting") && Catch::Contains("not yet asked to go"));
+  CHECK(asked < 32);
+}
+
+TEST_CASE("openstack: what is stuck is not waited for as long as many would need to go", "[openstack]") {
+  FakeOpenStack fake;
+  ApiSite site(fake);
+  auto probe = site.probe(settings_of("{volume-create: {rate: 5/s, deadline: 5s, good-within: 5s}}"));
+  fake.put("volumes",
+           {{"id", "v9"}, {"name", "blackstart-stuck"}, {"status", "deleting"}, {"metadata", {{"blackstart", "blackstart-"}}}});
+  int asked = 0;
+  fake.intercept = [&](const HttpSeen& seen) {
+    if (seen.method != "DELETE") return std::optional<HttpReply>();
+    ++asked;
+    return std::optional(HttpReply{202, ""});
+  };
+  FakeClock clock;
+  const Time before = clock.now();
+  CHECK_THAT(error_of([&] { probe->clean_up(Deadline(clock, probe->clean_up_limit())); }).what(), Catch::Contains("stuck"));
+  CHECK(clock.now() - before < 70s);
+  CHECK(asked == 7);  // every 10 s
 }
 
 TEST_CASE("openstack: a cloud without OpenStack, and a probe that was not prepared", "[openstack]") {

@@ -18,10 +18,11 @@ namespace {
 struct Script {
   FakeClock& clock;
   bool whole = true;
-  Duration takes{0};               // of the time that there is to wait
+  Duration takes{0};  // of the time that there is to wait
+  Duration clean_up_limit{30s};
   std::function<void()> waited{};  // called after each await_redundancy()
   std::vector<Time> since{};       // that await_redundancy() and whole() were asked about
-  std::vector<Duration> left{};    // that await_redundancy() had
+  std::vector<Duration> left{};    // that await_redundancy() had, clean_up() at its begin and end
 };
 
 class Scripted final : public Probe {
@@ -51,7 +52,12 @@ class Scripted final : public Probe {
     return script_.whole;
   }
   std::vector<ReplicaSnapshot> snapshots(const Deadline&) override { return {}; }
-  void clean_up(const Deadline&) override {}
+  void clean_up(const Deadline& deadline) override {
+    script_.left.push_back(deadline.left());
+    if (script_.waited) script_.waited();
+    script_.left.push_back(deadline.left());
+  }
+  Duration clean_up_limit() const override { return script_.clean_up_limit; }
 
  private:
   std::string name_;
@@ -148,6 +154,26 @@ struct Rehearsed {
 };
 
 }  // namespace
+
+TEST_CASE("running probes: a clean-up has the time that its probe asks for, until somebody asks to stop") {
+  using Durations = std::vector<Duration>;
+  Rig rig;
+  std::stop_source stop;
+  rig.probes.prepare({});
+  rig.nova.clean_up_limit = 600s;
+  rig.bank.waited = [&] { rig.clock.advance(1s); };
+  rig.probes.clean_up(stop.get_token());
+  CHECK(rig.bank.left == Durations{30s, 29s});
+  CHECK(rig.nova.left == Durations{600s, 600s});
+  rig.nova.left.clear();
+  rig.nova.waited = [&] { stop.request_stop(); };
+  rig.probes.clean_up(stop.get_token());
+  CHECK(rig.nova.left == Durations{600s, 0s});
+  rig.bank.left.clear(), rig.nova.left.clear();
+  rig.probes.clean_up(stop.get_token());
+  CHECK(rig.bank.left == Durations{30s, 29s});
+  CHECK(rig.nova.left == Durations{30s, 30s});
+}
 
 TEST_CASE("redundancy: what is lost again while others recover is not restored") {
   Rehearsed it;
