@@ -56,6 +56,11 @@ class LoadFault final : public TargetFault {
 
   bool looks_again() const override { return true; }
 
+  std::vector<Evidence> look_again(const Deadline& deadline) override {
+    load_->begin_again();
+    return confirm(deadline);
+  }
+
  private:
   std::string looking() const { return fmt::format("looking at {} on {}", load_->folder(), node_.name); }
 

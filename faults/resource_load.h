@@ -26,6 +26,8 @@ class Load {
   virtual std::string script(const std::string& file) const = 0;
   // Looks once, after the unit was started; as Piece::look.
   virtual bool look(FaultContext context, const std::string& node, Evidence& evidence, const Deadline& deadline) = 0;
+  // From now on it is looked at whether the load is still there: what it did until now is no proof of that.
+  virtual void begin_again() {}
 };
 
 std::unique_ptr<TargetFault> make_load_fault(std::unique_ptr<Load> load, const Node& node, FaultContext context);

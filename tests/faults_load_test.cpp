@@ -51,11 +51,11 @@ struct LoadedNode : FakeNode {
     });
     remote.on("stat -f", [this](const auto&, const auto&) { return answered(space()); });
     remote.on("write_bytes", [this](const auto&, const auto&) {
-      return answered(fmt::format("Written={}\nEnd=1\n", runs && effective ? written += 20 << 20 : 0));
+      return answered(fmt::format("Written={}\nEnd=1\n", runs && effective ? written += pace : 0));
     });
   }
 
-  std::int64_t written = 0;
+  std::int64_t written = 0, pace = 20 << 20;  // by each look
 
  private:
   CommandResult start() {
@@ -224,6 +224,49 @@ TEST_CASE("io: no device, no load") {
   node.type = "xfs";
   node.free_mib = 100;
   CHECK_THAT(node.preflight_error("resource.io", "path: /srv").what(), Contains("would leave less than 64MiB"));
+}
+
+TEST_CASE("io: what was written is no load any more when nothing is added to it") {
+  LoadedNode node;
+  const auto fault = node.staged("resource.io", "path: /srv");
+  fault->fire(node.in(5s));
+  REQUIRE(fault->confirm(node.in(20s))[0].confirmed);
+  const auto still_there = [&](std::int64_t pace) {
+    node.pace = pace;
+    return fault->look_again(node.in(5s))[0];
+  };
+  CHECK_FALSE(still_there(0).confirmed);
+  CHECK_THAT(still_there(0).observed, Contains("written, 0B of it since this look began"));
+  CHECK_FALSE(still_there(4096).confirmed);  // less than one block
+  CHECK(still_there(1 << 20).confirmed);
+  CHECK_FALSE(still_there(0).confirmed);  // the look before it proves nothing
+}
+
+// What the node's own shell counts as written by a unit whose main process is `main`, of what lies in the folder.
+std::string counted_in_shell(const TextFolder& folder, const std::string& main) {
+  LoadedNode node;
+  const std::string here = folder.path.string();
+  folder.write("systemctl", "#!/bin/sh\ncase $4 in MainPID) echo " + main + ";; *) echo /unit;; esac\n");
+  std::filesystem::permissions(folder.path / "systemctl", std::filesystem::perms::owner_all);
+  node.remote.on("write_bytes", [&](const auto&, std::string asked) {
+    for (const std::string from : {"/proc", "/sys/fs/cgroup"})
+      for (std::size_t at = 0; (at = asked.find(from, at)) != std::string::npos; at += here.size())
+        asked.replace(at, from.size(), here);
+    return answered(run_process({"/bin/sh", "-c", asked}, 5s, {"", {"PATH=" + here + ":/usr/bin:/bin"}, {}}).out);
+  });
+  return node.inject("resource.io", "path: /srv", 100ms)[0].observed;
+}
+
+TEST_CASE("the shell: what each process of our unit has written is added up; where the first is gone nothing is known") {
+  const TextFolder folder;
+  folder.write("1287/io", "rchar: 5\nwrite_bytes: 3145728\ncancelled_write_bytes: 4096\n");
+  folder.write("1290/io", "rchar: 5\nwrite_bytes: 2097152\ncancelled_write_bytes: 0\n");
+  CHECK(counted_in_shell(folder, "1287") == "3MiB written");  // no control groups where we look for them
+  const std::string all = "1287\n1290\n1299\n";               // the last has ended meanwhile
+  SECTION("version 2") { folder.write("unit/cgroup.procs", all); }
+  SECTION("version 1") { folder.write("systemd/unit/cgroup.procs", all); }
+  CHECK(counted_in_shell(folder, "1287") == "5MiB written");
+  CHECK_THAT(counted_in_shell(folder, "0"), Contains("the answer was cut short"));
 }
 
 TEST_CASE("undo of a load: from each state the unit is gone and so is its file") {
