@@ -1,10 +1,15 @@
 // The command line: which command, which options, and how an error leaves the process.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 
 #include "base/error.h"
 #include "base/fields.h"
@@ -185,10 +190,23 @@ void check_command_name(const CLI::App& app, int argc, char** argv) {
     throw Error(ErrorKind::usage, "", fmt::format("there is no command '{}'", argv[1]), suggestion(argv[1], names));
 }
 
-}  // namespace
+// `blackstart faults | head`: whoever was to read it has seen enough.
+bool reader_is_gone() {
+  pollfd output{STDOUT_FILENO, 0, 0};
+  return ::poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
+}
 
-int run_cli(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);
+// What could not be written was told to nobody, so the command has not passed. A code that tells of something else stays.
+int told(int code) {
+  const int problem = std::fflush(stdout) == 0 ? 0 : errno;
+  if ((problem == 0 && std::ferror(stdout) == 0) || code == kInternal || reader_is_gone()) return code;
+  const Error error(ErrorKind::internal, "writing to standard output", problem == 0 ? "a part is lost" : std::strerror(problem),
+                    "what stands there is not complete");
+  std::fputs(fmt::format("blackstart: {}\n", error.what()).c_str(), stderr);
+  return code == kPassed ? kInternal : code;
+}
+
+int run_arguments(int argc, char** argv) {
   CLI::App app("Rehearses failures of an OpenStack cloud and proves, with numbers, how it recovers.", "blackstart");
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string("blackstart " BLACKSTART_VERSION));
@@ -214,6 +232,13 @@ int run_cli(int argc, char** argv) {
     std::fputs(fmt::format("blackstart: internal error: {}\n", error.what()).c_str(), stderr);
     return kInternal;
   }
+}
+
+}  // namespace
+
+int run_cli(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  return told(run_arguments(argc, argv));
 }
 
 }  // namespace blackstart

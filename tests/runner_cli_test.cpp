@@ -108,6 +108,24 @@ TEST_CASE("without libvirt all works that needs no lab, and a lab's commands say
   CHECK_THAT(result.err, Catch::Contains("loading libvirt") && Catch::Contains("lab/prepare-host lab"));
 }
 
+TEST_CASE("what standard output does not take is told, and such a command has not passed") {
+  const auto shell = [](const std::string& command) { return run_process({"sh", "-c", command, BLACKSTART_BINARY}, 30s); };
+  for (const char* command : {"schema cloud", "faults", "probes", "--help", "check "}) {
+    CAPTURE(command);
+    const std::string line = "\"$0\" " + std::string(command) + (command == std::string("check ") ? kSmoke : "");
+    const auto full = shell(line + " > /dev/full");
+    CHECK(full.exit_code == 70);
+    CHECK_THAT(full.err, Catch::Contains("writing to standard output: "));
+    CHECK(shell(line + " >&-").exit_code == 70);
+    const auto piped = shell("{ sleep 0.3; " + line + "; echo \"code $?\" >&2; } | true");
+    CHECK(piped.err == "code 0\n");
+  }
+  CHECK(shell("\"$0\" check /no/such.yaml >&-").exit_code == 65);
+  const auto graver = shell("\"$0\" check " + std::string(kSmoke) + " /no/such.yaml > /dev/full");
+  CHECK(graver.exit_code == 65);
+  CHECK_THAT(graver.err, Catch::Contains("writing to standard output"));
+}
+
 TEST_CASE("schemas are JSON, and every file of ours is good") {
   Place place;
   for (const char* kind : {"cloud", "scenario", "lab", "defect"}) {
