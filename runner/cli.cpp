@@ -94,14 +94,14 @@ void add_safety_commands(CLI::App& app, Arguments& a, Action& action) {
       [&] { action = [&] { return dead_man_command(a.folder, a.name, std::chrono::milliseconds(a.milliseconds)); }; });
   auto* halt = app.add_subcommand("halt", "stop the running rehearsal of a cloud and block new ones");
   halt->add_option("cloud", a.name, "the cloud's name")->required();
-  halt->add_option("reason", a.reason, "why")->required();
-  halt->callback([&] { action = [&] { return halt_command(a.name, a.reason); }; });
+  halt->add_option("reason", a.words, "why; quoted or not")->required();
+  halt->callback([&] { action = [&] { return halt_command(a.name, fmt::format("{}", fmt::join(a.words, " "))); }; });
   auto* resume = app.add_subcommand("resume", "lift a halt");
   resume->add_option("cloud", a.name, "the cloud's name")->required();
   resume->callback([&] { action = [&] { return resume_command(a.name); }; });
 }
 
-// CLI11's ranges let "nan" through.
+// CLI11's ranges let "nan" through, and its conversion makes a huge number of a negative one.
 std::string plain_number(const std::string& text) {
   return text.find_first_not_of("0123456789.") == std::string::npos ? "" : "'" + text + "' is no plain number";
 }
@@ -119,7 +119,7 @@ void add_calibrate(CLI::App& app, Arguments& a, Action& action) {
       ->capture_default_str()
       ->check(CLI::Range(500.0, 2000.0))
       ->check(plain_number);
-  calibrate->add_option("--seed", a.calibrate.seed, "fixes lengths and order");
+  calibrate->add_option("--seed", a.calibrate.seed, "fixes lengths and order")->check(plain_number);
   calibrate->add_option("--keep", a.calibrate.keep, "keep the record of it in this folder");
   calibrate->callback([&] { action = [&] { return calibrate_command(a.calibrate); }; });
 }

@@ -65,6 +65,13 @@ bool is_trial(const CalibrateOptions& options) {
          options.rate < kCertifiedRate;
 }
 
+const char* verdict_line(bool good, bool trial) {
+  if (trial && good) return "TRIAL: what it measured is good. It changes no certificate.";
+  if (trial) return "TRIAL: what it measured would not do for a certificate. It changes none.";
+  return good ? "GOOD: this machine measures outages as well as reports say it does."
+              : "BAD: runs on this machine are inconclusive until a calibration of it is good.";
+}
+
 void print(const Certificate& certificate, bool trial) {
   const std::vector<std::string> reasons = why_bad(certificate);
   TextPage page;
@@ -72,8 +79,7 @@ void print(const Certificate& certificate, bool trial) {
     page.entry(line.what, line.measured + (line.required.empty() ? "" : " (required: " + line.required + ")"));
   page.entry("made", made_text(certificate));
   page.blank();
-  page.line(reasons.empty() ? "GOOD: this machine measures outages as well as reports say it does."
-                            : "BAD: runs on this machine are inconclusive until a calibration of it is good.");
+  page.line(verdict_line(reasons.empty(), trial));
   for (const std::string& reason : reasons) page.bullet(reason);
   std::puts(page.text().c_str());
   std::puts(trial ? fmt::format("a trial, no certificate: that takes {} outages of up to {:g} s at {:g} a second",

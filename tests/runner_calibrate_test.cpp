@@ -182,6 +182,8 @@ TEST_CASE("calibration: a trial measures and tells, leaves the certificate as it
   const auto done = run_process({BLACKSTART_BINARY, "calibrate", "--outages", "3", "--longest", "0.2", "--seed", "5"}, 90s);
   INFO(done.out << done.err);
   CHECK(done.exit_code == 2);  // three prove too little
+  CHECK_THAT(done.out,
+             Contains("TRIAL: what it measured would not do for a certificate. It changes none.") && !Contains("BAD"));
   CHECK_THAT(done.out, Contains("3 outages of known length were made, and it takes 30"));
   CHECK_THAT(done.out, Contains("a trial, no certificate: that takes 30 outages of up to 5 s at 1000 a second"));
   CHECK(StateFolder::read(certificate_file()) == before);
@@ -242,4 +244,5 @@ TEST_CASE("calibration: what can't be calibrated is refused") {
   CHECK(result("--rate", "nan") == 64);
   CHECK(result("--longest", "nan") == 64);
   CHECK(result("--seed", "-x") == 64);
+  CHECK(result("--seed", "-3") == 64);
 }

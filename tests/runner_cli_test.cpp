@@ -300,6 +300,12 @@ TEST_CASE("halt tells who stops, or that nothing does: the name may be wrong, or
   CHECK_THAT(halt("south").out, Catch::Contains("no rehearsal runs there; 'blackstart recover' does, and goes on"));
 }
 
+TEST_CASE("halt takes a reason without quotes: whoever needs it is in a hurry") {
+  const StateFolder state;
+  CHECK(run_process({BLACKSTART_BINARY, "halt", "north", "broken", "network"}, 30s).exit_code == 0);
+  CHECK(halt_reason("north") == "broken network");
+}
+
 TEST_CASE("halt and resume take no path for a cloud's name") {
   const StateFolder state;
   for (const char* name : {"../escape", ".hidden", ""}) {
