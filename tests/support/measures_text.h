@@ -26,7 +26,8 @@ inline std::string text_of(const SeriesMeasures& m) {
   std::string text = fmt::format("{} problem '{}'\n{} operations good {} ok {} failed {} indeterminate {} unsent {} late {}\n",
                                  m.name, m.problem, m.operations, m.good, m.ok, m.failed, m.indeterminate, m.unsent, m.late);
   text += fmt::format("downtime {} degraded {} down {} p50 {} p99 {} max {} lag {}\n", m.downtime.count(), m.degraded.count(),
-                      m.down.count(), m.baseline_p50.count(), m.baseline_p99.count(), m.baseline_max.count(), m.send_lag_p999.count());
+                      m.down.count(), m.baseline_p50.count(), m.baseline_p99.count(), m.baseline_max.count(),
+                      m.send_lag_p999.count());
   for (const Outage& outage : m.outages) text += text_of(outage);
   for (const BlindInterval& blind : m.blind)
     text += fmt::format("blind {} to {}: {}\n", blind.from.count(), blind.to.count(), blind.why);
