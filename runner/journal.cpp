@@ -59,7 +59,8 @@ void append_to(const fs::path& file, const std::string& lines) {
   ::close(descriptor);
 }
 
-void take(OpenJournal& journal, const Json& line) {
+// False for a line that is none of a journal's.
+bool take(OpenJournal& journal, const Json& line) {
   const std::string type = line.at("type");
   if (type == "open") {
     journal.run = line.at("run");
@@ -75,7 +76,10 @@ void take(OpenJournal& journal, const Json& line) {
   } else if (type == "undone") {
     for (auto& entry : journal.entries)
       if (entry.id == line.at("id")) entry.undone = true;
+  } else {
+    return false;
   }
+  return true;
 }
 
 // Whether the text only lacks its end: a crash leaves that of a line, and nothing follows but a new one.
@@ -91,7 +95,7 @@ bool is_cut_off(const std::string& line) {
 // an empty one, with which the next begins.
 void take_line(OpenJournal& journal, std::size_t number, const std::string& line, const std::optional<std::string>& next) {
   try {
-    return take(journal, Json::parse(line));
+    if (!take(journal, Json::parse(line))) journal.damaged_lines.push_back(number);
   } catch (const Json::exception&) {
     const bool torn = is_cut_off(line) && (!next || !next->empty());
     torn ? void(++journal.torn_lines) : journal.damaged_lines.push_back(number);

@@ -226,11 +226,11 @@ TEST_CASE("a damaged line in the middle is counted, and the rest is read") {
     Journal journal("r1", lab(), place.run);
     journal.arm(entry("a"));
   }
-  std::ofstream(place.file, std::ios::app) << "{\"type\":\"armed\",\"id\":7}\n\x01\xFF garbage\n[]\n";
+  std::ofstream(place.file, std::ios::app) << "{\"type\":\"armed\",\"id\":7}\n{\"type\":\"amred\"}\n\x01\xFF garbage\n[]\n";
   mark_undone(read_journal(place.file), "nobody");
   const OpenJournal journal = read_journal(place.file);
   CHECK(journal.torn_lines == 0);
-  CHECK(journal.damaged_lines.size() == 3);
+  CHECK(journal.damaged_lines.size() == 4);
   CHECK(open_ids(journal) == std::vector<std::string>{"a"});
 }
 
